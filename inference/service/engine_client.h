@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/wire/messages.h"
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace service {
+
+/// The daemon's side of the worker process: starts cloister-engine with one end of a socketpair and
+/// read-only descriptors of the model, restarts it when it dies, and turns its messages into calls.
+/// The daemon never reads the model's bytes.
+///
+/// Threads: every function may be called from any thread; callbacks run on the client's own reader
+/// thread and must not block.
+class EngineClient {
+public:
+    struct Options {
+        std::filesystem::path program;   // cloister-engine
+        std::filesystem::path modelFile; // opened O_RDONLY by the daemon, passed as a descriptor
+        unsigned threads = 0;            // 0: all allowed cores
+    };
+
+    struct Callbacks {
+        std::function<void(const wire::Progress&)> progress; // may be empty
+        std::function<void(const wire::Token&)> token;
+    };
+
+    /// Returns at once; the worker loads in the background. Never fails: a model that cannot be
+    /// loaded leaves state() == Unusable with the reason.
+    static std::unique_ptr<EngineClient> start(Options options);
+    virtual ~EngineClient() = default;
+
+    enum class State { Loading, Ready, Restarting, Unusable };
+    struct Status {
+        State state = State::Loading;
+        std::optional<wire::Ready> model;
+        std::optional<wire::Failed> failure;
+        unsigned restarts = 0;
+        int pid = 0; // of the running worker, 0 when there is none
+        std::string modelSha256; // hex; computed once in the background by the client, empty until then
+    };
+    [[nodiscard]] virtual Status status() const = 0;
+
+    /// Runs one request and blocks until it ends. @p stop cancels it: the worker is told at once
+    /// and the call returns Finished{Cancelled}. Errors: what the worker reported, or WorkerGone
+    /// when it died or is not ready; it is restarted in the background.
+    virtual std::expected<wire::Finished, wire::Failed> generate(wire::Generate request,
+        const Callbacks& callbacks, std::stop_token stop) = 0;
+
+    /// Tokens that the turns take, template included. Errors: as generate.
+    virtual std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) = 0;
+};
+
+} // namespace service

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What cloisterd and cloister-engine say to each other over the inherited socketpair.
+/// Bytes: docs/formats/wire.md (written and read by codec.h).
+namespace wire {
+
+inline constexpr std::uint8_t kVersion = 1;
+/// Larger frames are refused before anything is allocated.
+inline constexpr std::uint32_t kMaxFrameBytes = 16U << 20;
+
+using RequestId = std::uint64_t;
+
+/// Who speaks in one turn. The worker's chat template writes the control tokens for it; they can
+/// not be written by text, whatever the text holds.
+enum class Role : std::uint8_t { System = 0, User = 1, Assistant = 2 };
+
+struct Turn {
+    Role role = Role::User;
+    std::string text; // UTF-8; never parsed for special tokens
+};
+
+struct Sampling {
+    float temperature = 0.0F; // 0: greedy, the other fields are then without effect
+    std::uint32_t topK = 0;   // 0: all tokens
+    float topP = 1.0F;        // (0, 1]
+    std::uint64_t seed = 0;
+};
+
+// ---- service -> engine ----
+
+struct Generate {
+    RequestId id = 0;
+    std::vector<Turn> turns;
+    Sampling sampling;
+    std::uint32_t maxTokens = 0; // > 0
+};
+
+/// Counts what Generate with the same turns would put before the first new token.
+struct Count {
+    RequestId id = 0;
+    std::vector<Turn> turns;
+};
+
+struct Cancel {
+    RequestId id = 0;
+};
+
+/// Finish: the worker exits with status 0 after it has answered what runs.
+struct Shutdown { };
+
+using ToEngine = std::variant<Generate, Count, Cancel, Shutdown>;
+
+// ---- engine -> service ----
+
+/// The model is loaded and the worker accepts requests.
+struct Ready {
+    std::string name;         // general.name of the file, control characters removed, <= 128 bytes
+    std::string architecture; // "llama", "qwen2"
+    std::string weightType;   // the type that most bytes have, "Q4_K"
+    std::uint64_t parameters = 0;
+    std::uint32_t contextTokens = 0;
+    std::uint32_t vocabulary = 0;
+    std::uint64_t weightBytes = 0;
+};
+
+/// The prompt is being read: done of total tokens so far.
+struct Progress {
+    RequestId id = 0;
+    std::uint32_t done = 0;
+    std::uint32_t total = 0;
+};
+
+/// One generated token. text is whole UTF-8 characters and may be empty while a character is
+/// incomplete.
+struct Token {
+    RequestId id = 0;
+    std::int32_t token = 0;
+    std::string text;
+};
+
+enum class StopReason : std::uint8_t { EndOfTurn = 0, MaxTokens = 1, Cancelled = 2 };
+
+struct Finished {
+    RequestId id = 0;
+    StopReason reason = StopReason::EndOfTurn;
+    std::uint32_t promptTokens = 0;
+    std::uint32_t generatedTokens = 0;
+    std::uint64_t prefillMicroseconds = 0;
+    std::uint64_t decodeMicroseconds = 0;
+};
+
+struct Counted {
+    RequestId id = 0;
+    std::uint32_t tokens = 0;
+};
+
+enum class Errc : std::uint8_t {
+    BadFrame = 0,       // cannot be decoded; the sender drops the connection
+    BadRequest = 1,     // decodes, but makes no sense (no turns, unknown id in use, ...)
+    ContextTooLong = 2, // prompt + maxTokens > context; the three counts are set
+    NoVocabulary = 3,   // the file has no tokenizer, or no chat template of ours fits it
+    ModelUnusable = 4,  // the model file is damaged or not supported; id is 0
+    OutOfMemory = 5,
+    Internal = 6,
+    WorkerGone = 7, // never sent: what the service reports when the worker died
+    Busy = 8,
+};
+
+struct Failed {
+    RequestId id = 0; // 0: not about one request
+    Errc code = Errc::Internal;
+    std::string detail; // for the log; never text of a turn
+    std::uint32_t promptTokens = 0;
+    std::uint32_t maxTokens = 0;
+    std::uint32_t contextTokens = 0;
+};
+
+using FromEngine = std::variant<Ready, Progress, Token, Finished, Counted, Failed>;
+
+} // namespace wire
