@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/evidence/evidence.h"
+
+#include <memory>
+#include <string_view>
+
+namespace evidence {
+
+/// Checks sentences of a model's answer against the evidence they cite. Numbers, units, dates,
+/// comparators, names of medicines and measurements, negation, side, subject and status must stand
+/// in the cited items; a value is never accepted because it rounds to another. A sentence without
+/// a citation is attached to the items that support it, else NotSupported.
+class Checker {
+public:
+    /// Reads the items once; @p evidence is not kept.
+    explicit Checker(const Evidence& evidence);
+    ~Checker();
+    Checker(Checker&&) noexcept;
+    Checker& operator=(Checker&&) noexcept;
+
+    /// @p sentence as the splitter gives it, citation marks included.
+    [[nodiscard]] Sentence check(std::string_view sentence) const;
+
+private:
+    struct Items;
+    std::unique_ptr<Items> m_items;
+};
+
+/// One sentence alone.
+[[nodiscard]] Sentence check(std::string_view sentence, const Evidence& evidence);
+
+} // namespace evidence
