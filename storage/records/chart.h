@@ -24,16 +24,20 @@ struct Date {
     friend bool operator==(const Date&, const Date&) = default;
 };
 
-/// Earlier first; the coarser of two dates that overlap sorts first; unknown sorts before all.
+/// A strict weak order, earlier first. Instants compare as instants; a date without a time of day
+/// counts from its first moment in UTC, so the coarser of two dates that overlap sorts first (but
+/// for offsets east of UTC in the first hours of a day). Unknown sorts before all.
 [[nodiscard]] bool earlier(const Date& a, const Date& b);
-/// Parses FHIR date, dateTime and instant. Anything else: a Date with text set and year 0.
+/// Parses FHIR date, dateTime and instant. A time of day without an offset names no instant: the
+/// day stands and instantSeconds is empty. Anything else: a Date with text set and year 0.
 [[nodiscard]] Date parseDate(std::string_view text);
 
 /// Where a fact stands in the document that it was imported from.
 struct Source {
     std::string document;     // SHA-256 of the original bytes, 64 lower-case hex digits
     std::string resourceType; // "Observation"
-    std::string resourceId;   // Resource.id, or "entry[12]" where it has none
+    std::string resourceId;   // Resource.id; "entry[12]" where it has none or an earlier resource
+                              // of this document has the same: then unique in this document only
     std::string path;         // inside the resource: "component[1].valueQuantity", "" for the whole
     std::uint64_t begin = 0;  // byte span of the resource in the original bytes
     std::uint64_t end = 0;

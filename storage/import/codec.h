@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "storage/import/document.h"
+
+#include <string>
+#include <string_view>
+
+/// The normalised record: what the confined importer writes and the daemon reads.
+/// Format: docs/formats/normalised-record.md.
+namespace imports {
+
+/// The only version so far.
+inline constexpr std::uint8_t kNormalisedVersion = 1;
+
+[[nodiscard]] std::string encodeDocument(const ImportedDocument& document);
+[[nodiscard]] std::string encodeRefusal(const Error& refusal);
+
+/// A document, or the refusal that the importer wrote. The bytes are not trusted: lengths, counts,
+/// enumerators, UTF-8, spans and hashes are checked and nothing may follow the end.
+/// Errors: BadEncoding; else the importer's own refusal.
+[[nodiscard]] Result<ImportedDocument> decodeDocument(std::string_view bytes);
+
+/// The chart alone, in the same encoding: for whoever keeps charts (no document around it).
+[[nodiscard]] std::string encodeChart(const records::Chart& chart);
+[[nodiscard]] Result<records::Chart> decodeChart(std::string_view bytes);
+
+} // namespace imports
