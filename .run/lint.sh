@@ -1,0 +1,12 @@
+# ./run lint [FILE…]: clang-tidy over the named sources, or all of ours. Warnings are errors.
+preset=dev
+[ -n "${CI:-}" ] && preset=ci
+[ -e "$checkout/build/$preset/build.ninja" ] || build "$preset"
+enterLast=1
+enter -- bash -c '
+    cd "$checkout"
+    if [ $# -gt 1 ]; then files=("${@:2}"); else
+        mapfile -t files < <(git -c safe.directory="*" ls-files "app/*.cpp" "audit/*.cpp" "inference/*.cpp" "storage/*.cpp")
+    fi
+    printf "%s\0" "${files[@]}" | xargs -0 -n 4 -P 2 clang-tidy --quiet -p "build/$1" 2> >(grep -v "warnings generated" >&2)
+' lint "$preset" "$@"
