@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/kernels/weight_type.h"
+
+#include <cstddef>
+
+namespace kernels {
+
+/// Weights are kept in strips of 16 rows, so that one vector holds the same column of 16 rows and
+/// no kernel ever adds across lanes. A strip is a run of tiles from the first column to the last;
+/// within a tile, "row" is the fastest index but one:
+///
+///   F32, F16, BF16  1 column:    [16] values
+///   Q4_1   32 columns, 320 B:    nibbles [4][16][4], half d [16], half m [16]
+///   Q8_0   32 columns, 544 B:    int8 [8][16][4], half d [16]
+///   Q4_K  256 columns, 2368 B:   8 x nibbles [4][16][4], u8 scale [8][16], u8 minimum [4][16][2],
+///                                half d [16], half dmin [16]
+///   Q6_K  256 columns, 3360 B:   16 x (nibbles [2][16][4], two-bit fields [16][4]),
+///                                int8 scale [16][16], half d [16]
+///
+/// nibbles [j][row][i]: low half is column 8j + i, high half column 8j + 4 + i. A two-bit field
+/// (f = 0..3 from the low end) of [row][i] is column 4f + i. So a strip takes the bytes of its rows
+/// in the file; only Q4_K grows, from 144 to 148 a block, because its scales are kept unpacked.
+inline constexpr std::size_t kStripRows = 16;
+
+struct Q4_1Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kScale = 256;
+    static constexpr std::size_t kMinimum = 288;
+    static constexpr std::size_t kBytes = 320;
+};
+
+struct Q8_0Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kScale = 512;
+    static constexpr std::size_t kBytes = 544;
+};
+
+struct Q4_KTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kGroupBytes = 256;
+    static constexpr std::size_t kGroupScale = 2048;
+    static constexpr std::size_t kGroupMinimum = 2176;
+    static constexpr std::size_t kScale = 2304;
+    static constexpr std::size_t kMinimum = 2336;
+    static constexpr std::size_t kBytes = 2368;
+};
+
+struct Q6_KTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kGroupBytes = 192;
+    static constexpr std::size_t kGroupScale = 3072;
+    static constexpr std::size_t kScale = 3328;
+    static constexpr std::size_t kBytes = 3360;
+};
+
+/// Bytes of one strip of @p columns columns; 0 when the type cannot hold such a row.
+constexpr std::size_t stripBytes(WeightType type, std::size_t columns)
+{
+    switch (type) {
+    case WeightType::F32:
+        return columns * kStripRows * 4;
+    case WeightType::F16:
+    case WeightType::BF16:
+        return columns * kStripRows * 2;
+    case WeightType::Q4_1:
+        return columns % 32 == 0 ? columns / 32 * Q4_1Tile::kBytes : 0;
+    case WeightType::Q8_0:
+        return columns % 32 == 0 ? columns / 32 * Q8_0Tile::kBytes : 0;
+    case WeightType::Q4_K:
+        return columns % 256 == 0 ? columns / 256 * Q4_KTile::kBytes : 0;
+    case WeightType::Q6_K:
+        return columns % 256 == 0 ? columns / 256 * Q6_KTile::kBytes : 0;
+    }
+    return 0;
+}
+
+} // namespace kernels
