@@ -3,9 +3,9 @@
 
 ensureRoot() {
     mkdir -p "$cache"
-    # The list and the steps below decide what is inside, so both are in the name.
+    # The list and the steps of makeRoot decide what is inside, so both are in the name.
     local key
-    key=$(cat "$checkout/.run/packages.txt" "$checkout/.run/root.sh" | sha256sum | cut -c1-12)
+    key=$({ grep -v '^#' "$checkout/.run/packages.txt"; declare -f makeRoot; } | sha256sum | cut -c1-12)
     root=$cache/root-$key
     export root
     [ -e "$root/etc/cloister-root" ] && return 0
@@ -56,13 +56,16 @@ makeRoot() {
     removeOldRoots
 }
 
-# One dot for each package keeps a long step from looking like a hang; the words go to a log.
+# The steps, so that a long one does not look like a hang; every word goes to a log.
 showProgress() {
-    local line count=0
+    local line
     : >"$cache/root.log"
     while IFS= read -r line; do
         printf '%s\n' "$line" >>"$cache/root.log"
-        case $line in I:*) say "  ${line#I: }" ;; 'Setting up '*) count=$((count + 1)) ;; esac
+        case $line in
+            *--customize-hook* | *automatically* | *success*) ;;
+            I:*) say "  ${line#I: }" ;;
+        esac
     done
     tail -n 3 "$cache/root.log" | grep -q 'success' || return 1
 }
