@@ -30,7 +30,7 @@ public:
         std::filesystem::path socket = "/run/cloister/cloister.sock";
         /// Expected user of the daemon. Without it: the owner of the socket's file.
         std::optional<std::uint32_t> daemonUid;
-        std::chrono::seconds timeout { 60 }; // for one answer; a stream may last longer
+        std::chrono::seconds timeout{60}; // for one answer; a stream may last longer
     };
 
     explicit Client(Options options);
@@ -38,7 +38,8 @@ public:
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// The session token that calls carry. signIn() sets it by itself; lock() and signOut() clear it.
+    /// The session token that calls carry. signIn() sets it by itself; lock() and signOut() clear
+    /// it.
     void setToken(std::string token);
     [[nodiscard]] bool signedIn() const;
 
@@ -51,17 +52,20 @@ public:
     Result<ModelStatus> heartbeat(std::string_view session, bool input);
     Result<void> lock(std::string_view session);
     Result<void> signOut(std::string_view session);
-    Result<PatientList> searchPatients(std::string_view query, std::size_t limit, std::size_t offset);
+    Result<PatientList> searchPatients(std::string_view query, std::size_t limit,
+                                       std::size_t offset);
     Result<Chart> patient(std::string_view id);
     Result<DocumentText> document(std::string_view patient, std::uint64_t index);
-    Result<OriginalText> original(
-        std::string_view patient, std::string_view sha256, std::uint64_t begin, std::uint64_t end);
-    Result<std::vector<Conversation>> conversations(
-        std::string_view patient, std::size_t limit, std::size_t offset);
+    Result<OriginalText> original(std::string_view patient, std::string_view sha256,
+                                  std::uint64_t begin, std::uint64_t end);
+    Result<std::vector<Conversation>> conversations(std::string_view patient, std::size_t limit,
+                                                    std::size_t offset);
     Result<ConversationTurns> conversation(std::string_view id);
-    Result<std::vector<ConversationHit>> searchConversations(std::string_view query, std::size_t limit);
+    Result<std::vector<ConversationHit>> searchConversations(std::string_view query,
+                                                             std::size_t limit);
 
-    /// What a question's stream calls, on the calling thread, as the events arrive. Any may be empty.
+    /// What a question's stream calls, on the calling thread, as the events arrive. Any may be
+    /// empty.
     struct Events {
         std::function<void(const Accepted&)> accepted;
         std::function<void(const EvidenceFound&)> evidence;
@@ -74,10 +78,11 @@ public:
     /// connection: the daemon then keeps what was written so far as a cancelled answer, and the
     /// call returns Cancelled.
     Result<Done> ask(std::string_view patient, const QuestionRequest& request, const Events& events,
-        std::stop_token stop);
+                     std::stop_token stop);
 
     // IT and compliance.
-    Result<std::vector<std::string>> init(const InitRequest& request); // recovery shares, shown once
+    Result<std::vector<std::string>>
+    init(const InitRequest& request); // recovery shares, shown once
     Result<ServiceStatus> status();
     Result<ImportReceipt> import(std::span<const std::byte> document);
     Result<void> recover(const RecoverRequest& request);

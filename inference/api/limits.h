@@ -18,16 +18,16 @@ inline constexpr std::size_t kMaxConnections = 512;
 /// with several windows does, far below what would starve others.
 inline constexpr unsigned kRequestBurst = 200;
 inline constexpr unsigned kRequestsPerSecond = 50;
-inline constexpr std::chrono::seconds kRequestTimeout { 30 };
+inline constexpr std::chrono::seconds kRequestTimeout{30};
 inline constexpr std::size_t kMaxQuestionBytes = 16UL << 10;
 inline constexpr std::uint32_t kMaxAnswerTokens = 4096;
 inline constexpr std::size_t kMaxListLimit = 500;
 /// sockaddr_un::sun_path holds 108 bytes with the terminating zero.
 inline constexpr std::size_t kMaxSocketPathBytes = 107;
 
-inline constexpr std::chrono::seconds kHeartbeat { 15 };
-inline constexpr std::chrono::seconds kSilent { 60 };
-inline constexpr std::chrono::seconds kIdle { 300 };
+inline constexpr std::chrono::seconds kHeartbeat{15};
+inline constexpr std::chrono::seconds kSilent{60};
+inline constexpr std::chrono::seconds kIdle{300};
 
 /// True when no array or object of @p json is nested deeper than kMaxJsonDepth. Looks at brackets
 /// outside strings only, so it is cheap, cannot recurse, and comes before any parser.

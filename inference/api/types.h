@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The words on the socket as plain values: docs/formats/api.md. Text is UTF-8; dates stand as they
@@ -43,12 +44,14 @@ struct Lease {
 struct AuditState {
     std::string checkpoint;  // note text, signed
     std::string key;         // public key line
-    std::string consistency; // raw bytes: RFC 6962 proof from the size that was asked for; base64 on the wire
+    std::string consistency; // raw bytes: RFC 6962 proof from the size that was asked for; base64
+                             // on the wire
 };
 
 struct SignInRequest {
     std::string user, passphrase;
-    std::optional<std::uint64_t> knownCheckpoint; // size of the newest checkpoint that the client kept
+    std::optional<std::uint64_t>
+        knownCheckpoint; // size of the newest checkpoint that the client kept
 };
 
 struct SignIn {
@@ -64,6 +67,14 @@ struct EnrolRequest {
     std::string user, code, passphrase;
 };
 
+struct Heartbeat {
+    bool input = false; // the person typed or clicked since the last one
+};
+
+struct HeartbeatAnswer {
+    ModelStatus model;
+};
+
 // ---- patients ----
 
 struct Source {
@@ -74,6 +85,11 @@ struct Source {
 
 struct PatientSummary {
     std::string id, name, born, gender, mrn, dataAsOf;
+};
+
+struct PatientQuery {
+    std::string query; // empty: all
+    std::uint64_t limit = 50, offset = 0;
 };
 
 struct PatientList {
@@ -108,8 +124,8 @@ struct Medication {
 };
 
 struct Lab {
-    std::string name, panel, category, value, comparator, unit, text, interpretation, low, high, range,
-        standing, date;
+    std::string name, panel, category, value, comparator, unit, text, interpretation, low, high,
+        range, standing, date;
     Source source;
 };
 
@@ -173,7 +189,7 @@ struct EvidenceItem {
     std::string kind; // fact, passage
     std::string label, text, date;
     Source source;
-    std::int64_t documentIndex = -1; // of Chart::documents
+    std::int64_t documentIndex = -1;  // of Chart::documents
     std::uint64_t begin = 0, end = 0; // passages: bytes of the document's text; facts: as source
 };
 
@@ -232,6 +248,10 @@ struct Progress {
     std::uint32_t done = 0, total = 0;
 };
 
+struct TokenText {
+    std::string text;
+};
+
 struct Done {
     std::string turn;
     Answer answer;
@@ -265,6 +285,19 @@ struct ConversationHit {
     std::string excerpt; // the match between U+0002 and U+0003
 };
 
+struct ConversationList {
+    std::vector<Conversation> conversations;
+};
+
+struct ConversationQuery {
+    std::string query;
+    std::uint64_t limit = 50;
+};
+
+struct ConversationHits {
+    std::vector<ConversationHit> hits;
+};
+
 // ---- IT and compliance ----
 
 struct Account {
@@ -273,6 +306,10 @@ struct Account {
 
 struct InitRequest {
     Account admin, steward, compliance;
+};
+
+struct InitAnswer {
+    std::vector<std::string> recoveryShares;
 };
 
 struct Refusal {
@@ -288,7 +325,7 @@ struct ServiceStatus {
     std::uint64_t auditEntries = 0;
     bool auditWritable = false;
     std::string protection;
-    bool mdwe = false; // executable memory is denied by the kernel
+    bool mdwe = false;                     // executable memory is denied by the kernel
     std::optional<std::uint64_t> patients; // not known while nobody holds the records key
 };
 
@@ -304,8 +341,16 @@ struct RecoverRequest {
     std::string passphrase;
 };
 
+struct NewUserRequest {
+    std::string name, role;
+};
+
 struct NewUser {
-    std::string id, code;
+    std::string id, code; // code: one-time, with which the user sets a passphrase
+};
+
+struct UserList {
+    std::vector<UserInfo> users;
 };
 
 } // namespace api
