@@ -4,7 +4,7 @@ option(CLOISTER_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 
 add_library(build_options INTERFACE)
 target_compile_options(build_options INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wnon-virtual-dtor
     -Woverloaded-virtual -Wcast-align -Wnull-dereference -Wno-psabi
     $<$<BOOL:${CLOISTER_WARNINGS_AS_ERRORS}>:-Werror>
     # Invariants are asserted in release builds too: a broken one must stop the process.
