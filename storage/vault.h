@@ -50,6 +50,16 @@ struct VaultHit {
     std::string excerpt; // with the match between U+0002 and U+0003
 };
 
+/// The place of one acknowledged answer. It holds the database of its month open and none of the
+/// vault's keys, so that an answer which is still being written can be stored after the user's keys
+/// were wiped (lock during generation). Threads: one at a time, which need not be the vault's.
+class AnswerSlot {
+public:
+    virtual ~AnswerSlot() = default;
+    /// As Vault::answer.
+    virtual Result<void> answer(const audit::Receipt& intent, const Turn& turn) = 0;
+};
+
 /// One user's conversations: one SQLCipher file for each month in which a conversation began.
 /// Format: docs/formats/vault.md. Threads: one thread at a time.
 class Vault {
@@ -67,6 +77,8 @@ public:
     /// Stores the answer of a turn in one transaction; a turn that already has one is left alone
     /// (AlreadyExists).
     Result<void> answer(const audit::Receipt& intent, const Turn& turn);
+    /// Where @p turn, which ask() returned, will be answered without this vault.
+    Result<std::unique_ptr<AnswerSlot>> slot(const Turn& turn);
 
     Result<std::vector<Conversation>> list(const audit::Receipt& receipt,
         std::optional<std::string_view> patient, std::size_t limit, std::size_t offset);
@@ -76,6 +88,9 @@ public:
 
     /// Pending turns, for the reconciliation at sign-in.
     Result<std::vector<Turn>> pending(const audit::Receipt& receipt);
+    /// The turn whose question was stored under audit entry @p intent, for the same reconciliation:
+    /// answered after all, or never stored (nullopt).
+    Result<std::optional<Turn>> turnOfIntent(const audit::Receipt& receipt, std::uint64_t intent);
 
 private:
     struct State;
