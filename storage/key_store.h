@@ -63,12 +63,16 @@ public:
     [[nodiscard]] std::string installId() const;
     /// False while the device secret is a plain file: shown as "reduced protection".
     [[nodiscard]] bool deviceSecretSealed() const;
+    /// True when the device secret was missing and made anew although users exist (a restored
+    /// backup): no passphrase opens anything until its user is recovered.
+    [[nodiscard]] bool deviceSecretReplaced() const;
 
     /// Holds the ceremony and returns the three recovery shares, any two of which recover. They
     /// are shown once and kept nowhere. Errors: AlreadyExists, Invalid, Io.
     Result<std::vector<std::string>> init(const Ceremony& ceremony, const audit::Receipt& receipt);
 
-    /// Returns the one-time code with which the user sets a passphrase. Errors: AlreadyExists.
+    /// Returns the one-time code with which the user sets a passphrase.
+    /// Errors: AlreadyExists; Invalid for a name that breaks User::name's rule; NotInitialised.
     Result<std::string> addUser(std::string_view name, Role role, const audit::Receipt& receipt);
     /// Errors: Invalid when the code is wrong, used or the passphrase too short (12 characters).
     Result<void> enrol(std::string_view name, std::string_view code, std::string_view passphrase,
@@ -83,7 +87,9 @@ public:
     /// Errors: NotAdmitted.
     Result<Secret> recordsKey(const Unlocked& user) const;
     Result<Secret> auditReadSeed(const Unlocked& user) const;
-    /// Wraps the RecordsKey to @p userId. @p steward must be an admitted steward.
+    /// Wraps the RecordsKey to @p userId (a clinician or steward who is enrolled); @p steward must be
+    /// an admitted steward. An admitted compliance officer admits further officers to the audit the
+    /// same way. Admitting twice changes nothing. Errors: NotAdmitted, NotFound, Invalid.
     Result<void> admit(const Unlocked& steward, std::string_view userId, const audit::Receipt& receipt);
 
     /// Two of the three shares bring back the user's vault key and (where they were admitted) the
@@ -101,6 +107,12 @@ public:
 
     /// The MonthKey of @p userId for "2026-11": made and wrapped under the VaultKey on first use.
     Result<Secret> monthKey(std::string_view userId, const Secret& vaultKey, std::string_view month);
+    /// The same without making one. Errors: NotFound when there is none or it was destroyed.
+    Result<Secret> findMonthKey(
+        std::string_view userId, const Secret& vaultKey, std::string_view month) const;
+    /// Destroys a month of conversations for good by destroying its key. Errors: NotFound.
+    Result<void> destroyMonthKey(
+        std::string_view userId, std::string_view month, const audit::Receipt& receipt);
 
 private:
     struct State;

@@ -3,7 +3,6 @@
 
 #include "storage/error.h"
 
-#include <array>
 #include <cstddef>
 #include <span>
 
@@ -19,6 +18,17 @@ public:
     /// Errors: NoLockedMemory when the arena cannot be locked or is full.
     static Result<Secret> random();
     static Result<Secret> copyOf(std::span<const std::byte, kBytes> bytes);
+    /// A secret that @p fill (std::span<std::byte, kBytes> -> Result<void>) writes in its place, so
+    /// that no copy lies in ordinary memory. Errors: those of fill.
+    template <typename Fill>
+    static Result<Secret> make(Fill fill)
+    {
+        return filled(
+            [](std::span<std::byte, kBytes> out, void* context) {
+                return (*static_cast<Fill*>(context))(out);
+            },
+            &fill);
+    }
 
     Secret(Secret&& other) noexcept;
     Secret& operator=(Secret&& other) noexcept;
@@ -30,6 +40,9 @@ public:
     [[nodiscard]] std::span<const std::byte, kBytes> bytes() const;
 
 private:
+    using FillFunction = Result<void> (*)(std::span<std::byte, kBytes>, void*);
+    static Result<Secret> filled(FillFunction fill, void* context);
+
     explicit Secret(std::byte* slot)
         : m_slot(slot)
     {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/migrations.h"
+
+#include "storage/file.h"
+#include "storage/ids.h"
+
+#include <string>
+
+namespace storage {
+namespace {
+
+constexpr std::size_t kLargestBackup = std::size_t { 64 } << 30U;
+
+/// Called inside the write transaction with an empty WAL: the file alone is the whole database.
+Result<void> backUp(const std::filesystem::path& file, std::int64_t toVersion)
+{
+    const auto bytes = readWhole(file, kLargestBackup);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    auto copy = file;
+    copy += ".before-v" + std::to_string(toVersion);
+    return writeAtomically(copy, *bytes);
+}
+
+Result<void> check(Database& database)
+{
+    const auto integrity = database.text("PRAGMA integrity_check(1)");
+    if (!integrity)
+        return std::unexpected(integrity.error());
+    const auto orphans = database.text("PRAGMA foreign_key_check");
+    if (!orphans)
+        return std::unexpected(orphans.error());
+    if (*integrity != "ok" || !orphans->empty())
+        return std::unexpected(Error { Errc::Corrupt, "a migrated database does not verify" });
+    return {};
+}
+
+Result<void> runSteps(Database& database, std::span<const Migration> steps, std::size_t from)
+{
+    if (auto made = database.execute("CREATE TABLE IF NOT EXISTS migration("
+                                     "version INTEGER PRIMARY KEY, applied TEXT NOT NULL)");
+        !made)
+        return made;
+    auto note = database.prepare("INSERT INTO migration(version, applied) VALUES(?1, ?2)");
+    if (!note)
+        return std::unexpected(note.error());
+    const std::string now = utcText(Clock::now());
+    for (std::size_t step = from; step < steps.size(); ++step) {
+        if (auto done = database.execute(steps[step].sql); !done)
+            return done;
+        const auto version = static_cast<std::int64_t>(step + 1);
+        if (auto noted = note->bind(1, version).bind(2, now).run(); !noted)
+            return noted;
+    }
+    return database.execute(("PRAGMA user_version = " + std::to_string(steps.size())).c_str());
+}
+
+} // namespace
+
+Result<void> migrate(
+    Database& database, const std::filesystem::path& file, std::span<const Migration> steps)
+{
+    const auto newest = static_cast<std::int64_t>(steps.size());
+    const auto version = database.integer("PRAGMA user_version");
+    if (!version)
+        return std::unexpected(version.error());
+    if (*version > newest || *version < 0)
+        return std::unexpected(Error { Errc::TooNew, "a database of a newer version" });
+    if (*version == newest)
+        return {};
+
+    const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
+    if (!tables)
+        return std::unexpected(tables.error());
+    const bool existing = *tables > 0;
+    if (existing) {
+        if (auto flushed = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !flushed)
+            return flushed;
+    }
+    auto transaction = database.begin();
+    if (!transaction)
+        return std::unexpected(transaction.error());
+    if (existing) {
+        if (auto kept = backUp(file, newest); !kept)
+            return kept;
+    }
+    if (auto done = runSteps(database, steps, static_cast<std::size_t>(*version)); !done)
+        return done;
+    if (existing) {
+        if (auto good = check(database); !good)
+            return good;
+    }
+    return transaction->commit();
+}
+
+} // namespace storage
