@@ -13,6 +13,7 @@ enum class Errc {
     Key,     // a key is missing, damaged or of the wrong kind
     Covered, // a torn tail that a checkpoint covers: records are missing, the log refuses to open
     Invalid, // the event breaks the format's rules
+    Busy,    // another process has this log open
 };
 
 struct Error {
