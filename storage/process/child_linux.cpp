@@ -115,10 +115,10 @@ Result<Child> Child::start(const ChildOptions& options)
     kept.keep(report[0]);
 
     Plan plan{.program = program.c_str(),
-        .arguments = {const_cast<char*>(program.c_str())},
-        .descriptors = {{null, 0}, {null, 1}, {errors[1], 2}},
-        .report = report[1],
-        .parent = ::getpid()};
+              .arguments = {const_cast<char*>(program.c_str())},
+              .descriptors = {{null, 0}, {null, 1}, {errors[1], 2}},
+              .report = report[1],
+              .parent = ::getpid()};
     for (const std::string& argument : options.arguments)
         plan.arguments.push_back(const_cast<char*>(argument.c_str()));
     plan.arguments.push_back(nullptr);
@@ -170,7 +170,10 @@ Child& Child::operator=(Child&& other) noexcept
     return *this;
 }
 
-Child::~Child() { end(); }
+Child::~Child()
+{
+    end();
+}
 
 void Child::end() noexcept
 {

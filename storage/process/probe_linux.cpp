@@ -18,7 +18,10 @@ namespace {
 /// No process has this number: the kernel's limit is 2^22.
 constexpr pid_t kNobody = 0x3fffffff;
 
-bool denied(long result) { return result < 0 && errno == EPERM; }
+bool denied(long result)
+{
+    return result < 0 && errno == EPERM;
+}
 
 /// For calls that make a descriptor.
 bool deniedToOpen(long result)
@@ -50,8 +53,7 @@ bool deniedToBecomeDumpable()
 
 bool deniedExecutableMemory()
 {
-    void* memory = ::mmap(
-        nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return errno == EPERM;
     ::munmap(memory, 4096);
@@ -60,7 +62,9 @@ bool deniedExecutableMemory()
 
 void probeFiles(std::vector<ProbeResult>& results)
 {
-    const auto add = [&results](std::string_view action, bool no) { results.push_back({action, no}); };
+    const auto add = [&results](std::string_view action, bool no) {
+        results.push_back({action, no});
+    };
     add("open", deniedToOpen(::syscall(SYS_open, "/dev/null", O_RDONLY)));
     add("openat", deniedToOpen(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)));
     add("creat", deniedToOpen(::syscall(SYS_creat, "", 0600)));
@@ -79,7 +83,9 @@ void probeFiles(std::vector<ProbeResult>& results)
 
 void probeNetwork(std::vector<ProbeResult>& results)
 {
-    const auto add = [&results](std::string_view action, bool no) { results.push_back({action, no}); };
+    const auto add = [&results](std::string_view action, bool no) {
+        results.push_back({action, no});
+    };
     add("socket_inet", deniedToOpen(::socket(AF_INET, SOCK_STREAM, 0)));
     add("socket_unix", deniedToOpen(::socket(AF_UNIX, SOCK_STREAM, 0)));
     add("socket_netlink", deniedToOpen(::socket(AF_NETLINK, SOCK_RAW, 0)));
@@ -92,11 +98,15 @@ void probeNetwork(std::vector<ProbeResult>& results)
 
 void probeProcesses(std::vector<ProbeResult>& results)
 {
-    const auto add = [&results](std::string_view action, bool no) { results.push_back({action, no}); };
+    const auto add = [&results](std::string_view action, bool no) {
+        results.push_back({action, no});
+    };
     add("execve", denied(::syscall(SYS_execve, "", nullptr, nullptr)));
     add("fork", deniedToFork(::syscall(SYS_fork)));
-    add("ptrace", denied(::syscall(SYS_ptrace, 3 /* PTRACE_PEEKUSER */, kNobody, nullptr, nullptr)));
-    add("process_vm_readv", denied(::syscall(SYS_process_vm_readv, kNobody, nullptr, 0, nullptr, 0, 0)));
+    add("ptrace",
+        denied(::syscall(SYS_ptrace, 3 /* PTRACE_PEEKUSER */, kNobody, nullptr, nullptr)));
+    add("process_vm_readv",
+        denied(::syscall(SYS_process_vm_readv, kNobody, nullptr, 0, nullptr, 0, 0)));
     add("kill", denied(::kill(kNobody, 0)));
     add("pidfd_open", deniedToOpen(::syscall(SYS_pidfd_open, ::getpid(), 0)));
     add("setuid", denied(::syscall(SYS_setuid, ::getuid())));
@@ -105,14 +115,17 @@ void probeProcesses(std::vector<ProbeResult>& results)
 
 void probeKernel(std::vector<ProbeResult>& results)
 {
-    const auto add = [&results](std::string_view action, bool no) { results.push_back({action, no}); };
+    const auto add = [&results](std::string_view action, bool no) {
+        results.push_back({action, no});
+    };
     constexpr unsigned kUserModeOnly = 1; // of userfaultfd: allowed to everybody
     constexpr unsigned kTooLarge = 1U << 20;
     add("io_uring_setup", deniedToOpen(::syscall(SYS_io_uring_setup, 0, nullptr)));
     add("bpf", denied(::syscall(SYS_bpf, 1 /* look up */, nullptr, kTooLarge)));
     add("perf_event_open", denied(::syscall(SYS_perf_event_open, nullptr, 0, -1, -1, ~0UL)));
     add("userfaultfd", deniedToOpen(::syscall(SYS_userfaultfd, kUserModeOnly)));
-    add("mount", denied(::syscall(SYS_mount, nullptr, nullptr, reinterpret_cast<void*>(1), 0, nullptr)));
+    add("mount",
+        denied(::syscall(SYS_mount, nullptr, nullptr, reinterpret_cast<void*>(1), 0, nullptr)));
     add("unshare", denied(::syscall(SYS_unshare, 1)));
     add("setns", denied(::syscall(SYS_setns, -1, 0)));
     add("keyctl", denied(::syscall(SYS_keyctl, -1, 0, 0, 0, 0)));

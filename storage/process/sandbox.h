@@ -10,15 +10,16 @@ namespace process {
 
 /// The sandboxes are seccomp filters for all threads at once (TSYNC), never taken off again. The
 /// engine's and the importer's list what is allowed; every other call fails with EPERM and does
-/// nothing. It fails instead of killing, so that a denied call can be tested (probe.h) and a library
-/// that asks needlessly survives; calls of a foreign instruction set (i386, x32) kill the process.
-/// clone3 says ENOSYS, its arguments can't be seen by a filter; the C library then uses clone.
+/// nothing. It fails instead of killing, so that a denied call can be tested (probe.h) and a
+/// library that asks needlessly survives; calls of a foreign instruction set (i386, x32) kill the
+/// process. clone3 says ENOSYS, its arguments can't be seen by a filter; the C library then uses
+/// clone.
 ///
 /// Errors of all: NotSandboxed; the caller must end without having looked at its input.
 
-/// For cloister-engine. Left: read, write and poll on inherited descriptors, memory (executable too:
-/// oneDNN compiles its kernels), threads, futexes, clocks, random numbers, exit. Nothing that names
-/// a file, a socket, another process or a program.
+/// For cloister-engine. Left: read, write and poll on inherited descriptors, memory (executable
+/// too: oneDNN compiles its kernels), threads, futexes, clocks, random numbers, exit. Nothing that
+/// names a file, a socket, another process or a program.
 Result<void> enterEngineSandbox();
 
 struct ImporterLimits {
@@ -31,8 +32,8 @@ struct ImporterLimits {
 Result<void> enterImporterSandbox(const ImporterLimits& limits);
 
 /// For the client, which runs beside a desktop: everything that a Qt program does, but sockets of
-/// the family AF_UNIX only, and no io_uring (which would open sockets unseen), ptrace, bpf or reading
-/// of other processes' memory.
+/// the family AF_UNIX only, and no io_uring (which would open sockets unseen), ptrace, bpf or
+/// reading of other processes' memory.
 Result<void> enterClientSandbox();
 
 } // namespace process

@@ -37,16 +37,16 @@ int printProtection()
     ::getrlimit(RLIMIT_CORE, &core);
     const mode_t mask = ::umask(077);
     std::printf("core %d dumpable %d nnp %d umask %o\n", core.rlim_max == 0 ? 0 : 1,
-        ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-        static_cast<unsigned>(mask));
+                ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
+                static_cast<unsigned>(mask));
     return 0;
 }
 
 /// Can memory be made executable?
 bool makesCode()
 {
-    void* memory
-        = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory != MAP_FAILED && ::mprotect(memory, 4096, PROT_READ | PROT_EXEC) == 0;
 }
 

@@ -143,7 +143,7 @@ private Q_SLOTS:
     {
         const std::string bare = outputOf({"bare"});
         QVERIFY2(bare.starts_with("core ") && bare.find("dumpable 1") != std::string::npos,
-            bare.c_str()); // the control: none of it comes by itself
+                 bare.c_str()); // the control: none of it comes by itself
         QCOMPARE(outputOf({"hardened"}), std::string("core 0 dumpable 0 nnp 1 umask 77\n"));
     }
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/tiny_model.h"
+
+#include "tests/support/gguf_writer.h"
+
+#include <random>
+
+namespace support {
+namespace {
+
+constexpr std::uint32_t kWidth = 64;
+constexpr std::uint32_t kFeedForward = 128;
+constexpr std::uint32_t kLayers = 2;
+constexpr std::uint32_t kHeads = 4;
+constexpr std::uint32_t kKeyValueHeads = 2;
+constexpr std::uint32_t kHeadLength = kWidth / kHeads;
+constexpr std::int32_t kSpecials = 3;
+
+/// As byte-level vocabularies write a byte: printable Latin-1 as itself, the rest from 256 on.
+std::string printable(unsigned byte)
+{
+    unsigned code = 256;
+    const auto itself = [](unsigned b) {
+        return (b >= 33 && b <= 126) || (b >= 161 && b != 173 && b <= 255);
+    };
+    for (unsigned other = 0; other < byte; ++other)
+        code += itself(other) ? 0 : 1;
+    if (itself(byte))
+        code = byte;
+    if (code < 128)
+        return {static_cast<char>(code)};
+    return {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+}
+
+class Weights {
+public:
+    /// Uniform in ±@p range. Not std::uniform_real_distribution, whose numbers no standard fixes.
+    std::string random(std::size_t count, float range)
+    {
+        std::string bytes;
+        for (std::size_t i = 0; i < count; ++i)
+            append(bytes, (static_cast<float>(m_engine() >> 8) / (1 << 23) - 1.0F) * range);
+        return bytes;
+    }
+
+private:
+    std::mt19937 m_engine{20261123};
+};
+
+std::string constant(std::size_t count, float value)
+{
+    std::string bytes;
+    for (std::size_t i = 0; i < count; ++i)
+        append(bytes, value);
+    return bytes;
+}
+
+std::vector<std::string> addVocabulary(GgufWriter& writer)
+{
+    std::vector<std::string> tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
+    std::vector<std::int32_t> kinds(kSpecials, 3);
+    for (unsigned byte = 0; byte < 256; ++byte)
+        tokens.push_back(printable(byte));
+    const std::vector<std::string> merges = {"t h", "th e"};
+    tokens.insert(tokens.end(), {"th", "the"});
+    kinds.resize(tokens.size(), 1);
+
+    writer.add("tokenizer.ggml.model", "gpt2");
+    writer.add("tokenizer.ggml.pre", "smollm");
+    writer.add("tokenizer.ggml.tokens", tokens);
+    writer.add("tokenizer.ggml.token_type", kinds);
+    writer.add("tokenizer.ggml.merges", merges);
+    writer.add("tokenizer.ggml.bos_token_id", 0U);
+    writer.add("tokenizer.ggml.eos_token_id", 2U);
+    writer.add("tokenizer.ggml.add_bos_token", false);
+    return tokens;
+}
+
+/// Rows of tokens that are to be written are random, all others zero: their score stays below the
+/// best of the others.
+std::string outputRows(const std::vector<std::string>& tokens, Weights& weights)
+{
+    const std::string written = printable(' ') + "abcdefghijklmnopqrstuvwxyz.";
+    std::string rows;
+    for (std::size_t id = 0; id < tokens.size(); ++id) {
+        const bool wanted = id >= kSpecials && written.find(tokens[id]) != std::string::npos;
+        rows += wanted ? weights.random(kWidth, 1.0F) : constant(kWidth, 0.0F);
+    }
+    return rows;
+}
+
+} // namespace
+
+std::string tinyModel()
+{
+    GgufWriter writer;
+    writer.add("general.architecture", "llama");
+    writer.add("general.name", "Tiny random model");
+    writer.add("llama.block_count", kLayers);
+    writer.add("llama.context_length", 4096U);
+    writer.add("llama.embedding_length", kWidth);
+    writer.add("llama.feed_forward_length", kFeedForward);
+    writer.add("llama.attention.head_count", kHeads);
+    writer.add("llama.attention.head_count_kv", kKeyValueHeads);
+    writer.add("llama.attention.layer_norm_rms_epsilon", 1e-5F);
+    writer.add("llama.rope.dimension_count", kHeadLength);
+    writer.add("llama.rope.freq_base", 10000.0F);
+    const auto tokens = addVocabulary(writer);
+
+    Weights weights;
+    const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {
+        writer.addTensor(name, model::TensorType::F32, {in, out}, weights.random(in * out, 0.3F));
+    };
+    const auto norm = [&](const std::string& name) {
+        writer.addTensor(name, model::TensorType::F32, {kWidth}, constant(kWidth, 1.0F));
+    };
+    writer.addTensor("token_embd.weight", model::TensorType::F32, {kWidth, tokens.size()},
+                     weights.random(kWidth * tokens.size(), 1.0F));
+    for (std::uint32_t layer = 0; layer < kLayers; ++layer) {
+        const std::string block = "blk." + std::to_string(layer) + '.';
+        norm(block + "attn_norm.weight");
+        matrix(block + "attn_q.weight", kWidth, kWidth);
+        matrix(block + "attn_k.weight", kWidth, kKeyValueHeads * kHeadLength);
+        matrix(block + "attn_v.weight", kWidth, kKeyValueHeads * kHeadLength);
+        matrix(block + "attn_output.weight", kWidth, kWidth);
+        norm(block + "ffn_norm.weight");
+        matrix(block + "ffn_gate.weight", kWidth, kFeedForward);
+        matrix(block + "ffn_up.weight", kWidth, kFeedForward);
+        matrix(block + "ffn_down.weight", kFeedForward, kWidth);
+    }
+    norm("output_norm.weight");
+    writer.addTensor("output.weight", model::TensorType::F32, {kWidth, tokens.size()},
+                     outputRows(tokens, weights));
+    return writer.file();
+}
+
+} // namespace support

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace support {
+
+/// A GGUF file with a network small enough to run anywhere: family llama, 2 layers of 64, random
+/// float32 weights that are the same on every machine, context 4096; byte vocabulary with a few
+/// merges and the special tokens of ChatML, pre-tokenizer smollm.
+///
+/// It writes letters, spaces and full stops without sense. Greedy, it never ends its turn, so that
+/// a test can rely on an answer running until it is stopped.
+[[nodiscard]] std::string tinyModel();
+
+} // namespace support
