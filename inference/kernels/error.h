@@ -18,7 +18,7 @@ struct Error {
     std::string detail; // for the log file: names and sizes only
 };
 
-template<typename T>
+template <typename T>
 using Result = std::expected<T, Error>;
 
 } // namespace kernels

@@ -34,8 +34,8 @@ constexpr std::uint16_t halfFromFloat(float value)
         return sign | 0x7C00U;
     if (magnitude < 0x38800000U) { // below 2^-14: adding 0.5 lets the hardware round the last bit
         const float aligned = std::bit_cast<float>(magnitude) + 0.5F;
-        return static_cast<std::uint16_t>(
-            sign | (std::bit_cast<std::uint32_t>(aligned) - 0x3F000000U));
+        return static_cast<std::uint16_t>(sign |
+                                          (std::bit_cast<std::uint32_t>(aligned) - 0x3F000000U));
     }
     const std::uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
     return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13));

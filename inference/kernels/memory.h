@@ -6,8 +6,8 @@
 
 namespace kernels {
 
-/// Pages straight from the system: zero when new, taken up only when first written, not swapped into
-/// the heap. Page-aligned.
+/// Pages straight from the system: zero when new, taken up only when first written, not swapped
+/// into the heap. Page-aligned.
 class Memory {
 public:
     Memory() = default;
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::size_t size() const { return m_bytes; }
     explicit operator bool() const { return m_data != nullptr; }
 
-    template<typename T>
+    template <typename T>
     [[nodiscard]] T* as() const
     {
         return reinterpret_cast<T*>(m_data);

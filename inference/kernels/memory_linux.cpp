@@ -28,6 +28,9 @@ Memory::~Memory()
         munmap(m_data, m_bytes);
 }
 
-void wipe(std::byte* data, std::size_t bytes) { explicit_bzero(data, bytes); }
+void wipe(std::byte* data, std::size_t bytes)
+{
+    explicit_bzero(data, bytes);
+}
 
 } // namespace kernels

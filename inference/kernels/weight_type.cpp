@@ -15,7 +15,10 @@ std::uint16_t readU16(const std::uint8_t* bytes)
     return static_cast<std::uint16_t>(bytes[0] | (bytes[1] << 8));
 }
 
-float readHalf(const std::uint8_t* bytes) { return floatFromHalf(readU16(bytes)); }
+float readHalf(const std::uint8_t* bytes)
+{
+    return floatFromHalf(readU16(bytes));
+}
 
 // d, m: half; 16 bytes, low nibbles are weights 0..15, high nibbles 16..31. w = d q + m
 void dequantizeQ4_1(const std::uint8_t* block, float* out)
@@ -83,12 +86,12 @@ void dequantizePlain(WeightType type, const std::uint8_t* row, std::span<float> 
 GroupScale q4kScale(const std::uint8_t* scales, std::size_t group)
 {
     if (group < 4) {
-        return { static_cast<std::uint8_t>(scales[group] & 63),
-            static_cast<std::uint8_t>(scales[group + 4] & 63) };
+        return {static_cast<std::uint8_t>(scales[group] & 63),
+                static_cast<std::uint8_t>(scales[group + 4] & 63)};
     }
     const std::uint8_t low = scales[group + 4];
-    return { static_cast<std::uint8_t>((low & 15) | ((scales[group - 4] >> 6) << 4)),
-        static_cast<std::uint8_t>((low >> 4) | ((scales[group] >> 6) << 4)) };
+    return {static_cast<std::uint8_t>((low & 15) | ((scales[group - 4] >> 6) << 4)),
+            static_cast<std::uint8_t>((low >> 4) | ((scales[group] >> 6) << 4))};
 }
 
 void q6kQuants(const std::uint8_t* block, std::uint8_t* out)
@@ -110,26 +113,26 @@ Block blockOf(WeightType type)
 {
     switch (type) {
     case WeightType::F32:
-        return { 1, 4 };
+        return {1, 4};
     case WeightType::F16:
     case WeightType::BF16:
-        return { 1, 2 };
+        return {1, 2};
     case WeightType::Q4_1:
-        return { 32, 20 };
+        return {32, 20};
     case WeightType::Q8_0:
-        return { 32, 34 };
+        return {32, 34};
     case WeightType::Q4_K:
-        return { 256, 144 };
+        return {256, 144};
     case WeightType::Q6_K:
-        return { 256, 210 };
+        return {256, 210};
     }
-    return { 1, 0 };
+    return {1, 0};
 }
 
 std::string_view nameOf(WeightType type)
 {
-    constexpr std::string_view kNames[kWeightTypes] = { "F32", "F16", "BF16", "Q4_1", "Q8_0",
-        "Q4_K", "Q6_K" };
+    constexpr std::string_view kNames[kWeightTypes] = {"F32",  "F16",  "BF16", "Q4_1",
+                                                       "Q8_0", "Q4_K", "Q6_K"};
     return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -38,8 +38,8 @@ struct Config {
     float normEpsilon = 1e-5F;
 };
 
-/// Errors: Unsupported for another architecture or rope scaling; Missing, WrongType and BadFile with
-/// the key for values that are absent, out of range or at odds with each other.
+/// Errors: Unsupported for another architecture or rope scaling; Missing, WrongType and BadFile
+/// with the key for values that are absent, out of range or at odds with each other.
 Result<Config> readConfig(const GgufFile& file);
 
 } // namespace model

@@ -36,10 +36,10 @@ public:
         bool exact = false;   // float32 activations, keys and values: for tests against references
     };
 
-    /// Copies the weights out of @p file into the layout the kernels want and gives the file's pages
-    /// back as it goes. @p file must outlive the model: single rows of the embedding are read there.
-    /// Errors: as readConfig; Unsupported names the tensor and its type; Missing, BadFile for tensors
-    /// absent or of the wrong shape; OutOfMemory.
+    /// Copies the weights out of @p file into the layout the kernels want and gives the file's
+    /// pages back as it goes. @p file must outlive the model: single rows of the embedding are read
+    /// there. Errors: as readConfig; Unsupported names the tensor and its type; Missing, BadFile
+    /// for tensors absent or of the wrong shape; OutOfMemory.
     static Result<std::unique_ptr<Model>> load(const GgufFile& file, const Options& options);
     virtual ~Model() = default;
 
@@ -51,12 +51,13 @@ public:
 
     /// Computes @p tokens at the positions that follow what @p cache holds, and appends them to it.
     ///
-    /// Shapes: logits [0], [V] or [tokens, V] row-major as @p wanted says (None, Last, All).
-    /// Errors: BadToken for an id outside the vocabulary; ContextTooLong when the cache cannot hold
-    /// them (both before anything is changed); Cancelled when @p stop was requested: looked at
-    /// before each matrix, the cache then holds what it held before.
+    /// Shapes: tokens [1..]; logits [0], [V] or [tokens, V] row-major as @p wanted says (None,
+    /// Last, All). Errors: BadToken for an id outside the vocabulary; ContextTooLong when the cache
+    /// cannot hold them (both before anything is changed); Cancelled when @p stop was requested:
+    /// looked at before each matrix, the cache then holds what it held before.
     [[nodiscard]] virtual Result<void> forward(std::span<const std::int32_t> tokens, KvCache& cache,
-        Phase phase, Logits wanted, std::span<float> logits, const std::stop_token& stop) = 0;
+                                               Phase phase, Logits wanted, std::span<float> logits,
+                                               const std::stop_token& stop) = 0;
 };
 
 } // namespace model

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/kernels/weight_type.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kernels {
+
+/// One row of activations rounded to int8 in groups of 32 or 256.
+/// value i is values[i] * scales[i / group].
+struct QuantizedRow {
+    std::int8_t* values = nullptr;  // [columns], -127..127
+    float* scales = nullptr;        // [columns / group]
+    std::int16_t* sums16 = nullptr; // [columns / 16], sums of values
+    std::int16_t* sums32 = nullptr; // [columns / 32]
+};
+
+/// What one generated token multiplies: the type of the weights decides which form is read.
+struct RowInput {
+    const float* values = nullptr; // [columns]: F32, F16, BF16
+    QuantizedRow quantized;        // in the type's group: all others
+};
+
+/// Rows that one call of attend may hold.
+inline constexpr std::size_t kAttentionRows = 8;
+/// Positions that attend looks at together.
+inline constexpr std::size_t kAttentionBlock = 64;
+
+/// A few queries against one head's keys and values, over part of the positions.
+struct AttentionTask {
+    const float* const* queries = nullptr;  // [rows] -> [headLength], scaled by 1/sqrt(d) before
+    const std::uint32_t* visible = nullptr; // [rows]: positions below it are seen
+    std::size_t rows = 0;                   // 1..kAttentionRows
+    const void* keys = nullptr;             // [positions/16][headLength][16] half or float
+    const void* values = nullptr;           // [positions][valueStride] half or float
+    std::size_t headLength = 0;
+    std::size_t valueStride = 0; // a multiple of 16
+    std::size_t begin = 0;       // a multiple of kAttentionBlock, below every visible
+    std::size_t end = 0;
+    float* out = nullptr;     // [rows][valueStride]: sum of exp(s - maximum) v
+    float* maxima = nullptr;  // [rows]: largest score s
+    float* weights = nullptr; // [rows]: sum of exp(s - maximum)
+};
+
+/// The arithmetic of one tier. All functions are pure: callers may split the work over threads.
+/// Strips: strip_layout.h.
+struct KernelTable {
+    /// out[16] = strip [16, columns] times x [columns]. One pass over the strip.
+    using DotStrip = void (*)(const std::byte* strip, std::size_t columns, const RowInput& x,
+                              float* out);
+    DotStrip dotStrip[kWeightTypes];
+
+    /// The weights of a strip as float32, transposed: out[k * kPanelRows + row], row < 16; a column
+    /// of zeros follows an odd number of columns.
+    using ExpandSingle = void (*)(const std::byte* strip, std::size_t columns, float* out);
+    ExpandSingle expandSingle[kWeightTypes];
+
+    /// The same as bfloat16, two columns side by side: out[(k/2 * kPanelRows + row) * 2 + k%2].
+    using ExpandBfloat = void (*)(const std::byte* strip, std::size_t columns, std::uint16_t* out);
+    ExpandBfloat expandBfloat[kWeightTypes];
+
+    /// Rounds x [count] to int8, scale = largest magnitude of the group / 127.
+    void (*quantize32)(const float* x, std::size_t count, const QuantizedRow& out);
+    void (*quantize256)(const float* x, std::size_t count, const QuantizedRow& out);
+
+    /// out[i] = x[i] weight[i] / sqrt(mean of x^2 + epsilon). Source: arXiv:1910.07467.
+    void (*rmsNorm)(const float* x, const float* weight, float epsilon, std::size_t count,
+                    float* out);
+    /// out[i] = gate[i] / (1 + exp(-gate[i])) * up[i]; out may be gate. Source: arXiv:2002.05202.
+    void (*swiGlu)(const float* gate, const float* up, std::size_t count, float* out);
+    /// to[i] += from[i]
+    void (*add)(const float* from, std::size_t count, float* to);
+    void (*toBfloat)(const float* from, std::size_t count, std::uint16_t* to);
+
+    /// Softmax attention with a running maximum (Source: arXiv:2205.14135), keys and values as half
+    /// or as float32. Blocks are cut at multiples of kAttentionBlock: a row's result does not
+    /// depend on the rows beside it.
+    void (*attendHalf)(const AttentionTask& task);
+    void (*attendSingle)(const AttentionTask& task);
+};
+
+/// Output rows that are widened together for a product of matrices: four strips.
+inline constexpr std::size_t kPanelRows = 64;
+
+} // namespace kernels

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Sixteen lanes in two registers each: AVX2, FMA and F16C. The same names as lanes_avx512.h, where
+// they are explained. Included only by tier_avx2.cpp.
+
+#include <cstdint>
+#include <immintrin.h>
+
+namespace kernels {
+namespace {
+
+constexpr int kAccumulators = 4; // of two registers, out of sixteen
+
+struct Floats {
+    __m256 lo, hi;
+};
+struct Ints {
+    __m256i lo, hi;
+};
+struct Bytes {
+    __m256i lo, hi;
+};
+
+inline __m128i load128(const void* p)
+{
+    return _mm_loadu_si128(static_cast<const __m128i*>(p));
+}
+inline __m256i load256(const void* p)
+{
+    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+
+inline Floats zeroFloats()
+{
+    return {_mm256_setzero_ps(), _mm256_setzero_ps()};
+}
+inline Floats broadcast(float x)
+{
+    return {_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+inline Floats load(const float* p)
+{
+    return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+inline void store(float* p, Floats a)
+{
+    _mm256_storeu_ps(p, a.lo);
+    _mm256_storeu_ps(p + 8, a.hi);
+}
+inline Floats loadHalf(const std::uint16_t* p)
+{
+    return {_mm256_cvtph_ps(load128(p)), _mm256_cvtph_ps(load128(p + 8))};
+}
+inline __m256 bfloatLanes(const std::uint16_t* p)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load128(p)), 16));
+}
+inline Floats loadBfloat(const std::uint16_t* p)
+{
+    return {bfloatLanes(p), bfloatLanes(p + 8)};
+}
+inline void storeHalf(std::uint16_t* p, Floats a)
+{
+    constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.lo, kNearest));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(a.hi, kNearest));
+}
+
+inline Floats operator+(Floats a, Floats b)
+{
+    return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
+}
+inline Floats operator-(Floats a, Floats b)
+{
+    return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
+}
+inline Floats operator*(Floats a, Floats b)
+{
+    return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+}
+inline Floats operator/(Floats a, Floats b)
+{
+    return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
+}
+inline Floats mulAdd(Floats a, Floats b, Floats c)
+{
+    return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+inline Floats mulSub(Floats a, Floats b, Floats c)
+{
+    return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+inline Floats max(Floats a, Floats b)
+{
+    return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+}
+inline Floats min(Floats a, Floats b)
+{
+    return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
+}
+inline Floats absolute(Floats a)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0F);
+    return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
+}
+inline float sum(Floats a)
+{
+    const __m256 eight = _mm256_add_ps(a.lo, a.hi);
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+inline float maximum(Floats a)
+{
+    const __m256 eight = _mm256_max_ps(a.lo, a.hi);
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+
+inline Ints zeroInts()
+{
+    return {_mm256_setzero_si256(), _mm256_setzero_si256()};
+}
+inline Ints broadcastInt(std::int32_t x)
+{
+    return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)};
+}
+inline Ints operator+(Ints a, Ints b)
+{
+    return {_mm256_add_epi32(a.lo, b.lo), _mm256_add_epi32(a.hi, b.hi)};
+}
+inline Ints operator*(Ints a, Ints b)
+{
+    return {_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)};
+}
+inline Floats toFloats(Ints a)
+{
+    return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)};
+}
+inline Ints roundToInts(Floats a)
+{
+    return {_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi)};
+}
+inline std::int32_t sum(Ints a)
+{
+    const __m256i eight = _mm256_add_epi32(a.lo, a.hi);
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1)));
+}
+inline __m256 powerOfTwo(__m256i a)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(a, _mm256_set1_epi32(127)), 23));
+}
+inline Floats powerOfTwo(Ints a)
+{
+    return {powerOfTwo(a.lo), powerOfTwo(a.hi)};
+}
+
+inline Ints loadUnsignedBytes(const std::uint8_t* p)
+{
+    const __m128i bytes = load128(p);
+    return {_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
+}
+inline Ints loadSignedBytes(const std::uint8_t* p)
+{
+    const __m128i bytes = load128(p);
+    return {_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))};
+}
+inline __m128i toShorts(__m256i a)
+{
+    return _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+}
+inline void storeSignedBytes(std::int8_t* p, Ints a)
+{
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm_packs_epi16(toShorts(a.lo), toShorts(a.hi)));
+}
+
+inline Bytes loadBytes(const std::uint8_t* p)
+{
+    return {load256(p), load256(p + 32)};
+}
+inline Bytes operator&(Bytes a, __m256i mask)
+{
+    return {_mm256_and_si256(a.lo, mask), _mm256_and_si256(a.hi, mask)};
+}
+template <int N>
+inline Bytes shiftRight(Bytes a)
+{
+    return {_mm256_srli_epi16(a.lo, N), _mm256_srli_epi16(a.hi, N)};
+}
+template <int N>
+inline Bytes shiftLeft(Bytes a)
+{
+    return {_mm256_slli_epi16(a.lo, N), _mm256_slli_epi16(a.hi, N)};
+}
+inline Bytes lowNibbles(Bytes a)
+{
+    return a & _mm256_set1_epi8(15);
+}
+inline Bytes highNibbles(Bytes a)
+{
+    return shiftRight<4>(a) & _mm256_set1_epi8(15);
+}
+template <int F>
+inline Bytes fieldAtBit4(Bytes a)
+{
+    const __m256i mask = _mm256_set1_epi8(0x30);
+    if constexpr (F < 2)
+        return shiftLeft<4 - 2 * F>(a) & mask;
+    else
+        return shiftRight<2 * F - 4>(a) & mask;
+}
+inline Bytes operator|(Bytes a, Bytes b)
+{
+    return {_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)};
+}
+template <int I>
+inline Ints byteOf(Bytes a)
+{
+    const __m256i mask = _mm256_set1_epi32(255);
+    return {_mm256_and_si256(_mm256_srli_epi32(a.lo, 8 * I), mask),
+            _mm256_and_si256(_mm256_srli_epi32(a.hi, 8 * I), mask)};
+}
+template <int I>
+inline Ints signedByteOf(Bytes a)
+{
+    return {_mm256_srai_epi32(_mm256_slli_epi32(a.lo, 24 - 8 * I), 24),
+            _mm256_srai_epi32(_mm256_slli_epi32(a.hi, 24 - 8 * I), 24)};
+}
+
+/// The products of two neighbours are added as int16, which saturates beyond 32767: here
+/// 2 x 63 x 127 at most.
+inline __m256i dotUnsigned(__m256i acc, __m256i w, __m256i quad)
+{
+    const __m256i pairs = _mm256_maddubs_epi16(w, quad);
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    const __m256i quads = _mm256_set1_epi32(quad);
+    return {dotUnsigned(acc.lo, w.lo, quads), dotUnsigned(acc.hi, w.hi, quads)};
+}
+/// |w| times a with w's sign, instead of a bias of 128 that would saturate: 2 x 128 x 127 fits.
+inline __m256i dotSigned(__m256i acc, __m256i w, __m256i quad)
+{
+    return dotUnsigned(acc, _mm256_abs_epi8(w), _mm256_sign_epi8(quad, w));
+}
+inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    const __m256i quads = _mm256_set1_epi32(quad);
+    return {dotSigned(acc.lo, w.lo, quads), dotSigned(acc.hi, w.hi, quads)};
+}
+inline Ints signedStart(std::int32_t)
+{
+    return zeroInts();
+}
+inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+{
+    const __m256i both = _mm256_set1_epi32(pair);
+    const __m256i low = _mm256_madd_epi16(_mm256_cvtepu8_epi16(load128(pairs)), both);
+    const __m256i high = _mm256_madd_epi16(_mm256_cvtepu8_epi16(load128(pairs + 16)), both);
+    return {_mm256_add_epi32(acc.lo, low), _mm256_add_epi32(acc.hi, high)};
+}
+
+inline __m256i roundedBits(__m256 a)
+{
+    return _mm256_add_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(0x8000));
+}
+inline __m256i bfloatPairs(__m256 even, __m256 odd)
+{
+    return _mm256_or_si256(_mm256_srli_epi32(roundedBits(even), 16),
+                           _mm256_and_si256(roundedBits(odd), _mm256_set1_epi32(-65536)));
+}
+inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
+{
+    auto* to = reinterpret_cast<__m256i*>(p);
+    _mm256_storeu_si256(to, bfloatPairs(even.lo, odd.lo));
+    _mm256_storeu_si256(to + 1, bfloatPairs(even.hi, odd.hi));
+}
+inline __m128i bfloats(__m256 a)
+{
+    const __m256i bits = _mm256_srli_epi32(roundedBits(a), 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+}
+inline void storeBfloat(std::uint16_t* p, Floats a)
+{
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bfloats(a.lo));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), bfloats(a.hi));
+}
+
+} // namespace
+} // namespace kernels

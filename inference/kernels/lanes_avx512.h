@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Sixteen lanes in one register each: AVX512F, BW, DQ, VL and VNNI. lanes_avx2.h and
+// lanes_generic.h define the same names; kernels_of_lanes.h and its parts are written once in these
+// terms. Included only by tier_avx512.cpp, which alone is compiled for such a processor: hence the
+// anonymous namespace, and nothing from the standard library's headers, whose inline functions
+// could otherwise end up in a program for every processor.
+
+#include <cstdint>
+#include <immintrin.h>
+
+namespace kernels {
+namespace {
+
+/// Sums that a kernel may keep in registers at once.
+constexpr int kAccumulators = 8;
+
+struct Floats {
+    __m512 v;
+};
+struct Ints { // sixteen int32
+    __m512i v;
+};
+struct Bytes { // four bytes of each of sixteen rows
+    __m512i v;
+};
+
+inline Floats zeroFloats()
+{
+    return {_mm512_setzero_ps()};
+}
+inline Floats broadcast(float x)
+{
+    return {_mm512_set1_ps(x)};
+}
+inline Floats load(const float* p)
+{
+    return {_mm512_loadu_ps(p)};
+}
+inline void store(float* p, Floats a)
+{
+    _mm512_storeu_ps(p, a.v);
+}
+inline Floats loadHalf(const std::uint16_t* p)
+{
+    return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+inline Floats loadBfloat(const std::uint16_t* p)
+{
+    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16))};
+}
+inline void storeHalf(std::uint16_t* p, Floats a)
+{
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+inline Floats operator+(Floats a, Floats b)
+{
+    return {_mm512_add_ps(a.v, b.v)};
+}
+inline Floats operator-(Floats a, Floats b)
+{
+    return {_mm512_sub_ps(a.v, b.v)};
+}
+inline Floats operator*(Floats a, Floats b)
+{
+    return {_mm512_mul_ps(a.v, b.v)};
+}
+inline Floats operator/(Floats a, Floats b)
+{
+    return {_mm512_div_ps(a.v, b.v)};
+}
+/// a b + c in one rounding.
+inline Floats mulAdd(Floats a, Floats b, Floats c)
+{
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+/// c - a b
+inline Floats mulSub(Floats a, Floats b, Floats c)
+{
+    return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
+}
+inline Floats max(Floats a, Floats b)
+{
+    return {_mm512_max_ps(a.v, b.v)};
+}
+inline Floats min(Floats a, Floats b)
+{
+    return {_mm512_min_ps(a.v, b.v)};
+}
+inline Floats absolute(Floats a)
+{
+    return {_mm512_abs_ps(a.v)};
+}
+inline float sum(Floats a)
+{
+    return _mm512_reduce_add_ps(a.v);
+}
+inline float maximum(Floats a)
+{
+    return _mm512_reduce_max_ps(a.v);
+}
+
+inline Ints zeroInts()
+{
+    return {_mm512_setzero_si512()};
+}
+inline Ints broadcastInt(std::int32_t x)
+{
+    return {_mm512_set1_epi32(x)};
+}
+inline Ints operator+(Ints a, Ints b)
+{
+    return {_mm512_add_epi32(a.v, b.v)};
+}
+inline Ints operator*(Ints a, Ints b)
+{
+    return {_mm512_mullo_epi32(a.v, b.v)};
+}
+inline Floats toFloats(Ints a)
+{
+    return {_mm512_cvtepi32_ps(a.v)};
+}
+inline Ints roundToInts(Floats a)
+{
+    return {_mm512_cvtps_epi32(a.v)};
+} // nearest, ties to even
+inline std::int32_t sum(Ints a)
+{
+    return _mm512_reduce_add_epi32(a.v);
+}
+/// 2^a for -126 <= a <= 127.
+inline Floats powerOfTwo(Ints a)
+{
+    const __m512i biased = _mm512_add_epi32(a.v, _mm512_set1_epi32(127));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};
+}
+
+/// Sixteen bytes, one for each lane.
+inline Ints loadUnsignedBytes(const std::uint8_t* p)
+{
+    return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Ints loadSignedBytes(const std::uint8_t* p)
+{
+    return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+/// Values in -128..127.
+inline void storeSignedBytes(std::int8_t* p, Ints a)
+{
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v));
+}
+
+inline Bytes loadBytes(const std::uint8_t* p)
+{
+    return {_mm512_loadu_si512(p)};
+}
+inline Bytes lowNibbles(Bytes a)
+{
+    return {_mm512_and_si512(a.v, _mm512_set1_epi8(15))};
+}
+inline Bytes highNibbles(Bytes a)
+{
+    return {_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(15))};
+}
+/// Two-bit field F of each byte, moved to bits 4 and 5.
+template <int F>
+inline Bytes fieldAtBit4(Bytes a)
+{
+    const __m512i mask = _mm512_set1_epi8(0x30);
+    if constexpr (F == 0)
+        return {_mm512_and_si512(_mm512_slli_epi16(a.v, 4), mask)};
+    else if constexpr (F == 1)
+        return {_mm512_and_si512(_mm512_slli_epi16(a.v, 2), mask)};
+    else if constexpr (F == 2)
+        return {_mm512_and_si512(a.v, mask)};
+    else
+        return {_mm512_and_si512(_mm512_srli_epi16(a.v, 2), mask)};
+}
+inline Bytes operator|(Bytes a, Bytes b)
+{
+    return {_mm512_or_si512(a.v, b.v)};
+}
+/// Byte I of each lane.
+template <int I>
+inline Ints byteOf(Bytes a)
+{
+    return {_mm512_and_si512(_mm512_srli_epi32(a.v, 8 * I), _mm512_set1_epi32(255))};
+}
+template <int I>
+inline Ints signedByteOf(Bytes a)
+{
+    return {_mm512_srai_epi32(_mm512_slli_epi32(a.v, 24 - 8 * I), 24)};
+}
+
+/// acc + the sum over a lane's four bytes of w (unsigned, at most 63) times the four int8 of quad.
+inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    return {_mm512_dpbusd_epi32(acc.v, w.v, _mm512_set1_epi32(quad))};
+}
+/// The same for signed w. The instruction wants one side unsigned, so 128 is added to every weight;
+/// start acc with signedStart(sum of all the activations) to take it out again.
+inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    const __m512i biased = _mm512_xor_si512(w.v, _mm512_set1_epi8(static_cast<char>(0x80)));
+    return {_mm512_dpbusd_epi32(acc.v, biased, _mm512_set1_epi32(quad))};
+}
+inline Ints signedStart(std::int32_t activationSum)
+{
+    return broadcastInt(-128 * activationSum);
+}
+/// acc + w0 a0 + w1 a1: @p pairs holds two bytes for each lane, @p pair two int16.
+inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+{
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs));
+    return {_mm512_dpwssd_epi32(acc.v, _mm512_cvtepu8_epi16(bytes), _mm512_set1_epi32(pair))};
+}
+
+/// Rounds to bfloat16 (to nearest, halves away from zero) and stores lane by lane: even, odd.
+/// Shapes: p [16][2].
+inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
+{
+    const __m512i half = _mm512_set1_epi32(0x8000);
+    const __m512i low = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(even.v), half), 16);
+    const __m512i high = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(odd.v), half),
+                                          _mm512_set1_epi32(-65536));
+    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
+}
+inline void storeBfloat(std::uint16_t* p, Floats a)
+{
+    const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x8000));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+}
+
+} // namespace
+} // namespace kernels

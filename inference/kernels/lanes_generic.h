@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Sixteen lanes as arrays, for any processor: what the other tiers are tested against. The same
+// names as lanes_avx512.h, where they are explained. Included only by tier_generic.cpp.
+
+#include "inference/kernels/half.h"
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace kernels {
+namespace {
+
+constexpr int kAccumulators = 2;
+constexpr int kLanes = 16;
+
+struct Floats {
+    float v[kLanes];
+};
+struct Ints {
+    std::int32_t v[kLanes];
+};
+struct Bytes {
+    std::uint8_t v[4 * kLanes];
+};
+
+template <typename Result, typename F>
+inline Result eachLane(F f)
+{
+    Result result;
+    for (int i = 0; i < kLanes; ++i)
+        result.v[i] = f(i);
+    return result;
+}
+template <typename F>
+inline Bytes eachByte(F f)
+{
+    Bytes result;
+    for (int i = 0; i < 4 * kLanes; ++i)
+        result.v[i] = static_cast<std::uint8_t>(f(i));
+    return result;
+}
+
+inline Floats zeroFloats()
+{
+    return {};
+}
+inline Floats broadcast(float x)
+{
+    return eachLane<Floats>([&](int) { return x; });
+}
+inline Floats load(const float* p)
+{
+    return eachLane<Floats>([&](int i) { return p[i]; });
+}
+inline void store(float* p, Floats a)
+{
+    std::memcpy(p, a.v, sizeof a.v);
+}
+inline Floats loadHalf(const std::uint16_t* p)
+{
+    return eachLane<Floats>([&](int i) { return floatFromHalf(p[i]); });
+}
+inline Floats loadBfloat(const std::uint16_t* p)
+{
+    return eachLane<Floats>([&](int i) { return floatFromBfloat(p[i]); });
+}
+inline void storeHalf(std::uint16_t* p, Floats a)
+{
+    for (int i = 0; i < kLanes; ++i)
+        p[i] = halfFromFloat(a.v[i]);
+}
+
+inline Floats operator+(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Floats operator-(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] - b.v[i]; });
+}
+inline Floats operator*(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Floats operator/(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] / b.v[i]; });
+}
+inline Floats mulAdd(Floats a, Floats b, Floats c)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] * b.v[i] + c.v[i]; });
+}
+inline Floats mulSub(Floats a, Floats b, Floats c)
+{
+    return eachLane<Floats>([&](int i) { return c.v[i] - a.v[i] * b.v[i]; });
+}
+inline Floats max(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Floats min(Floats a, Floats b)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Floats absolute(Floats a)
+{
+    return eachLane<Floats>([&](int i) { return a.v[i] < 0 ? -a.v[i] : a.v[i]; });
+}
+inline float sum(Floats a)
+{
+    float total = 0;
+    for (const float x : a.v)
+        total += x;
+    return total;
+}
+inline float maximum(Floats a)
+{
+    float most = a.v[0];
+    for (const float x : a.v)
+        most = x > most ? x : most;
+    return most;
+}
+
+inline Ints zeroInts()
+{
+    return {};
+}
+inline Ints broadcastInt(std::int32_t x)
+{
+    return eachLane<Ints>([&](int) { return x; });
+}
+inline Ints operator+(Ints a, Ints b)
+{
+    return eachLane<Ints>([&](int i) { return a.v[i] + b.v[i]; });
+}
+inline Ints operator*(Ints a, Ints b)
+{
+    return eachLane<Ints>([&](int i) { return a.v[i] * b.v[i]; });
+}
+inline Floats toFloats(Ints a)
+{
+    return eachLane<Floats>([&](int i) { return static_cast<float>(a.v[i]); });
+}
+inline Ints roundToInts(Floats a)
+{
+    return eachLane<Ints>([&](int i) { return static_cast<std::int32_t>(std::nearbyint(a.v[i])); });
+}
+inline std::int32_t sum(Ints a)
+{
+    std::int32_t total = 0;
+    for (const std::int32_t x : a.v)
+        total += x;
+    return total;
+}
+inline Floats powerOfTwo(Ints a)
+{
+    return eachLane<Floats>([&](int i) { return std::ldexp(1.0F, a.v[i]); });
+}
+
+inline Ints loadUnsignedBytes(const std::uint8_t* p)
+{
+    return eachLane<Ints>([&](int i) { return p[i]; });
+}
+inline Ints loadSignedBytes(const std::uint8_t* p)
+{
+    return eachLane<Ints>([&](int i) { return static_cast<std::int8_t>(p[i]); });
+}
+inline void storeSignedBytes(std::int8_t* p, Ints a)
+{
+    for (int i = 0; i < kLanes; ++i)
+        p[i] = static_cast<std::int8_t>(a.v[i]);
+}
+
+inline Bytes loadBytes(const std::uint8_t* p)
+{
+    return eachByte([&](int i) { return p[i]; });
+}
+inline Bytes lowNibbles(Bytes a)
+{
+    return eachByte([&](int i) { return a.v[i] & 15; });
+}
+inline Bytes highNibbles(Bytes a)
+{
+    return eachByte([&](int i) { return a.v[i] >> 4; });
+}
+template <int F>
+inline Bytes fieldAtBit4(Bytes a)
+{
+    return eachByte([&](int i) { return (a.v[i] >> (2 * F) & 3) << 4; });
+}
+inline Bytes operator|(Bytes a, Bytes b)
+{
+    return eachByte([&](int i) { return a.v[i] | b.v[i]; });
+}
+template <int I>
+inline Ints byteOf(Bytes a)
+{
+    return eachLane<Ints>([&](int i) { return a.v[4 * i + I]; });
+}
+template <int I>
+inline Ints signedByteOf(Bytes a)
+{
+    return eachLane<Ints>([&](int i) { return static_cast<std::int8_t>(a.v[4 * i + I]); });
+}
+
+inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    std::int8_t a[4];
+    std::memcpy(a, &quad, 4);
+    return eachLane<Ints>([&](int i) {
+        const std::uint8_t* b = w.v + 4 * i;
+        return acc.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
+    });
+}
+inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+{
+    std::int8_t a[4];
+    std::memcpy(a, &quad, 4);
+    return eachLane<Ints>([&](int i) {
+        std::int8_t b[4];
+        std::memcpy(b, w.v + 4 * i, 4);
+        return acc.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
+    });
+}
+inline Ints signedStart(std::int32_t)
+{
+    return zeroInts();
+}
+inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+{
+    std::int16_t a[2];
+    std::memcpy(a, &pair, 4);
+    return eachLane<Ints>(
+        [&](int i) { return acc.v[i] + pairs[2 * i] * a[0] + pairs[2 * i + 1] * a[1]; });
+}
+
+inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
+{
+    for (int i = 0; i < kLanes; ++i) {
+        p[2 * i] = bfloatFromFloat(even.v[i]);
+        p[2 * i + 1] = bfloatFromFloat(odd.v[i]);
+    }
+}
+inline void storeBfloat(std::uint16_t* p, Floats a)
+{
+    for (int i = 0; i < kLanes; ++i)
+        p[i] = bfloatFromFloat(a.v[i]);
+}
+
+} // namespace
+} // namespace kernels

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/kernels/error.h"
+#include "inference/kernels/kernel_table.h"
+#include "inference/kernels/memory.h"
+#include "inference/kernels/onednn_matmul.h"
+#include "inference/kernels/packed_matrix.h"
+#include "inference/kernels/thread_pool.h"
+#include "inference/kernels/tier.h"
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <vector>
+
+namespace kernels {
+
+/// One of several matrices that multiply the same input: out = W x.
+struct Product {
+    const PackedMatrix* matrix;
+    float* out;            // row r at out + r * outStride
+    std::size_t outStride; // at least matrix->rows()
+};
+
+/// Activations times weights, in the two ways that pay: one row by reading the weights once in
+/// their own width, many rows by widening a panel of weights in the cache and leaving the product
+/// to oneDNN. What it computes does not depend on the number of threads, nor, for many rows, on how
+/// many there are.
+///
+/// Threads: one call at a time; the work goes to the pool.
+class Multiplier {
+public:
+    struct Options {
+        Tier tier = bestTier();
+        bool exact = false; // float32 panels, also for a single row
+    };
+
+    /// Rows that one call of rows() may hold.
+    static constexpr std::size_t kMostRows = 256;
+
+    Multiplier(ThreadPool& pool, Options options);
+
+    /// Makes ready for matrices with @p columns columns: compiles the product, takes the memory.
+    /// Errors: as OnednnMatmul::create; OutOfMemory.
+    Result<void> prepare(std::size_t columns);
+
+    /// One row. Shapes: x [columns], the same for all @p products.
+    void row(const float* x, std::span<const Product> products);
+    /// Up to kMostRows rows. Shapes: x [count, columns], row r at x + r * xStride.
+    void rows(const float* x, std::size_t xStride, std::size_t count,
+              std::span<const Product> products);
+
+    [[nodiscard]] const KernelTable& kernels() const { return m_kernels; }
+
+private:
+    void quantize(const float* x, std::span<const Product> products);
+    [[nodiscard]] RowInput inputFor(WeightType type, const float* x) const;
+    void widenActivations(const float* x, std::size_t xStride, std::size_t count,
+                          std::size_t columns);
+    void expandPanel(const PackedMatrix& matrix, std::size_t panel, std::byte* out) const;
+    void multiplyPanel(const Product& product, std::size_t panel, std::size_t count,
+                       unsigned worker);
+
+    [[nodiscard]] std::size_t elementBytes() const
+    {
+        return m_precision == OnednnMatmul::Precision::Single ? sizeof(float) : 2;
+    }
+
+    ThreadPool& m_pool;
+    const KernelTable& m_kernels;
+    OnednnMatmul::Precision m_precision;
+    bool m_exact;
+    std::map<std::size_t, OnednnMatmul> m_products; // by columns, rounded up to the library's step
+    std::size_t m_mostColumns = 0;
+    Memory m_activations;         // [kMostRows, columns rounded up] of the product's type
+    std::vector<Memory> m_panels; // by worker: [columns rounded up, kPanelRows], then one tile of C
+    Memory m_quantized;
+    QuantizedRow m_of32;
+    QuantizedRow m_of256;
+};
+
+} // namespace kernels

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The table of one tier, from the lanes that the including tier file has chosen.
+
+#include "inference/kernels/attention_lanes.h"
+#include "inference/kernels/strip_dot_lanes.h"
+#include "inference/kernels/strip_expand_lanes.h"
+#include "inference/kernels/vector_lanes.h"
+
+namespace kernels {
+namespace {
+
+template <void (*Expand)(const std::byte*, std::size_t, const SingleSink&)>
+void single(const std::byte* strip, std::size_t columns, float* out)
+{
+    Expand(strip, columns, SingleSink{out});
+}
+
+template <void (*Expand)(const std::byte*, std::size_t, const BfloatSink&)>
+void bfloat(const std::byte* strip, std::size_t columns, std::uint16_t* out)
+{
+    Expand(strip, columns, BfloatSink{out});
+}
+
+// In the order of WeightType.
+constexpr KernelTable kTable = {
+    .dotStrip = {dotPlain<float>, dotPlain<Half>, dotPlain<Bfloat>, dotQ4_1, dotQ8_0, dotQ4_K,
+                 dotQ6_K},
+    .expandSingle = {single<expandPlain<float>>, single<expandPlain<Half>>,
+                     single<expandPlain<Bfloat>>, single<expandQ4_1>, single<expandQ8_0>,
+                     single<expandQ4_K>, single<expandQ6_K>},
+    .expandBfloat = {bfloat<expandPlain<float>>, bfloat<expandPlain<Half>>,
+                     bfloat<expandPlain<Bfloat>>, bfloat<expandQ4_1>, bfloat<expandQ8_0>,
+                     bfloat<expandQ4_K>, bfloat<expandQ6_K>},
+    .quantize32 = quantizeRow<32>,
+    .quantize256 = quantizeRow<256>,
+    .rmsNorm = rmsNormRow,
+    .swiGlu = swiGluRow,
+    .add = addRow,
+    .toBfloat = toBfloatRow,
+    .attendHalf = attend<Half>,
+    .attendSingle = attend<float>,
+};
+
+} // namespace
+} // namespace kernels

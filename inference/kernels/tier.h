@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/kernels/kernel_table.h"
+
+#include <string_view>
+#include <vector>
+
+namespace kernels {
+
+/// Which instructions a build of the kernels uses; one program holds all of them.
+enum class Tier {
+    Generic, // any x86-64
+    Avx2,    // AVX2, FMA, F16C
+    Avx512,  // AVX512 F, BW, DQ, VL, VNNI
+};
+
+/// The best tier of this processor (its cpuid; nothing is read from files).
+Tier bestTier();
+/// Every tier that this processor can run, Generic first.
+std::vector<Tier> availableTiers();
+std::string_view nameOf(Tier tier);
+
+/// Whether oneDNN multiplies bfloat16 at more than the speed of float32 here.
+bool hasBfloatProducts();
+
+/// The kernels of a tier that availableTiers() names.
+const KernelTable& kernelsOf(Tier tier);
+
+} // namespace kernels

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/kernels/packed_matrix.h"
+#include "inference/kernels/weight_type.h"
+#include "inference/model/config.h"
+#include "inference/model/error.h"
+#include "inference/model/gguf.h"
+
+#include <span>
+#include <vector>
+
+namespace kernels {
+class ThreadPool;
+}
+
+namespace model {
+
+/// One decoder layer. D embedding, F feed-forward, H heads, Hkv key/value heads, d head length.
+struct LayerWeights {
+    std::vector<float> attentionNorm;   // [D]
+    kernels::PackedMatrix query;        // [H d, D]
+    kernels::PackedMatrix key;          // [Hkv d, D]
+    kernels::PackedMatrix value;        // [Hkv d, D]
+    std::vector<float> queryBias;       // [H d], or empty
+    std::vector<float> keyBias;         // [Hkv d], or empty
+    std::vector<float> valueBias;       // [Hkv d], or empty
+    kernels::PackedMatrix output;       // [D, H d]
+    std::vector<float> feedForwardNorm; // [D]
+    kernels::PackedMatrix gate;         // [F, D]
+    kernels::PackedMatrix up;           // [F, D]
+    kernels::PackedMatrix down;         // [D, F]
+};
+
+/// The weights of a llama-like network, packed for the kernels.
+struct Weights {
+    kernels::WeightType embeddingType = kernels::WeightType::F32;
+    std::span<const std::byte> embedding; // [V, D] in the file: only single rows are read
+    std::vector<LayerWeights> layers;
+    std::vector<float> outputNorm;   // [D]
+    kernels::PackedMatrix output;    // [V, D]; the embedding again when the file ties them
+    std::vector<float> ropeDivisors; // [rope length / 2], or empty
+};
+
+/// Packs every tensor and gives its pages in @p file back before the next one.
+/// Errors: Unsupported names a tensor of a type that the kernels do not know, or one that the
+/// family does not have; Missing, BadFile (shape), OutOfMemory.
+Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels::ThreadPool& pool);
+
+} // namespace model
