@@ -5,7 +5,7 @@
 
 namespace evidence {
 
-enum class ConflictScope : std::uint8_t { Allergies, Medications, Observations, All };
+enum class ConflictScope : std::uint8_t { None, Allergies, Medications, Observations, All };
 
 /// Disagreements inside the chart: a medicine active in one source and stopped in another, a
 /// measurement with two values at one time, an allergy told in a note and missing in the list.

@@ -46,6 +46,7 @@ struct EvidenceItem {
     std::string text;
     std::string label; // "Lab 02-Mar-2026"
     records::Source source;
+    int document = -1; // index in Chart::documents for a passage
     /// Passage: bytes of Document::text. Fact: bytes of the original document (the resource).
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
@@ -59,7 +60,7 @@ struct Coverage {
     std::size_t searched = 0;
     std::size_t unreadable = 0;
     std::size_t entries = 0; // structured entries
-    std::string from, to;    // first and last date seen, as shown; empty: none
+    std::string from, to;    // first and last day recorded, "2019-01-04"; empty: none
     std::string dataAsOf;    // as shown; empty: not known
 
     /// "Searched 214 of 217 documents and 812 entries, 1990 to 2026; 3 unreadable; data as of ...".
@@ -99,13 +100,23 @@ enum class Reason : std::uint8_t {
 [[nodiscard]] const char* nameOf(Verdict verdict); // "supported", "partly", "not_supported", ...
 [[nodiscard]] const char* nameOf(Reason reason);   // "number", "unit", ...
 
+/// One thing that was found wanting.
+struct Finding {
+    Reason reason = Reason::Wording;
+    std::string what; // the words it is about, as the sentence has them: "4.1 mmol/L"
+
+    friend bool operator==(const Finding&, const Finding&) = default;
+};
+/// "number 4.1 is not in the cited evidence". Holds words of the answer: never for a log.
+[[nodiscard]] std::string explain(const Finding& finding);
+
 /// One sentence of an answer with what it rests on.
 struct Sentence {
-    std::string text;       // without the citation marks
+    std::string text;       // as written, with its citation marks "[1]"
     std::vector<int> cited; // numbers of items that exist, ascending, without repetition
     Verdict verdict = Verdict::NoClaim;
-    std::vector<Reason> reasons; // ascending, without repetition; empty for Supported
-    bool attached = false;       // cited was found by the program, not written by the author
+    std::vector<Finding> findings; // by reason; empty for Supported, Computed and NoClaim
+    bool attached = false;         // cited was found by the program, not written by the author
 };
 
 /// Sources that disagree, told side by side instead of smoothed.

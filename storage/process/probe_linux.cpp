@@ -92,7 +92,8 @@ void probeNetwork(std::vector<ProbeResult>& results)
     add("connect", denied(::connect(-1, nullptr, 0)));
     add("bind", denied(::bind(-1, nullptr, 0)));
     add("accept", denied(::accept(-1, nullptr, nullptr)));
-    add("sendto", denied(::sendto(-1, nullptr, 0, 0, nullptr, 0)));
+    sockaddr address = {};
+    add("sendto", denied(::sendto(-1, nullptr, 0, 0, &address, sizeof address)));
     add("recvmsg", denied(::recvmsg(-1, nullptr, 0)));
 }
 

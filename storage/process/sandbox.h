@@ -17,9 +17,9 @@ namespace process {
 ///
 /// Errors of all: NotSandboxed; the caller must end without having looked at its input.
 
-/// For cloister-engine. Left: read, write and poll on inherited descriptors, memory (executable
-/// too: oneDNN compiles its kernels), threads, futexes, clocks, random numbers, exit. Nothing that
-/// names a file, a socket, another process or a program.
+/// For cloister-engine. Left: read, write, send and poll on inherited descriptors, memory
+/// (executable too: oneDNN compiles its kernels), threads, futexes, clocks, random numbers, exit.
+/// Nothing that names a file, a socket, another process or a program.
 Result<void> enterEngineSandbox();
 
 struct ImporterLimits {

@@ -109,7 +109,7 @@ void allowBasics(Filter& filter)
     filter.deny(ENOSYS, SCMP_SYS(clone3));
 }
 
-void allowThreadsAndCode(Filter& filter)
+void allowEngine(Filter& filter)
 {
     constexpr std::array kCalls = {
         SCMP_SYS(mmap),        SCMP_SYS(mprotect),          SCMP_SYS(set_robust_list),
@@ -120,6 +120,8 @@ void allowThreadsAndCode(Filter& filter)
         CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
     filter.allowIf(SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, kThread, kThread));
     filter.allowIf(SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    // To the peer of an inherited socket, never to an address.
+    filter.allowIf(SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0));
     // asm/prctl.h: oneDNN asks for the tile registers of AMX where the processor has them.
     constexpr scmp_datum_t kGetXcompSupported = 0x1021;
     constexpr scmp_datum_t kRequestXcompPermission = 0x1023;
@@ -133,7 +135,7 @@ Result<void> enterEngineSandbox()
 {
     Filter filter(SCMP_ACT_ERRNO(EPERM));
     allowBasics(filter);
-    allowThreadsAndCode(filter);
+    allowEngine(filter);
     return filter.load();
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloister-model: the engine without the service, for IT and engineers.
+#include "inference/engine/model_verbs.h"
+#include "storage/process/harden.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace {
+
+constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
+  inspect FILE                what the file holds
+  tokenize FILE [--special]   standard input to token ids; --special: names of special tokens count
+  detokenize FILE             token ids on standard input back to text
+)";
+
+struct Verb {
+    std::string_view name;
+    int (*run)(const engine::Options&);
+    std::initializer_list<std::string_view> withValue;
+    std::initializer_list<std::string_view> flags;
+};
+
+const Verb kVerbs[] = {
+    {"inspect", engine::runInspect, {}, {}},
+    {"tokenize", engine::runTokenize, {}, {"special"}},
+    {"detokenize", engine::runDetokenize, {}, {}},
+};
+
+} // namespace
+
+namespace engine {
+
+int failed(const std::string& what)
+{
+    std::fprintf(stderr, "cloister-model: %s.\n", what.c_str());
+    return kFailure;
+}
+
+int misused(const std::string& what)
+{
+    std::fprintf(stderr, "cloister-model: %s.\n%s", what.c_str(), kHelp);
+    return kUsage;
+}
+
+} // namespace engine
+
+int main(int argc, char** argv)
+{
+    if (const auto hardened = process::harden(); !hardened)
+        return engine::failed(hardened.error().detail);
+    const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
+    if (arguments.empty())
+        return engine::misused("a verb is missing");
+    if (arguments[0] == "--help") {
+        std::fputs(kHelp, stdout);
+        return 0;
+    }
+    const Verb* verb = std::ranges::find(kVerbs, arguments[0], &Verb::name);
+    if (verb == std::end(kVerbs))
+        return engine::misused("there is no verb '" + arguments[0] + "'");
+    const auto options =
+        engine::Options::parse(std::span(arguments).subspan(1), verb->withValue, verb->flags);
+    if (!options)
+        return engine::misused(options.error());
+    return verb->run(*options);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <format>
+#include <thread>
+
+namespace engine {
+namespace {
+
+template <typename T>
+std::optional<T> parsed(const std::string& text)
+{
+    T value = {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+} // namespace
+
+std::expected<Options, std::string>
+Options::parse(std::span<const std::string> arguments,
+               std::initializer_list<std::string_view> withValue,
+               std::initializer_list<std::string_view> flags)
+{
+    Options options;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
+        if (!argument.starts_with("--")) {
+            if (!options.m_file.empty())
+                return std::unexpected("one FILE is wanted, a second one is '" + argument + "'");
+            options.m_file = argument;
+            continue;
+        }
+        const std::string name = argument.substr(2);
+        if (options.m_values.contains(name))
+            return std::unexpected(argument + " stands twice");
+        if (std::ranges::find(flags, name) != flags.end()) {
+            options.m_values[name] = "";
+        } else if (std::ranges::find(withValue, name) != withValue.end()) {
+            if (i + 1 == arguments.size())
+                return std::unexpected(argument + " wants a value");
+            options.m_values[name] = arguments[++i];
+        } else {
+            return std::unexpected("this verb has no option " + argument);
+        }
+    }
+    if (options.m_file.empty())
+        return std::unexpected("the model FILE is missing");
+    return options;
+}
+
+std::string Options::text(std::string_view name) const
+{
+    const auto found = m_values.find(name);
+    return found == m_values.end() ? std::string() : found->second;
+}
+
+std::expected<std::uint64_t, std::string> Options::number(std::string_view name,
+                                                          std::uint64_t otherwise,
+                                                          std::uint64_t least,
+                                                          std::uint64_t most) const
+{
+    if (!has(name))
+        return otherwise;
+    const auto value = parsed<std::uint64_t>(text(name));
+    if (!value || *value < least || *value > most)
+        return std::unexpected(
+            std::format("--{} wants a whole number from {} to {}", name, least, most));
+    return *value;
+}
+
+std::expected<double, std::string> Options::real(std::string_view name, double otherwise,
+                                                 double least, double most) const
+{
+    if (!has(name))
+        return otherwise;
+    const auto value = parsed<double>(text(name));
+    if (!value || !(*value >= least && *value <= most))
+        return std::unexpected(std::format("--{} wants a number from {} to {}", name, least, most));
+    return *value;
+}
+
+unsigned allowedCores()
+{
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+} // namespace engine

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "storage/records/chart.h"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evidence {
+
+/// The ingredient that one lower-case @p word names: an international name in either spelling, a
+/// brand, or a word with the ending of a class of medicines ("-pril"). "" when it names none.
+[[nodiscard]] std::string drugNamed(std::string_view word);
+
+/// Words of @p name ("Metformin hydrochloride 500 MG Oral Tablet") that name a medicine, as
+/// ingredients; where none is known the words before the first number, without salts and forms.
+[[nodiscard]] std::set<std::string> ingredientsOf(std::string_view name);
+/// "500 mg" of the name above; "" where none is told.
+[[nodiscard]] std::string strengthOf(std::string_view name);
+
+/// Ingredients by class, for questions: "anticoagulant" -> warfarin, apixaban, ...
+[[nodiscard]] std::vector<std::string> drugsOfClass(std::string_view stem);
+
+/// Names of medicines and substances in the chart that drugNamed() does not know.
+[[nodiscard]] std::vector<std::string> drugWords(const records::Chart& chart);
+
+} // namespace evidence

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/evidence/question.h"
+
+namespace evidence {
+
+/// The answers that list entries. Conflicts and coverage are added by lookUp.
+[[nodiscard]] DirectAnswer answerAllergies(const records::Chart& chart);
+[[nodiscard]] DirectAnswer answerProblems(const LookUp& asked, const records::Chart& chart);
+[[nodiscard]] DirectAnswer answerMedications(DirectAnswer::Kind kind, const records::Chart& chart,
+                                             Day today);
+
+} // namespace evidence

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/wire/channel.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace wire {
+namespace {
+
+std::unexpected<ChannelError> lost(int reason)
+{
+    const bool closed = reason == EPIPE || reason == ECONNRESET;
+    return std::unexpected(
+        ChannelError{closed ? ChannelErrc::Closed : ChannelErrc::Io, std::strerror(reason)});
+}
+
+/// Reads until @p bytes is full or the stream ends; how many it read, or the error.
+Result<std::size_t> fill(int socket, std::span<std::byte> bytes)
+{
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t got = ::read(socket, bytes.data() + done, bytes.size() - done);
+        if (got == 0)
+            break;
+        if (got > 0)
+            done += static_cast<std::size_t>(got);
+        else if (errno != EINTR)
+            return lost(errno);
+    }
+    return done;
+}
+
+} // namespace
+
+Result<void> Channel::write(const Result<std::string>& frame)
+{
+    if (!frame)
+        return std::unexpected(frame.error());
+    const std::lock_guard lock(m_sending);
+    std::string_view rest = *frame;
+    while (!rest.empty()) {
+        const ssize_t written = ::send(m_socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+        if (written >= 0)
+            rest.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR)
+            return lost(errno);
+    }
+    return {};
+}
+
+Result<std::string> Channel::readFrame()
+{
+    std::array<std::byte, kLengthBytes> head = {};
+    const auto headRead = fill(m_socket, head);
+    if (!headRead)
+        return std::unexpected(headRead.error());
+    if (*headRead == 0)
+        return std::unexpected(ChannelError{ChannelErrc::Closed, "the other side is gone"});
+    const auto length = *headRead == head.size()
+                            ? decodeLength(head)
+                            : Result<std::uint32_t>(std::unexpected(ChannelError{
+                                  ChannelErrc::BadFrame, "the stream ends in a length"}));
+    if (!length)
+        return std::unexpected(length.error());
+    std::string frame(*length, '\0');
+    const auto frameRead = fill(m_socket, std::as_writable_bytes(std::span(frame)));
+    if (!frameRead)
+        return std::unexpected(frameRead.error());
+    if (*frameRead != frame.size())
+        return std::unexpected(ChannelError{ChannelErrc::BadFrame, "the stream ends in a frame"});
+    return frame;
+}
+
+Result<void> Channel::send(const ToEngine& message)
+{
+    return write(encode(message));
+}
+
+Result<void> Channel::send(const FromEngine& message)
+{
+    return write(encode(message));
+}
+
+Result<ToEngine> Channel::receiveToEngine()
+{
+    const auto frame = readFrame();
+    if (!frame)
+        return std::unexpected(frame.error());
+    return decodeToEngine(std::as_bytes(std::span(*frame)));
+}
+
+Result<FromEngine> Channel::receiveFromEngine()
+{
+    const auto frame = readFrame();
+    if (!frame)
+        return std::unexpected(frame.error());
+    return decodeFromEngine(std::as_bytes(std::span(*frame)));
+}
+
+} // namespace wire
