@@ -56,6 +56,8 @@ public:
 
     storage::Result<std::vector<PatientSummary>> search(const audit::Receipt& receipt,
         std::string_view query, std::size_t limit, std::size_t offset);
+    /// How many patients search() would find without a limit.
+    storage::Result<std::uint64_t> count(const audit::Receipt& receipt, std::string_view query);
     storage::Result<Chart> chart(const audit::Receipt& receipt, std::string_view patient);
     /// FTS5, BM25, best first. Words of the query are searched as words, never as FTS syntax.
     storage::Result<std::vector<Passage>> passages(const audit::Receipt& receipt,
