@@ -3,6 +3,7 @@
 
 #include "storage/import/document.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,16 +14,12 @@ namespace imports {
 /// The only version so far.
 inline constexpr std::uint8_t kNormalisedVersion = 1;
 
-[[nodiscard]] std::string encodeDocument(const ImportedDocument& document);
+[[nodiscard]] std::string encodeDocument(ImportedDocument document);
 [[nodiscard]] std::string encodeRefusal(const Error& refusal);
 
 /// A document, or the refusal that the importer wrote. The bytes are not trusted: lengths, counts,
 /// enumerators, UTF-8, spans and hashes are checked and nothing may follow the end.
 /// Errors: BadEncoding; else the importer's own refusal.
 [[nodiscard]] Result<ImportedDocument> decodeDocument(std::string_view bytes);
-
-/// The chart alone, in the same encoding: for whoever keeps charts (no document around it).
-[[nodiscard]] std::string encodeChart(const records::Chart& chart);
-[[nodiscard]] Result<records::Chart> decodeChart(std::string_view bytes);
 
 } // namespace imports

@@ -13,7 +13,7 @@ namespace imports {
 /// at most kMaxImportTime. @p program: the importer, an absolute path.
 /// Errors: those of readFhirBundle() as the child reports them; Importer, TimedOut, Sandbox,
 /// BadEncoding when the child does not answer as it should. Threads: any.
-[[nodiscard]] Result<ImportedDocument> importConfined(
-    const std::filesystem::path& program, std::span<const std::byte> document);
+[[nodiscard]] Result<ImportedDocument> importConfined(const std::filesystem::path& program,
+                                                      std::span<const std::byte> document);
 
 } // namespace imports

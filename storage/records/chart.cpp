@@ -95,23 +95,23 @@ TimeOfDay parseTimeOfDay(std::string_view text, std::size_t position)
 
 std::int64_t secondsOfDay(int year, int month, int day)
 {
-    const std::chrono::sys_days days
-        = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month))
-        / std::chrono::day(static_cast<unsigned>(day));
-    return std::int64_t { days.time_since_epoch().count() } * 86400;
+    const std::chrono::sys_days days = std::chrono::year(year) /
+                                       std::chrono::month(static_cast<unsigned>(month)) /
+                                       std::chrono::day(static_cast<unsigned>(day));
+    return std::int64_t{days.time_since_epoch().count()} * 86400;
 }
 
 /// First moment and fineness: a coarser date comes before what it contains.
 std::tuple<bool, std::int64_t, int> orderKey(const Date& date)
 {
     if (!date.known())
-        return { false, 0, 0 };
+        return {false, 0, 0};
     if (date.instantSeconds)
-        return { true, *date.instantSeconds, 3 };
+        return {true, *date.instantSeconds, 3};
     const int fineness = date.day != 0 ? 2 : date.month != 0 ? 1 : 0;
-    return { true,
-        secondsOfDay(date.year, date.month != 0 ? date.month : 1, date.day != 0 ? date.day : 1),
-        fineness };
+    return {true,
+            secondsOfDay(date.year, date.month != 0 ? date.month : 1, date.day != 0 ? date.day : 1),
+            fineness};
 }
 
 } // namespace
@@ -147,9 +147,9 @@ Date parseDate(std::string_view text)
     if (!takeCharacter(text, position, '-'))
         return unknown;
     const int day = takeDigits(text, position, 2);
-    const std::chrono::year_month_day civil { std::chrono::year(year),
-        std::chrono::month(static_cast<unsigned>(month)),
-        std::chrono::day(day < 0 ? 0U : static_cast<unsigned>(day)) };
+    const std::chrono::year_month_day civil{
+        std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+        std::chrono::day(day < 0 ? 0U : static_cast<unsigned>(day))};
     if (!civil.ok())
         return unknown;
     date.day = static_cast<std::int8_t>(day);

@@ -42,29 +42,44 @@ private Q_SLOTS:
         QFETCH(QByteArray, text);
         const Date date = parseDate(text.toStdString());
         QFETCH(int, year);
-        QCOMPARE(int { date.year }, year);
+        QCOMPARE(int{date.year}, year);
         QFETCH(int, month);
-        QCOMPARE(int { date.month }, month);
+        QCOMPARE(int{date.month}, month);
         QFETCH(int, day);
-        QCOMPARE(int { date.day }, day);
+        QCOMPARE(int{date.day}, day);
         QCOMPARE(date.text, text.toStdString());
         QVERIFY(date.known());
         QFETCH(bool, hasInstant);
         QCOMPARE(date.instantSeconds.has_value(), hasInstant);
         if (hasInstant) {
             QFETCH(qint64, instant);
-            QCOMPARE(qint64 { *date.instantSeconds }, instant);
+            QCOMPARE(qint64{*date.instantSeconds}, instant);
         }
     }
 
     void keepsTheTextOfWhatIsNoDate_data()
     {
         QTest::addColumn<QByteArray>("text");
-        for (const char* text : { "", "childhood", "19", "20190302", "2019-13", "2019-00",
-                 "2019-02-30", "2021-02-29", "2019-3-2", "0000", "2019-03-02 08:14",
-                 "2019-03-02T25:00:00Z", "2019-03-02T08:61:00Z", "2019-03-02T08:14:00+25:00",
-                 "2019-03-02T08:14:00Zulu", "2019-03-02T", "2019-03-02T24:30:00Z", "2019-",
-                 "2019-03-02T08:14:00.Z", "02/03/2019" })
+        for (const char* text : {"",
+                                 "childhood",
+                                 "19",
+                                 "20190302",
+                                 "2019-13",
+                                 "2019-00",
+                                 "2019-02-30",
+                                 "2021-02-29",
+                                 "2019-3-2",
+                                 "0000",
+                                 "2019-03-02 08:14",
+                                 "2019-03-02T25:00:00Z",
+                                 "2019-03-02T08:61:00Z",
+                                 "2019-03-02T08:14:00+25:00",
+                                 "2019-03-02T08:14:00Zulu",
+                                 "2019-03-02T",
+                                 "2019-03-02T24:30:00Z",
+                                 "2019-",
+                                 "2019-03-02T08:14:00.Z",
+                                 "02/03/2019"})
             QTest::newRow(*text != '\0' ? text : "empty") << QByteArray(text);
     }
 
@@ -73,8 +88,8 @@ private Q_SLOTS:
         QFETCH(QByteArray, text);
         const Date date = parseDate(text.toStdString());
         QVERIFY(!date.known());
-        QCOMPARE(date.month, std::int8_t { 0 });
-        QCOMPARE(date.day, std::int8_t { 0 });
+        QCOMPARE(date.month, std::int8_t{0});
+        QCOMPARE(date.day, std::int8_t{0});
         QVERIFY(!date.instantSeconds);
         QCOMPARE(date.text, text.toStdString());
     }
@@ -91,9 +106,17 @@ private Q_SLOTS:
     void isAStrictWeakOrder()
     {
         // In order; unknown first, the coarser before what it contains.
-        const std::array<const char*, 11> ordered { "childhood", "1999-12-31T23:00:00Z", "2000",
-            "2000-01", "2000-01-01", "2000-01-01T00:00:00Z", "2000-01-02", "2000-02",
-            "2000-02-01T10:00:00+01:00", "2000-02-01T09:30:00Z", "2001" };
+        const std::array<const char*, 11> ordered{"childhood",
+                                                  "1999-12-31T23:00:00Z",
+                                                  "2000",
+                                                  "2000-01",
+                                                  "2000-01-01",
+                                                  "2000-01-01T00:00:00Z",
+                                                  "2000-01-02",
+                                                  "2000-02",
+                                                  "2000-02-01T10:00:00+01:00",
+                                                  "2000-02-01T09:30:00Z",
+                                                  "2001"};
         for (std::size_t i = 0; i < ordered.size(); ++i) {
             for (std::size_t j = 0; j < ordered.size(); ++j)
                 QCOMPARE(records::earlier(parseDate(ordered[i]), parseDate(ordered[j])), i < j);
@@ -104,9 +127,9 @@ private Q_SLOTS:
     {
         records::Concept named;
         QCOMPARE(named.name(), std::string());
-        named.codings.push_back({ "http://loinc.org", "2823-3", "" });
+        named.codings.push_back({"http://loinc.org", "2823-3", ""});
         QCOMPARE(named.name(), std::string("2823-3"));
-        named.codings.push_back({ "local", "K", "Potassium" });
+        named.codings.push_back({"local", "K", "Potassium"});
         QCOMPARE(named.name(), std::string("Potassium"));
         named.text = "Kalium";
         QCOMPARE(named.name(), std::string("Kalium"));
@@ -119,7 +142,7 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("prefix");
         QTest::addColumn<QByteArray>("shown");
         const auto row = [](const char* family, const char* given, const char* prefix,
-                             const char* shown) {
+                            const char* shown) {
             QTest::newRow(*shown != '\0' ? shown : "nothing recorded")
                 << QByteArray(family) << QByteArray(given) << QByteArray(prefix)
                 << QByteArray(shown);
@@ -148,7 +171,7 @@ private Q_SLOTS:
     {
         records::Patient patient;
         QCOMPARE(patient.medicalRecordNumber(), std::string());
-        patient.identifiers = { { "ssn", "999-12-3456", false }, { "hospital", "M-17", true } };
+        patient.identifiers = {{"ssn", "999-12-3456", false}, {"hospital", "M-17", true}};
         QCOMPARE(patient.medicalRecordNumber(), std::string("M-17"));
     }
 };
