@@ -12,6 +12,9 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
   inspect FILE                what the file holds
   tokenize FILE [--special]   standard input to token ids; --special: names of special tokens count
   detokenize FILE             token ids on standard input back to text
+  generate FILE --prompt-file P --max-tokens N [--chat] [--temperature T] [--seed S]
+           [--top-k K] [--top-p P] [--threads N]
+                              continues the text in P; --chat: answers it as a user's message
 )";
 
 struct Verb {
@@ -25,6 +28,10 @@ const Verb kVerbs[] = {
     {"inspect", engine::runInspect, {}, {}},
     {"tokenize", engine::runTokenize, {}, {"special"}},
     {"detokenize", engine::runDetokenize, {}, {}},
+    {"generate",
+     engine::runGenerate,
+     {"prompt-file", "max-tokens", "temperature", "seed", "top-k", "top-p", "threads"},
+     {"chat"}},
 };
 
 } // namespace

@@ -12,6 +12,7 @@ namespace engine {
 int runInspect(const Options& options);    // model_inspect.cpp
 int runTokenize(const Options& options);   // model_tokenize.cpp
 int runDetokenize(const Options& options); // model_tokenize.cpp
+int runGenerate(const Options& options);   // model_generate.cpp
 
 inline constexpr int kFailure = 1;
 inline constexpr int kUsage = 2;

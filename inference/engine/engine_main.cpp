@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloister-engine SOCKET MODEL THREADS: the worker. Its arguments are numbers of inherited
+// descriptors and of threads; nothing else tells it anything.
+// cloister-engine --probe-sandbox[=outside]: tries what the sandbox forbids and prints what
+// happened.
+#include "inference/engine/ready.h"
+#include "inference/engine/worker.h"
+#include "inference/kernels/onednn_matmul.h"
+#include "storage/process/harden.h"
+#include "storage/process/probe.h"
+#include "storage/process/sandbox.h"
+
+#include <charconv>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+// The leak check at exit starts a tracer, which the sandbox denies.
+extern "C" const char* __asan_default_options()
+{
+    return "detect_leaks=0";
+}
+#endif
+
+namespace {
+
+/// Exit statuses, for the daemon's log.
+enum Exit : int {
+    kDone = 0,
+    kBroken = 1, // a frame that makes no sense, or an exception
+    kUsage = 2,
+    kUnprotected = 3, // no hardening, or no sandbox
+    kUnusable = 4,    // the model was refused; the daemon was told why
+};
+
+int ended(Exit status, const std::string& why)
+{
+    std::fprintf(stderr, "cloister-engine: %s.\n", why.c_str());
+    return status;
+}
+
+/// A number of at most four digits; -1 for anything else.
+int numberOf(std::string_view text)
+{
+    int number = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && number >= 0 && number < 10000 ? number : -1;
+}
+
+int probe(bool inside)
+{
+    if (inside)
+        if (const auto entered = process::enterEngineSandbox(); !entered)
+            return ended(kUnprotected, entered.error().detail);
+    std::puts(process::toJson(process::probeForbidden(process::Sandbox::Engine)).c_str());
+    return kDone;
+}
+
+int refuse(wire::Channel& channel, const model::Error& error)
+{
+    wire::Failed failure;
+    failure.code = wire::Errc::ModelUnusable;
+    failure.detail = error.detail;
+    [[maybe_unused]] const auto sent = channel.send(failure);
+    return ended(kUnusable, error.detail);
+}
+
+int serve(int socket, int modelFile, unsigned threads)
+{
+    wire::Channel channel(socket);
+    auto file = model::GgufFile::open(modelFile);
+    if (!file)
+        return refuse(channel, file.error());
+    const auto network = model::Model::load(*file, {.threads = threads, .exact = false});
+    if (!network)
+        return refuse(channel, network.error());
+    const auto tokenizer = model::Tokenizer::load(*file);
+    std::optional<model::ChatTemplate> chat;
+    if (tokenizer)
+        if (const auto chosen = model::ChatTemplate::choose(*file, *tokenizer))
+            chat = *chosen;
+    if (!channel.send(engine::describe(*file, (*network)->config())))
+        return kDone;
+    engine::Worker worker({.channel = channel,
+                           .network = **network,
+                           .tokenizer = tokenizer ? &*tokenizer : nullptr,
+                           .chat = chat ? &*chat : nullptr});
+    return worker.run() == engine::Worker::End::Shutdown
+               ? kDone
+               : ended(kBroken, "a frame from the daemon makes no sense");
+}
+
+int run(int argc, char** argv)
+{
+    if (const auto hardened = process::harden(); !hardened)
+        return ended(kUnprotected, hardened.error().detail);
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (argc == 2 && first == "--probe-sandbox")
+        return probe(true);
+    if (argc == 2 && first == "--probe-sandbox=outside")
+        return probe(false);
+
+    const int socket = argc == 4 ? numberOf(argv[1]) : -1;
+    const int modelFile = argc == 4 ? numberOf(argv[2]) : -1;
+    const int threads = argc == 4 ? numberOf(argv[3]) : -1;
+    if (socket < 0 || modelFile < 0 || threads < 1)
+        return ended(kUsage,
+                     "it is started by cloisterd, with a socket, a model and a number of threads");
+    // oneDNN looks at the system's files and at the environment once; later it can't.
+    if (const auto warm = kernels::warmUpOnednn(); !warm)
+        return ended(kBroken, warm.error().detail);
+    if (const auto entered = process::enterEngineSandbox(); !entered)
+        return ended(kUnprotected, entered.error().detail);
+    return serve(socket, modelFile, static_cast<unsigned>(threads));
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    int status = kBroken;
+    try {
+        status = run(argc, argv);
+    } catch (const std::exception& exception) {
+        ended(kBroken, exception.what());
+    }
+    // Not by return: destructors of static objects may do what the sandbox denies.
+    std::fflush(stdout);
+    ::_exit(status);
+}

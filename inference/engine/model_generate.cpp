@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/generation.h"
+#include "inference/engine/model_verbs.h"
+#include "inference/model/chat_template.h"
+
+#include <cstdio>
+#include <format>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+namespace engine {
+namespace {
+
+struct Wishes {
+    SamplerSettings sampling;
+    std::uint32_t maxTokens = 0;
+    unsigned threads = 1;
+};
+
+/// The error is a sentence for the person who typed.
+std::expected<Wishes, std::string> wishesOf(const Options& options)
+{
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    const auto maxTokens = options.number("max-tokens", 0, 1, kMost);
+    const auto topK = options.number("top-k", 0, 0, kMost);
+    const auto seed = options.number("seed", 0, 0, std::numeric_limits<std::uint64_t>::max());
+    const auto threads = options.number("threads", allowedCores(), 1, 1024);
+    for (const auto* number : {&maxTokens, &topK, &seed, &threads})
+        if (!*number)
+            return std::unexpected(number->error());
+    const auto temperature = options.real("temperature", 0.0, 0.0, 100.0);
+    const auto topP = options.real("top-p", 1.0, 1e-6, 1.0);
+    for (const auto* number : {&temperature, &topP})
+        if (!*number)
+            return std::unexpected(number->error());
+    if (!options.has("max-tokens") || !options.has("prompt-file"))
+        return std::unexpected("generate wants --prompt-file and --max-tokens");
+    return Wishes{.sampling = {.temperature = static_cast<float>(*temperature),
+                               .topK = static_cast<std::uint32_t>(*topK),
+                               .topP = static_cast<float>(*topP),
+                               .seed = *seed},
+                  .maxTokens = static_cast<std::uint32_t>(*maxTokens),
+                  .threads = static_cast<unsigned>(*threads)};
+}
+
+std::optional<std::string> contentOf(const std::string& path)
+{
+    const std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return std::nullopt;
+    std::ostringstream content;
+    content << file.rdbuf();
+    return content.str();
+}
+
+model::Result<std::vector<std::int32_t>> promptOf(const model::GgufFile& file,
+                                                  const model::Tokenizer& tokenizer,
+                                                  const std::string& text, bool asChat)
+{
+    if (asChat) {
+        const auto chat = model::ChatTemplate::choose(file, tokenizer);
+        if (!chat)
+            return std::unexpected(chat.error());
+        const model::ChatTurn turn{.role = model::ChatRole::User, .text = text};
+        return chat->encode(std::span(&turn, 1), tokenizer);
+    }
+    std::vector<std::int32_t> prompt;
+    if (const auto begin = tokenizer.vocabulary().beginOfText())
+        prompt.push_back(*begin);
+    tokenizer.encode(text, model::Specials::AsText, prompt);
+    return prompt;
+}
+
+double perSecond(std::uint32_t tokens, std::chrono::microseconds time)
+{
+    return time.count() > 0 ? tokens * 1e6 / static_cast<double>(time.count()) : 0.0;
+}
+
+/// Writes the answer as it comes, and figures on stderr.
+int write(Generation& generation)
+{
+    for (bool going = true; going;) {
+        const auto step = generation.step({});
+        if (!step)
+            return failed(step.error().detail);
+        std::fwrite(step->text.data(), 1, step->text.size(), stdout);
+        if (std::fflush(stdout) != 0)
+            return failed("the output can't be written");
+        going = step->kind == Step::Kind::Reading || step->kind == Step::Kind::Token;
+    }
+    std::fputs("\n", stdout);
+    const std::string figures = std::format(
+        "prompt {} tokens, {:.1f} per second; answer {} tokens, {:.1f} per second\n",
+        generation.promptTokens(), perSecond(generation.promptTokens(), generation.prefillTime()),
+        generation.generatedTokens(),
+        perSecond(generation.generatedTokens(), generation.decodeTime()));
+    std::fputs(figures.c_str(), stderr);
+    return 0;
+}
+
+} // namespace
+
+int runGenerate(const Options& options)
+{
+    const auto wishes = wishesOf(options);
+    if (!wishes)
+        return misused(wishes.error());
+    const auto text = contentOf(options.text("prompt-file"));
+    if (!text)
+        return failed("the prompt file can't be read");
+    const auto file = openModelFile(options.file());
+    if (!file)
+        return failed(file.error().detail);
+    const auto tokenizer = model::Tokenizer::load(*file);
+    if (!tokenizer)
+        return failed(tokenizer.error().detail);
+    auto prompt = promptOf(*file, *tokenizer, *text, options.has("chat"));
+    if (!prompt)
+        return failed(prompt.error().detail);
+    if (prompt->empty())
+        return failed("the prompt is empty");
+
+    const auto network = model::Model::load(*file, {.threads = wishes->threads, .exact = false});
+    if (!network)
+        return failed(network.error().detail);
+    const auto generation = Generation::start(**network, &*tokenizer,
+                                              {.prompt = *std::move(prompt),
+                                               .sampling = wishes->sampling,
+                                               .maxTokens = wishes->maxTokens});
+    if (!generation)
+        return failed(generation.error().detail);
+    return write(**generation);
+}
+
+} // namespace engine

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/worker.h"
+
+#include <thread>
+
+namespace engine {
+namespace {
+
+/// Requests that run at once. More wait: each holds memory for its keys and values.
+constexpr std::size_t kMaxJobs = 4;
+/// Requests that run or wait. The daemon has its own, smaller limit; this one is against a broken
+/// one.
+constexpr std::size_t kMaxKnown = 64;
+
+model::ChatRole roleOf(wire::Role role)
+{
+    switch (role) {
+    case wire::Role::System:
+        return model::ChatRole::System;
+    case wire::Role::User:
+        return model::ChatRole::User;
+    case wire::Role::Assistant:
+        break;
+    }
+    return model::ChatRole::Assistant;
+}
+
+wire::Failed failureOf(const model::Error& error)
+{
+    wire::Failed failure;
+    failure.detail = error.detail;
+    if (error.code == model::Errc::OutOfMemory)
+        failure.code = wire::Errc::OutOfMemory;
+    else if (error.code == model::Errc::ContextTooLong)
+        failure.code = wire::Errc::ContextTooLong;
+    return failure;
+}
+
+wire::Failed failureOf(wire::Errc code, std::string detail)
+{
+    wire::Failed failure;
+    failure.code = code;
+    failure.detail = std::move(detail);
+    return failure;
+}
+
+bool makesSense(const wire::Generate& request)
+{
+    const wire::Sampling& sampling = request.sampling;
+    return !request.turns.empty() && request.maxTokens > 0 && sampling.temperature >= 0.0F &&
+           sampling.topP > 0.0F && sampling.topP <= 1.0F;
+}
+
+} // namespace
+
+Worker::End Worker::run()
+{
+    std::jthread reader([this] { receive(); });
+    std::deque<Task> tasks;
+    while (takeTasks(tasks)) {
+        for (const Task& task : tasks) {
+            if (const auto* request = std::get_if<wire::Generate>(&task))
+                begin(*request);
+            else
+                count(std::get<wire::Count>(task));
+        }
+        tasks.clear();
+        for (auto job = m_jobs.begin(); job != m_jobs.end();)
+            job = advance(*job) ? std::next(job) : m_jobs.erase(job);
+    }
+    const std::lock_guard lock(m_mutex);
+    return m_end;
+}
+
+/// Ends with the channel, or with the first frame that makes no sense, or when asked to.
+void Worker::receive()
+{
+    while (true) {
+        auto message = m_parts.channel.receiveToEngine();
+        if (!message) {
+            const std::lock_guard lock(m_mutex);
+            m_end =
+                message.error().code == wire::ChannelErrc::BadFrame ? End::BadFrame : End::Shutdown;
+            m_closing = true;
+            // Nobody is left to read the answers.
+            for (auto& [id, stop] : m_known)
+                stop.request_stop();
+            m_changed.notify_one();
+            return;
+        }
+        if (std::holds_alternative<wire::Shutdown>(*message)) {
+            const std::lock_guard lock(m_mutex);
+            m_closing = true;
+            m_changed.notify_one();
+            return;
+        }
+        accept(*std::move(message));
+    }
+}
+
+void Worker::accept(wire::ToEngine message)
+{
+    std::optional<wire::Failed> refusal;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (const auto* cancel = std::get_if<wire::Cancel>(&message)) {
+            if (const auto found = m_known.find(cancel->id); found != m_known.end())
+                found->second.request_stop();
+        } else if (auto* count = std::get_if<wire::Count>(&message)) {
+            m_tasks.emplace_back(std::move(*count));
+        } else if (auto* request = std::get_if<wire::Generate>(&message)) {
+            if (m_known.size() >= kMaxKnown)
+                refusal = failureOf(wire::Errc::Busy, "too many requests");
+            else if (!m_known.try_emplace(request->id).second)
+                refusal = failureOf(wire::Errc::BadRequest, "the id is in use");
+            else
+                m_tasks.emplace_back(std::move(*request));
+            if (refusal)
+                refusal->id = request->id;
+        }
+        m_changed.notify_one();
+    }
+    if (refusal)
+        send(*refusal);
+}
+
+bool Worker::takeTasks(std::deque<Task>& tasks)
+{
+    std::unique_lock lock(m_mutex);
+    m_changed.wait(lock, [this] { return !m_jobs.empty() || !m_tasks.empty() || m_closing; });
+    // A request begins when there is room for it; what only counts never waits.
+    std::size_t room = kMaxJobs - m_jobs.size();
+    for (auto task = m_tasks.begin(); task != m_tasks.end();) {
+        const bool generates = std::holds_alternative<wire::Generate>(*task);
+        if (generates && room == 0) {
+            ++task;
+            continue;
+        }
+        room -= generates ? 1 : 0;
+        tasks.push_back(std::move(*task));
+        task = m_tasks.erase(task);
+    }
+    return !tasks.empty() || !m_jobs.empty();
+}
+
+std::optional<std::vector<std::int32_t>> Worker::promptOf(wire::RequestId id,
+                                                          const std::vector<wire::Turn>& turns)
+{
+    if (m_parts.tokenizer == nullptr || m_parts.chat == nullptr) {
+        fail(id, failureOf(wire::Errc::NoVocabulary,
+                           "the model has no vocabulary or no chat template"));
+        return std::nullopt;
+    }
+    std::vector<model::ChatTurn> chat;
+    for (const wire::Turn& turn : turns)
+        chat.push_back({roleOf(turn.role), turn.text});
+    return m_parts.chat->encode(chat, *m_parts.tokenizer);
+}
+
+void Worker::count(const wire::Count& request)
+{
+    if (request.turns.empty())
+        return fail(request.id, failureOf(wire::Errc::BadRequest, "no turns"));
+    if (const auto prompt = promptOf(request.id, request.turns))
+        send(wire::Counted{.id = request.id, .tokens = static_cast<std::uint32_t>(prompt->size())});
+}
+
+void Worker::begin(const wire::Generate& request)
+{
+    if (!makesSense(request)) {
+        fail(request.id, failureOf(wire::Errc::BadRequest,
+                                   "no turns, no tokens wanted, or sampling out of bounds"));
+        return forget(request.id);
+    }
+    auto prompt = promptOf(request.id, request.turns);
+    if (!prompt)
+        return forget(request.id);
+    std::stop_token stop;
+    {
+        const std::lock_guard lock(m_mutex);
+        stop = m_known.at(request.id).get_token();
+    }
+    const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
+    const wire::Sampling& sampling = request.sampling;
+    auto generation = Generation::start(m_parts.network, m_parts.tokenizer,
+                                        {.prompt = *std::move(prompt),
+                                         .sampling = {.temperature = sampling.temperature,
+                                                      .topK = sampling.topK,
+                                                      .topP = sampling.topP,
+                                                      .seed = sampling.seed},
+                                         .maxTokens = request.maxTokens});
+    if (!generation) {
+        wire::Failed failure = failureOf(generation.error());
+        failure.promptTokens = promptTokens;
+        failure.maxTokens = request.maxTokens;
+        failure.contextTokens = m_parts.network.config().contextLength;
+        fail(request.id, std::move(failure));
+        return forget(request.id);
+    }
+    m_jobs.push_back({request.id, std::move(stop), *std::move(generation)});
+}
+
+bool Worker::advance(Job& job)
+{
+    if (job.stop.stop_requested()) {
+        finish(job, wire::StopReason::Cancelled);
+        return false;
+    }
+    Generation& generation = *job.generation;
+    auto step = generation.step(job.stop);
+    if (!step) {
+        if (step.error().code == model::Errc::Cancelled)
+            finish(job, wire::StopReason::Cancelled);
+        else {
+            fail(job.id, failureOf(step.error()));
+            forget(job.id);
+        }
+        return false;
+    }
+    switch (step->kind) {
+    case Step::Kind::Reading:
+        send(wire::Progress{
+            .id = job.id, .done = generation.promptRead(), .total = generation.promptTokens()});
+        return true;
+    case Step::Kind::Token:
+        send(wire::Token{.id = job.id, .token = step->token, .text = std::move(step->text)});
+        return true;
+    case Step::Kind::EndOfTurn:
+    case Step::Kind::MaxTokens:
+        break;
+    }
+    // What was left of an unfinished character belongs to the last token.
+    if (!step->text.empty())
+        send(wire::Token{.id = job.id, .token = step->token, .text = std::move(step->text)});
+    finish(job, step->kind == Step::Kind::EndOfTurn ? wire::StopReason::EndOfTurn
+                                                    : wire::StopReason::MaxTokens);
+    return false;
+}
+
+void Worker::finish(const Job& job, wire::StopReason reason)
+{
+    const Generation& generation = *job.generation;
+    // Forgotten first: the daemon may use the id again as soon as it has read the answer.
+    forget(job.id);
+    send(wire::Finished{
+        .id = job.id,
+        .reason = reason,
+        .promptTokens = generation.promptTokens(),
+        .generatedTokens = generation.generatedTokens(),
+        .prefillMicroseconds = static_cast<std::uint64_t>(generation.prefillTime().count()),
+        .decodeMicroseconds = static_cast<std::uint64_t>(generation.decodeTime().count())});
+}
+
+void Worker::fail(wire::RequestId id, wire::Failed failure)
+{
+    failure.id = id;
+    send(failure);
+}
+
+void Worker::forget(wire::RequestId id)
+{
+    const std::lock_guard lock(m_mutex);
+    m_known.erase(id);
+}
+
+/// A channel that takes nothing more is noticed by the reading thread, which ends the worker.
+void Worker::send(const wire::FromEngine& message)
+{
+    [[maybe_unused]] const auto sent = m_parts.channel.send(message);
+}
+
+} // namespace engine

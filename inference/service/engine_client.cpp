@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/engine_client.h"
+
+#include "inference/service/engine_process.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace service {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFirstPause = 100ms;
+constexpr auto kLongestPause = 5s;
+/// A worker that served this long had no trouble of its own: the next pause is short again.
+constexpr auto kSteady = 30s;
+/// Workers that die while they load, one after the other, before the model counts as unusable.
+constexpr unsigned kMaxFailedLoads = 3;
+/// A worker answers a Cancel within one matrix; one that takes this long hangs.
+constexpr auto kCancelPatience = 10s;
+
+wire::Failed failure(wire::Errc code, std::string detail)
+{
+    wire::Failed failed;
+    failed.code = code;
+    failed.detail = std::move(detail);
+    return failed;
+}
+
+/// A call that waits for its answer.
+struct Pending {
+    using Answer = std::variant<wire::Finished, wire::Counted, wire::Failed>;
+    const EngineClient::Callbacks* callbacks = nullptr;
+    std::uint32_t tokensLeft = 0; // that the worker may still send
+    std::optional<Answer> answer;
+};
+
+class Client : public EngineClient {
+public:
+    explicit Client(Options options)
+        : m_options(std::move(options))
+        , m_supervisor([this](const std::stop_token& stop) { supervise(stop); })
+        , m_hasher([this](const std::stop_token& stop) {
+            std::string hash = sha256OfFile(m_options.modelFile, stop);
+            const std::lock_guard lock(m_mutex);
+            m_status.modelSha256 = std::move(hash);
+        })
+    {
+    }
+    ~Client() override;
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    [[nodiscard]] Status status() const override
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_status;
+    }
+    std::expected<wire::Finished, wire::Failed>
+    generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
+    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) override;
+
+private:
+    using Clock = std::chrono::steady_clock;
+    using Messages = std::map<wire::RequestId, Pending>;
+
+    void supervise(const std::stop_token& stop);
+    /// Runs one worker to its end. Whether another one is worth a try.
+    bool runWorker(const std::stop_token& stop);
+    bool afterEnd(const std::string& how);
+    /// Takes one message. False when it makes no sense.
+    bool take(wire::FromEngine message);
+    bool takeToken(const wire::Token& token);
+    void answer(wire::RequestId id, Pending::Answer answer);
+    /// Registers a call and sends its request. The answer is set already when it can't be sent.
+    Messages::iterator call(wire::ToEngine request, wire::RequestId id, Pending pending);
+    Pending::Answer wait(Messages::iterator pending, const std::stop_token& stop);
+
+    Options m_options;
+    mutable std::mutex m_mutex; // guards what follows
+    std::condition_variable_any m_changed;
+    Status m_status;
+    Messages m_pending;
+    wire::RequestId m_lastId = 0;
+    std::shared_ptr<EngineProcess> m_worker; // shared: a call sends while the worker is replaced
+    unsigned m_failedLoads = 0;
+    std::jthread m_supervisor; // starts every worker and reads its messages
+    std::jthread m_hasher;
+};
+
+Client::~Client()
+{
+    m_supervisor.request_stop();
+    m_hasher.request_stop();
+    const std::lock_guard lock(m_mutex);
+    if (m_worker)
+        m_worker->kill();
+    m_changed.notify_all();
+}
+
+void Client::supervise(const std::stop_token& stop)
+{
+    auto pause = std::chrono::milliseconds(kFirstPause);
+    while (!stop.stop_requested()) {
+        const auto begin = Clock::now();
+        if (!runWorker(stop))
+            return;
+        if (Clock::now() - begin > kSteady)
+            pause = kFirstPause;
+        std::unique_lock lock(m_mutex);
+        m_changed.wait_for(lock, stop, pause, [] { return false; });
+        pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestPause);
+    }
+}
+
+bool Client::runWorker(const std::stop_token& stop)
+{
+    auto started = EngineProcess::start(m_options);
+    {
+        const std::lock_guard lock(m_mutex);
+        if (!started) {
+            m_status.state = State::Unusable;
+            m_status.failure = failure(wire::Errc::ModelUnusable, started.error());
+            spdlog::error("engine: no worker: {}", started.error());
+            return false;
+        }
+        m_worker = *std::move(started);
+        m_status.pid = m_worker->pid();
+        if (stop.stop_requested()) // the destructor may have looked for it before it was there
+            m_worker->kill();
+    }
+    const std::shared_ptr<EngineProcess> worker = m_worker; // only this thread replaces it
+    while (true) {
+        auto message = worker->channel().receiveFromEngine();
+        if (!message || !take(*std::move(message)))
+            break;
+    }
+    // Either it is dead or it talks nonsense.
+    worker->kill();
+    const std::string how = worker->wait();
+    const std::lock_guard lock(m_mutex);
+    // In one go with the change of state: a call that comes later must see that nobody answers.
+    for (auto& [id, pending] : m_pending)
+        if (!pending.answer)
+            pending.answer = failure(wire::Errc::WorkerGone, "the worker ended: " + how);
+    m_changed.notify_all();
+    m_worker.reset();
+    m_status.pid = 0;
+    return afterEnd(how) && !stop.stop_requested();
+}
+
+/// What follows from the end of a worker; m_mutex is held. Whether another one is worth a try.
+bool Client::afterEnd(const std::string& how)
+{
+    if (m_status.state == State::Unusable)
+        return false;
+    spdlog::warn("engine: worker ended, {}", how);
+    if (m_status.state == State::Loading && ++m_failedLoads >= kMaxFailedLoads) {
+        m_status.state = State::Unusable;
+        m_status.failure =
+            failure(wire::Errc::ModelUnusable, "the worker ends while it loads: " + how);
+        return false;
+    }
+    if (m_status.state != State::Loading)
+        m_status.state = State::Restarting;
+    ++m_status.restarts;
+    return true;
+}
+
+bool Client::take(wire::FromEngine message)
+{
+    if (const auto* token = std::get_if<wire::Token>(&message))
+        return takeToken(*token);
+    if (const auto* progress = std::get_if<wire::Progress>(&message)) {
+        const Callbacks* callbacks = nullptr;
+        {
+            const std::lock_guard lock(m_mutex);
+            if (const auto found = m_pending.find(progress->id); found != m_pending.end())
+                callbacks = found->second.callbacks;
+        }
+        if (callbacks != nullptr && callbacks->progress)
+            callbacks->progress(*progress);
+        return true;
+    }
+    if (auto* finished = std::get_if<wire::Finished>(&message))
+        answer(finished->id, *finished);
+    else if (auto* counted = std::get_if<wire::Counted>(&message))
+        answer(counted->id, *counted);
+    else if (auto* ready = std::get_if<wire::Ready>(&message)) {
+        const std::lock_guard lock(m_mutex);
+        m_status.state = State::Ready;
+        m_status.model = std::move(*ready);
+        m_failedLoads = 0;
+        spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
+                     m_status.model->contextTokens);
+    } else if (auto* failed = std::get_if<wire::Failed>(&message)) {
+        if (failed->id != 0) {
+            answer(failed->id, std::move(*failed));
+            return true;
+        }
+        const std::lock_guard lock(m_mutex);
+        m_status.state = State::Unusable;
+        m_status.failure = std::move(*failed);
+        spdlog::error("engine: the model can't be used");
+    }
+    return true;
+}
+
+/// False when the worker sends more than was asked for.
+bool Client::takeToken(const wire::Token& token)
+{
+    const Callbacks* callbacks = nullptr;
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_pending.find(token.id);
+        if (found == m_pending.end())
+            return true;
+        if (found->second.tokensLeft == 0)
+            return false;
+        --found->second.tokensLeft;
+        callbacks = found->second.callbacks;
+    }
+    // Outside the lock; the entry and the caller's callbacks stay until this thread sets an answer.
+    if (callbacks != nullptr && callbacks->token)
+        callbacks->token(token);
+    return true;
+}
+
+void Client::answer(wire::RequestId id, Pending::Answer answer)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_pending.find(id);
+    if (found == m_pending.end() || found->second.answer)
+        return;
+    found->second.answer = std::move(answer);
+    m_changed.notify_all();
+}
+
+Client::Messages::iterator Client::call(wire::ToEngine request, wire::RequestId id, Pending pending)
+{
+    std::shared_ptr<EngineProcess> worker;
+    Messages::iterator entry;
+    {
+        const std::lock_guard lock(m_mutex);
+        entry = m_pending.emplace(id, std::move(pending)).first;
+        if (m_status.state == State::Ready)
+            worker = m_worker;
+        if (!worker) {
+            entry->second.answer = failure(wire::Errc::WorkerGone, "the worker is not ready");
+            return entry;
+        }
+    }
+    const auto sent = worker->channel().send(request);
+    // Closed: the reading thread notices it as well, and answers all.
+    if (!sent && sent.error().code == wire::ChannelErrc::TooLarge)
+        answer(id, failure(wire::Errc::BadRequest, sent.error().detail));
+    return entry;
+}
+
+Pending::Answer Client::wait(Messages::iterator pending, const std::stop_token& stop)
+{
+    std::unique_lock lock(m_mutex);
+    const auto answered = [&] { return pending->second.answer.has_value(); };
+    if (!m_changed.wait(lock, stop, answered)) {
+        const std::shared_ptr<EngineProcess> worker = m_worker;
+        lock.unlock();
+        if (worker) [[maybe_unused]]
+            const auto sent =
+                worker->channel().send(wire::ToEngine(wire::Cancel{.id = pending->first}));
+        lock.lock();
+        if (!m_changed.wait_for(lock, kCancelPatience, answered) && worker) {
+            spdlog::error("engine: the worker does not answer, killing it");
+            worker->kill();
+        }
+        m_changed.wait(lock, answered);
+    }
+    Pending::Answer result = *std::move(pending->second.answer);
+    m_pending.erase(pending);
+    return result;
+}
+
+std::expected<wire::Finished, wire::Failed>
+Client::generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        request.id = ++m_lastId;
+    }
+    const wire::RequestId id = request.id;
+    // One more than wanted: the rest of an unfinished character comes as a token of its own.
+    const std::uint32_t tokens = request.maxTokens + 1;
+    const auto entry =
+        call(std::move(request), id,
+             {.callbacks = &callbacks, .tokensLeft = tokens, .answer = std::nullopt});
+    auto result = wait(entry, stop);
+    if (auto* finished = std::get_if<wire::Finished>(&result))
+        return *finished;
+    if (auto* failed = std::get_if<wire::Failed>(&result))
+        return std::unexpected(std::move(*failed));
+    return std::unexpected(failure(wire::Errc::Internal, "the worker counted instead of writing"));
+}
+
+std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn> turns)
+{
+    wire::Count request;
+    request.turns = std::move(turns);
+    {
+        const std::lock_guard lock(m_mutex);
+        request.id = ++m_lastId;
+    }
+    const wire::RequestId id = request.id;
+    auto result = wait(call(std::move(request), id, {}), {});
+    if (auto* counted = std::get_if<wire::Counted>(&result))
+        return counted->tokens;
+    if (auto* failed = std::get_if<wire::Failed>(&result))
+        return std::unexpected(std::move(*failed));
+    return std::unexpected(failure(wire::Errc::Internal, "the worker wrote instead of counting"));
+}
+
+} // namespace
+
+std::unique_ptr<EngineClient> EngineClient::start(Options options)
+{
+    return std::make_unique<Client>(std::move(options));
+}
+
+} // namespace service

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/engine_process.h"
+
+#include "storage/process/child.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <format>
+#include <openssl/evp.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace service {
+namespace {
+
+// The worker's numbers of what it inherits.
+constexpr int kSocketInWorker = 3;
+constexpr int kModelInWorker = 4;
+
+/// Closes what it holds.
+class Descriptor {
+public:
+    explicit Descriptor(int number)
+        : m_number(number)
+    {
+    }
+    Descriptor(Descriptor&& other) noexcept
+        : m_number(std::exchange(other.m_number, -1))
+    {
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor()
+    {
+        if (m_number >= 0)
+            ::close(m_number);
+    }
+    [[nodiscard]] int number() const { return m_number; }
+
+private:
+    int m_number;
+};
+
+/// Reads to the end and keeps nothing but the number of lines.
+std::uint64_t countLines(int pipe)
+{
+    std::array<char, 4096> buffer = {};
+    std::uint64_t lines = 0;
+    while (true) {
+        const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return lines;
+        lines += static_cast<std::uint64_t>(std::count(buffer.begin(), buffer.begin() + got, '\n'));
+    }
+}
+
+class Running : public EngineProcess {
+public:
+    Running(Descriptor socket, process::Child child)
+        : m_socket(std::move(socket))
+        , m_channel(m_socket.number())
+        , m_child(std::move(child))
+        , m_errorReader([this] { m_errorLines = countLines(m_child.errorOutput()); })
+    {
+    }
+    ~Running() override
+    {
+        kill();
+        wait();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+    wire::Channel& channel() override { return m_channel; }
+    [[nodiscard]] int pid() const override { return m_child.pid(); }
+    void kill() override { m_child.kill(SIGKILL); }
+
+    std::string wait() override
+    {
+        const process::ExitStatus status = m_child.wait();
+        if (m_errorReader.joinable())
+            m_errorReader.join();
+        return std::format("{} {}, {} lines on stderr",
+                           status.signal != 0 ? "signal" : "exit status",
+                           status.signal != 0 ? status.signal : status.code, m_errorLines);
+    }
+
+private:
+    Descriptor m_socket;
+    wire::Channel m_channel;
+    process::Child m_child;
+    std::uint64_t m_errorLines = 0; // read after the reader has ended
+    std::thread m_errorReader;
+};
+
+std::unexpected<std::string> failed(const char* what)
+{
+    return std::unexpected(std::format("{}: {}", what, std::strerror(errno)));
+}
+
+} // namespace
+
+std::expected<std::unique_ptr<EngineProcess>, std::string>
+EngineProcess::start(const EngineClient::Options& options)
+{
+    const Descriptor model(::open(options.modelFile.c_str(), O_RDONLY | O_CLOEXEC));
+    if (model.number() < 0)
+        return failed("the model file can't be opened");
+    std::array<int, 2> ends = {};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        return failed("no socket for the worker");
+    Descriptor ours(ends[0]);
+    const Descriptor theirs(ends[1]);
+    const unsigned threads =
+        options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    auto child = process::Child::start(
+        {.program = options.program,
+         .arguments = {std::to_string(kSocketInWorker), std::to_string(kModelInWorker),
+                       std::to_string(threads)},
+         .descriptors = {{theirs.number(), kSocketInWorker}, {model.number(), kModelInWorker}}});
+    if (!child)
+        return std::unexpected(child.error().detail);
+    return std::make_unique<Running>(std::move(ours), *std::move(child));
+}
+
+std::string sha256OfFile(const std::filesystem::path& file, const std::stop_token& stop)
+{
+    const Descriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                          &EVP_MD_CTX_free);
+    if (input.number() < 0 || !context ||
+        EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
+        return {};
+    std::vector<unsigned char> buffer(1U << 20);
+    while (!stop.stop_requested()) {
+        const ssize_t got = ::read(input.number(), buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 ||
+            EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(got)) != 1)
+            return {};
+        if (got > 0)
+            continue;
+        std::array<unsigned char, 32> digest = {};
+        if (EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
+            return {};
+        std::string hex;
+        for (const unsigned char byte : digest)
+            hex += std::format("{:02x}", byte);
+        return hex;
+    }
+    return {};
+}
+
+} // namespace service
