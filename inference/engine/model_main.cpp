@@ -15,6 +15,10 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
   generate FILE --prompt-file P --max-tokens N [--chat] [--temperature T] [--seed S]
            [--top-k K] [--top-p P] [--threads N]
                               continues the text in P; --chat: answers it as a user's message
+  logits FILE --tokens 1,2,3 --out OUT.f32 [--chunk N] [--exact] [--threads N]
+                              logits of every position, row-major float32 [tokens, vocabulary]
+  bench FILE [--prompt 512] [--generate 64] [--depth 0] [--repeat 5] [--threads N] [--json]
+                              tokens per second of random tokens, medians
 )";
 
 struct Verb {
@@ -32,6 +36,8 @@ const Verb kVerbs[] = {
      engine::runGenerate,
      {"prompt-file", "max-tokens", "temperature", "seed", "top-k", "top-p", "threads"},
      {"chat"}},
+    {"logits", engine::runLogits, {"tokens", "out", "chunk", "threads"}, {"exact"}},
+    {"bench", engine::runBench, {"prompt", "generate", "depth", "repeat", "threads"}, {"json"}},
 };
 
 } // namespace

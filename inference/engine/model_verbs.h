@@ -13,6 +13,8 @@ int runInspect(const Options& options);    // model_inspect.cpp
 int runTokenize(const Options& options);   // model_tokenize.cpp
 int runDetokenize(const Options& options); // model_tokenize.cpp
 int runGenerate(const Options& options);   // model_generate.cpp
+int runLogits(const Options& options);     // model_logits.cpp
+int runBench(const Options& options);      // model_bench.cpp
 
 inline constexpr int kFailure = 1;
 inline constexpr int kUsage = 2;

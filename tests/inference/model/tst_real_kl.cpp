@@ -53,7 +53,7 @@ double divergence(const Position& reference, std::span<const float> logits)
     double restWanted = 1;
     double restGot = 1;
     for (std::size_t i = 0; i < kTop; ++i) {
-        const double wanted = std::exp(double { reference.logits[i] } - reference.logSumExp);
+        const double wanted = std::exp(double{reference.logits[i]} - reference.logSumExp);
         const double logGot = logits[reference.ids[i]] - total;
         sum += wanted * (std::log(wanted) - logGot);
         restWanted -= wanted;
@@ -71,7 +71,7 @@ struct Quality {
 
 /// Over all positions but the first.
 Quality qualityOf(std::span<const Position> reference, std::span<const float> logits,
-    std::size_t vocabulary)
+                  std::size_t vocabulary)
 {
     Quality quality;
     for (std::size_t row = 1; row < reference.size(); ++row) {
@@ -81,7 +81,7 @@ Quality qualityOf(std::span<const Position> reference, std::span<const float> lo
         quality.sameChoice += best == reference[row].ids[0] ? 1 : 0;
     }
     const auto count = static_cast<double>(reference.size() - 1);
-    return { quality.meanDivergence / count, quality.sameChoice / count };
+    return {quality.meanDivergence / count, quality.sameChoice / count};
 }
 
 } // namespace
@@ -96,12 +96,12 @@ private Q_SLOTS:
         QTest::addColumn<QString>("name");
         QTest::addColumn<bool>("generated");
         QTest::addColumn<double>("bound");
-        QTest::newRow("135M prompt") << QStringLiteral("smollm2-135m-instruct-q4_1") << false
-                                     << 2 * 0.00302;
+        QTest::newRow("135M prompt")
+            << QStringLiteral("smollm2-135m-instruct-q4_1") << false << 2 * 0.00302;
         QTest::newRow("135M generated")
             << QStringLiteral("smollm2-135m-instruct-q4_1") << true << 2 * 0.00302;
-        QTest::newRow("1.5B prompt") << QStringLiteral("qwen2.5-coder-1.5b-instruct-q4_k_m")
-                                     << false << 2 * 0.00186;
+        QTest::newRow("1.5B prompt")
+            << QStringLiteral("qwen2.5-coder-1.5b-instruct-q4_k_m") << false << 2 * 0.00186;
         QTest::newRow("1.5B generated")
             << QStringLiteral("qwen2.5-coder-1.5b-instruct-q4_k_m") << true << 2 * 0.00186;
     }
@@ -127,21 +127,21 @@ private Q_SLOTS:
 
         const auto gguf = model::GgufFile::open(file.handle());
         QVERIFY(gguf.has_value());
-        auto loaded = model::Model::load(*gguf,
-            { .threads = std::min(4U, std::max(1U, std::thread::hardware_concurrency())) });
+        auto loaded = model::Model::load(
+            *gguf, {.threads = std::min(4U, std::max(1U, std::thread::hardware_concurrency()))});
         QVERIFY2(loaded, loaded ? "" : loaded.error().detail.c_str());
         const std::size_t vocabulary = (*loaded)->config().vocabularySize;
         auto cache = (*loaded)->makeCache(static_cast<std::uint32_t>(ids.size()));
         QVERIFY(cache.has_value());
         std::vector<float> logits(ids.size() * vocabulary);
-        const auto done = (*loaded)->forward(ids, *cache,
-            generated ? model::Phase::Generation : model::Phase::Prompt, model::Logits::All, logits,
-            {});
+        const auto done = (*loaded)->forward(
+            ids, *cache, generated ? model::Phase::Generation : model::Phase::Prompt,
+            model::Logits::All, logits, {});
         QVERIFY(done.has_value());
 
         const Quality quality = qualityOf(reference, logits, vocabulary);
         qInfo("mean KL %.5f (bound %.5f), same first choice %.4f", quality.meanDivergence, bound,
-            quality.sameChoice);
+              quality.sameChoice);
         QVERIFY(quality.meanDivergence < bound);
         QVERIFY(quality.sameChoice > 0.94); // llama.cpp: 0.954 on the 135M, 0.981 on the 1.5B
     }
