@@ -24,7 +24,6 @@ Error errorOf(int code)
     case SQLITE_CORRUPT:
         return { Errc::Corrupt, "the database does not verify" };
     case SQLITE_CANTOPEN:
-        return { Errc::NotFound, "the database cannot be opened" };
     case SQLITE_IOERR:
     case SQLITE_FULL:
     case SQLITE_READONLY:
@@ -164,6 +163,9 @@ Result<void> Transaction::commit()
 Result<Database> Database::open(
     const std::filesystem::path& file, const Secret& key, Mode mode)
 {
+    std::error_code error;
+    if (mode == Mode::MustExist && !std::filesystem::exists(file, error) && !error)
+        return std::unexpected(Error { Errc::NotFound, "there is no such database" });
     sqlite3* handle = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW
         | SQLITE_OPEN_EXRESCODE | (mode == Mode::Create ? SQLITE_OPEN_CREATE : 0);
