@@ -45,7 +45,10 @@ ByteWriter& ByteWriter::bytes(std::span<const std::byte> bytes)
     return u32(static_cast<std::uint32_t>(bytes.size())).raw(bytes);
 }
 
-ByteWriter& ByteWriter::text(std::string_view text) { return bytes(std::as_bytes(std::span(text))); }
+ByteWriter& ByteWriter::text(std::string_view text)
+{
+    return bytes(std::as_bytes(std::span(text)));
+}
 
 std::uint64_t ByteReader::integer(std::size_t size)
 {
@@ -56,9 +59,18 @@ std::uint64_t ByteReader::integer(std::size_t size)
     return value;
 }
 
-std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(integer(1)); }
-std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(integer(4)); }
-std::uint64_t ByteReader::u64() { return integer(8); }
+std::uint8_t ByteReader::u8()
+{
+    return static_cast<std::uint8_t>(integer(1));
+}
+std::uint32_t ByteReader::u32()
+{
+    return static_cast<std::uint32_t>(integer(4));
+}
+std::uint64_t ByteReader::u64()
+{
+    return integer(8);
+}
 
 std::span<const std::byte> ByteReader::raw(std::size_t size)
 {
@@ -71,12 +83,15 @@ std::span<const std::byte> ByteReader::raw(std::size_t size)
     return taken;
 }
 
-std::span<const std::byte> ByteReader::bytes() { return raw(u32()); }
+std::span<const std::byte> ByteReader::bytes()
+{
+    return raw(u32());
+}
 
 std::string_view ByteReader::text()
 {
     const auto taken = bytes();
-    return { reinterpret_cast<const char*>(taken.data()), taken.size() };
+    return {reinterpret_cast<const char*>(taken.data()), taken.size()};
 }
 
 std::string hexOf(std::span<const std::byte> bytes)

@@ -22,11 +22,11 @@ Result<Fresh> freshSecrets()
     auto records = Secret::random();
     auto audit = Secret::random();
     auto inbox = Secret::random();
-    for (const auto* const secret : { &recovery, &records, &audit, &inbox }) {
+    for (const auto* const secret : {&recovery, &records, &audit, &inbox}) {
         if (!*secret)
             return std::unexpected(secret->error());
     }
-    return Fresh { std::move(*recovery), std::move(*records), std::move(*audit), std::move(*inbox) };
+    return Fresh{std::move(*recovery), std::move(*records), std::move(*audit), std::move(*inbox)};
 }
 
 /// Stores a result's value, or its error in @p error when it is the first.
@@ -49,17 +49,17 @@ Result<HospitalKeys> hospitalFrom(const Fresh& fresh, std::string installId)
     if (error)
         return std::unexpected(*error);
     take(keys.recordsKeyForRecovery,
-        sealTo(keys.recoveryPublic, fresh.recordsKey.bytes(),
-            { Purpose::RecordsKeyForRecovery, keys.installId }),
-        error);
+         sealTo(keys.recoveryPublic, fresh.recordsKey.bytes(),
+                {Purpose::RecordsKeyForRecovery, keys.installId}),
+         error);
     take(keys.auditSeedForRecovery,
-        sealTo(keys.recoveryPublic, fresh.auditSeed.bytes(),
-            { Purpose::AuditSeedForRecovery, keys.installId }),
-        error);
+         sealTo(keys.recoveryPublic, fresh.auditSeed.bytes(),
+                {Purpose::AuditSeedForRecovery, keys.installId}),
+         error);
     take(keys.inboxSeed,
-        wrap(fresh.recordsKey, fresh.inboxSeed, { Purpose::InboxSeed, keys.installId },
-            keys.publicContext()),
-        error);
+         wrap(fresh.recordsKey, fresh.inboxSeed, {Purpose::InboxSeed, keys.installId},
+              keys.publicContext()),
+         error);
     if (error)
         return std::unexpected(*error);
     return keys;
@@ -67,15 +67,16 @@ Result<HospitalKeys> hospitalFrom(const Fresh& fresh, std::string installId)
 
 Result<void> checkAccounts(const Ceremony& ceremony)
 {
-    for (const auto* const account : { &ceremony.admin, &ceremony.steward, &ceremony.compliance }) {
+    for (const auto* const account : {&ceremony.admin, &ceremony.steward, &ceremony.compliance}) {
         if (auto good = checkName(account->name); !good)
             return good;
         if (auto good = checkPassphrase(account->passphrase); !good)
             return good;
     }
-    if (ceremony.admin.name == ceremony.steward.name || ceremony.admin.name == ceremony.compliance.name
-        || ceremony.steward.name == ceremony.compliance.name)
-        return std::unexpected(Error { Errc::Invalid, "name_taken" });
+    if (ceremony.admin.name == ceremony.steward.name ||
+        ceremony.admin.name == ceremony.compliance.name ||
+        ceremony.steward.name == ceremony.compliance.name)
+        return std::unexpected(Error{Errc::Invalid, "name_taken"});
     return {};
 }
 
@@ -85,7 +86,7 @@ Result<std::vector<std::string>> KeyStore::init(const Ceremony& ceremony, const 
 {
     const std::scoped_lock changing(m_state->change);
     if (initialised())
-        return std::unexpected(Error { Errc::AlreadyExists, "the ceremony has been held" });
+        return std::unexpected(Error{Errc::AlreadyExists, "the ceremony has been held"});
     if (const auto good = checkAccounts(ceremony); !good)
         return std::unexpected(good.error());
     const auto fresh = freshSecrets();
@@ -104,9 +105,9 @@ Result<std::vector<std::string>> KeyStore::init(const Ceremony& ceremony, const 
     if (const auto cleared = m_state->forgetUsers(); !cleared)
         return std::unexpected(cleared.error());
     const std::tuple<const NewAccount&, Role, const Secret*, Purpose> accounts[] = {
-        { ceremony.admin, Role::Admin, nullptr, Purpose::RecordsKeyForUser },
-        { ceremony.steward, Role::Steward, &fresh->recordsKey, Purpose::RecordsKeyForUser },
-        { ceremony.compliance, Role::Compliance, &fresh->auditSeed, Purpose::AuditSeedForUser },
+        {ceremony.admin, Role::Admin, nullptr, Purpose::RecordsKeyForUser},
+        {ceremony.steward, Role::Steward, &fresh->recordsKey, Purpose::RecordsKeyForUser},
+        {ceremony.compliance, Role::Compliance, &fresh->auditSeed, Purpose::AuditSeedForUser},
     };
     for (const auto& [account, role, access, purpose] : accounts) {
         auto id = randomId();
@@ -114,13 +115,13 @@ Result<std::vector<std::string>> KeyStore::init(const Ceremony& ceremony, const 
         if (!id || !vaultKey)
             return std::unexpected(id ? vaultKey.error() : id.error());
         UserKeys keys;
-        keys.user = User { std::move(*id), account.name, role, true, access != nullptr };
-        if (const auto done = m_state->equip(
-                keys, account.passphrase, *vaultKey, hospital->recoveryPublic);
+        keys.user = User{std::move(*id), account.name, role, true, access != nullptr};
+        if (const auto done =
+                m_state->equip(keys, account.passphrase, *vaultKey, hospital->recoveryPublic);
             !done)
             return std::unexpected(done.error());
         if (access != nullptr) {
-            auto box = sealTo(keys.publicKey, access->bytes(), { purpose, keys.user.id });
+            auto box = sealTo(keys.publicKey, access->bytes(), {purpose, keys.user.id});
             if (!box)
                 return std::unexpected(box.error());
             keys.accessBox = std::move(*box);

@@ -22,21 +22,24 @@ Error errorOf(int code)
     switch (code & 0xFF) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return { Errc::Corrupt, "the database does not verify" };
+        return {Errc::Corrupt, "the database does not verify"};
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
     case SQLITE_FULL:
     case SQLITE_READONLY:
-        return { Errc::Io, "the database cannot be read or written (" + std::to_string(code) + ")" };
+        return {Errc::Io, "the database cannot be read or written (" + std::to_string(code) + ")"};
     default:
         break;
     }
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
-        return { Errc::AlreadyExists, "a row is there already" };
-    return { Errc::Database, "SQLCipher refused (" + std::to_string(code) + ")" };
+        return {Errc::AlreadyExists, "a row is there already"};
+    return {Errc::Database, "SQLCipher refused (" + std::to_string(code) + ")"};
 }
 
-std::unexpected<Error> refused(int code) { return std::unexpected(errorOf(code)); }
+std::unexpected<Error> refused(int code)
+{
+    return std::unexpected(errorOf(code));
+}
 
 /// x'…64 hex digits…': SQLCipher takes it as the raw key. 32 bare bytes would be a passphrase.
 void writeRawKey(const Secret& key, WipedBytes& out)
@@ -46,22 +49,30 @@ void writeRawKey(const Secret& key, WipedBytes& out)
     out.data()[at++] = 'x';
     out.data()[at++] = '\'';
     for (const std::byte byte : key.bytes()) {
-        out.data()[at++] = static_cast<unsigned char>(kDigits[std::to_integer<unsigned>(byte) >> 4U]);
-        out.data()[at++] = static_cast<unsigned char>(kDigits[std::to_integer<unsigned>(byte) & 15U]);
+        out.data()[at++] =
+            static_cast<unsigned char>(kDigits[std::to_integer<unsigned>(byte) >> 4U]);
+        out.data()[at++] =
+            static_cast<unsigned char>(kDigits[std::to_integer<unsigned>(byte) & 15U]);
     }
     out.data()[at] = '\'';
 }
 
 } // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const
+{
+    sqlite3_finalize(statement);
+}
+void Database::Close::operator()(sqlite3* database) const
+{
+    sqlite3_close_v2(database);
+}
 
 Statement& Statement::bind(int parameter, std::string_view text)
 {
     const char* const bytes = text.data() == nullptr ? "" : text.data();
-    const int code = sqlite3_bind_text64(
-        m_statement.get(), parameter, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    const int code = sqlite3_bind_text64(m_statement.get(), parameter, bytes, text.size(),
+                                         SQLITE_STATIC, SQLITE_UTF8);
     m_refused = m_refused == 0 ? code : m_refused;
     return *this;
 }
@@ -75,10 +86,9 @@ Statement& Statement::bind(int parameter, std::int64_t value)
 
 Statement& Statement::bind(int parameter, std::span<const std::byte> blob)
 {
-    const int code = blob.empty()
-        ? sqlite3_bind_zeroblob(m_statement.get(), parameter, 0)
-        : sqlite3_bind_blob64(
-              m_statement.get(), parameter, blob.data(), blob.size(), SQLITE_STATIC);
+    const int code = blob.empty() ? sqlite3_bind_zeroblob(m_statement.get(), parameter, 0)
+                                  : sqlite3_bind_blob64(m_statement.get(), parameter, blob.data(),
+                                                        blob.size(), SQLITE_STATIC);
     m_refused = m_refused == 0 ? code : m_refused;
     return *this;
 }
@@ -118,8 +128,8 @@ void Statement::reset()
 
 std::string Statement::text(int column) const
 {
-    const auto* const bytes
-        = reinterpret_cast<const char*>(sqlite3_column_text(m_statement.get(), column));
+    const auto* const bytes =
+        reinterpret_cast<const char*>(sqlite3_column_text(m_statement.get(), column));
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(m_statement.get(), column));
     return bytes == nullptr ? std::string() : std::string(bytes, size);
 }
@@ -136,9 +146,9 @@ double Statement::real(int column) const
 
 std::span<const std::byte> Statement::blob(int column) const
 {
-    const auto* const bytes
-        = static_cast<const std::byte*>(sqlite3_column_blob(m_statement.get(), column));
-    return { bytes, static_cast<std::size_t>(sqlite3_column_bytes(m_statement.get(), column)) };
+    const auto* const bytes =
+        static_cast<const std::byte*>(sqlite3_column_blob(m_statement.get(), column));
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(m_statement.get(), column))};
 }
 
 Transaction::Transaction(Transaction&& other) noexcept
@@ -160,15 +170,14 @@ Result<void> Transaction::commit()
     return done;
 }
 
-Result<Database> Database::open(
-    const std::filesystem::path& file, const Secret& key, Mode mode)
+Result<Database> Database::open(const std::filesystem::path& file, const Secret& key, Mode mode)
 {
     std::error_code error;
     if (mode == Mode::MustExist && !std::filesystem::exists(file, error) && !error)
-        return std::unexpected(Error { Errc::NotFound, "there is no such database" });
+        return std::unexpected(Error{Errc::NotFound, "there is no such database"});
     sqlite3* handle = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW
-        | SQLITE_OPEN_EXRESCODE | (mode == Mode::Create ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                      SQLITE_OPEN_EXRESCODE | (mode == Mode::Create ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     Database database(handle);
     if (code != SQLITE_OK)
@@ -188,8 +197,8 @@ Result<void> Database::unlock(const Secret& key)
         return off;
     WipedBytes raw(2 * Secret::kBytes + 3);
     writeRawKey(key, raw);
-    const int code = sqlite3_key_v2(
-        m_database.get(), "main", raw.data(), static_cast<int>(raw.size()));
+    const int code =
+        sqlite3_key_v2(m_database.get(), "main", raw.data(), static_cast<int>(raw.size()));
     if (code != SQLITE_OK)
         return refused(code);
     // The first read of a page: fails when the key is wrong.
@@ -197,7 +206,7 @@ Result<void> Database::unlock(const Secret& key)
         return std::unexpected(read.error());
     const auto version = text("PRAGMA cipher_version");
     if (!version || version->empty())
-        return std::unexpected(Error { Errc::Database, "this is SQLite without encryption" });
+        return std::unexpected(Error{Errc::Database, "this is SQLite without encryption"});
     return {};
 }
 
@@ -222,19 +231,19 @@ Result<void> Database::configure()
 
     // Temporary tables on disk would be plaintext; a database without WAL or FULL would lose what
     // was acknowledged. Neither may depend on how the library was compiled.
-    const std::array<std::pair<const char*, std::int64_t>, 4> wanted { {
-        { "PRAGMA temp_store", 2 },
-        { "PRAGMA synchronous", 2 },
-        { "PRAGMA auto_vacuum", 0 },
-        { "PRAGMA foreign_keys", 1 },
-    } };
+    const std::array<std::pair<const char*, std::int64_t>, 4> wanted{{
+        {"PRAGMA temp_store", 2},
+        {"PRAGMA synchronous", 2},
+        {"PRAGMA auto_vacuum", 0},
+        {"PRAGMA foreign_keys", 1},
+    }};
     bool asWanted = *journal == "wal";
     for (const auto& [pragma, value] : wanted) {
         const auto set = integer(pragma);
         asWanted = asWanted && set && *set == value;
     }
     if (!asWanted)
-        return std::unexpected(Error { Errc::Database, "a safety setting was not accepted" });
+        return std::unexpected(Error{Errc::Database, "a safety setting was not accepted"});
     return {};
 }
 
@@ -249,8 +258,8 @@ Result<void> Database::execute(const char* sql)
 Result<Statement> Database::prepare(std::string_view sql)
 {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v2(
-        m_database.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+    const int code = sqlite3_prepare_v2(m_database.get(), sql.data(), static_cast<int>(sql.size()),
+                                        &statement, nullptr);
     if (code != SQLITE_OK)
         return refused(sqlite3_extended_errcode(m_database.get()));
     return Statement(statement);
@@ -285,7 +294,13 @@ Result<std::string> Database::text(std::string_view sql)
     return *row ? statement->text(0) : std::string();
 }
 
-std::int64_t Database::lastRow() const { return sqlite3_last_insert_rowid(m_database.get()); }
-std::int64_t Database::changes() const { return sqlite3_changes64(m_database.get()); }
+std::int64_t Database::lastRow() const
+{
+    return sqlite3_last_insert_rowid(m_database.get());
+}
+std::int64_t Database::changes() const
+{
+    return sqlite3_changes64(m_database.get());
+}
 
 } // namespace storage

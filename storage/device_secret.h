@@ -12,7 +12,7 @@ namespace storage {
 /// cannot be tried against a list of passphrases. Left out of backups.
 struct DeviceSecret {
     Secret secret;
-    bool sealed = false; // kept by the system's credential store, not as a plain file
+    bool sealed = false;  // kept by the system's credential store, not as a plain file
     bool madeNow = false; // there was none: passphrases set before this no longer open anything
 };
 

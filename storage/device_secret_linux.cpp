@@ -16,7 +16,7 @@ Result<Secret> secretFrom(const std::filesystem::path& path)
     if (!bytes)
         return std::unexpected(bytes.error());
     if (bytes->size() != Secret::kBytes)
-        return std::unexpected(Error { Errc::Corrupt, "the device secret is not 32 bytes long" });
+        return std::unexpected(Error{Errc::Corrupt, "the device secret is not 32 bytes long"});
     auto secret = Secret::copyOf(std::span<const std::byte, Secret::kBytes>(*bytes));
     OPENSSL_cleanse(bytes->data(), bytes->size());
     return secret;
@@ -29,7 +29,7 @@ Result<DeviceSecret> openDeviceSecret(const std::filesystem::path& folder)
     if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY")) {
         auto sealed = secretFrom(std::filesystem::path(credentials) / "cloister.device");
         if (sealed)
-            return DeviceSecret { std::move(*sealed), true, false };
+            return DeviceSecret{std::move(*sealed), true, false};
         if (sealed.error().code != Errc::NotFound)
             return std::unexpected(sealed.error());
     }
@@ -37,7 +37,7 @@ Result<DeviceSecret> openDeviceSecret(const std::filesystem::path& folder)
     const auto path = folder / "device.secret";
     auto plain = secretFrom(path);
     if (plain)
-        return DeviceSecret { std::move(*plain), false, false };
+        return DeviceSecret{std::move(*plain), false, false};
     if (plain.error().code != Errc::NotFound)
         return std::unexpected(plain.error());
 
@@ -46,7 +46,7 @@ Result<DeviceSecret> openDeviceSecret(const std::filesystem::path& folder)
         return std::unexpected(made.error());
     if (const auto kept = writeAtomically(path, made->bytes()); !kept)
         return std::unexpected(kept.error());
-    return DeviceSecret { std::move(*made), false, true };
+    return DeviceSecret{std::move(*made), false, true};
 }
 
 } // namespace storage

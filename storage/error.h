@@ -7,17 +7,17 @@
 namespace storage {
 
 enum class Errc {
-    Io,            // the disk refused; nothing was changed
-    Corrupt,       // a file does not verify
+    Io,              // the disk refused; nothing was changed
+    Corrupt,         // a file does not verify
     WrongPassphrase, // also: no such user (both take the same time)
-    NotAdmitted,   // the user may sign in but holds no RecordsKey
-    NotInitialised, // the ceremony has not been held
+    NotAdmitted,     // the user may sign in but holds no RecordsKey
+    NotInitialised,  // the ceremony has not been held
     AlreadyExists,
     NotFound,
-    Invalid,       // an argument breaks a rule (empty passphrase, wrong code, share, ...)
+    Invalid,        // an argument breaks a rule (empty passphrase, wrong code, share, ...)
     NoLockedMemory, // keys could not be locked in memory
-    TooNew,        // written by a newer version
-    Database,      // SQLCipher refused
+    TooNew,         // written by a newer version
+    Database,       // SQLCipher refused
 };
 
 struct Error {

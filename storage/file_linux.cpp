@@ -37,7 +37,7 @@ std::unexpected<Error> io(const char* what)
     const int reason = errno;
     const Errc code = reason == ENOENT ? Errc::NotFound : Errc::Io;
     return std::unexpected(
-        Error { code, std::string(what) + " failed (errno " + std::to_string(reason) + ")" });
+        Error{code, std::string(what) + " failed (errno " + std::to_string(reason) + ")"});
 }
 
 bool writeAll(int file, std::span<const std::byte> bytes)
@@ -57,7 +57,8 @@ Result<void> writeNew(const std::filesystem::path& path, std::span<const std::by
 {
     // A temporary file that a crash left behind is replaced; a link in its place is not followed.
     ::unlink(path.c_str());
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (file.number() < 0)
         return io("open for writing");
     if (!writeAll(file.number(), bytes))
@@ -79,11 +80,11 @@ Result<void> ensureFolder(const std::filesystem::path& folder)
             return above;
     }
     if (::mkdir(folder.c_str(), 0700) == 0)
-        return folder.has_parent_path() ? syncFolder(folder.parent_path()) : Result<void> {};
+        return folder.has_parent_path() ? syncFolder(folder.parent_path()) : Result<void>{};
     if (errno != EEXIST)
         return io("mkdir");
     if (!std::filesystem::is_directory(folder, error))
-        return std::unexpected(Error { Errc::Invalid, "a file stands where a folder must be" });
+        return std::unexpected(Error{Errc::Invalid, "a file stands where a folder must be"});
     return {};
 }
 
@@ -105,11 +106,11 @@ Result<std::vector<std::byte>> readWhole(const std::filesystem::path& path, std:
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (file.number() < 0)
         return io("open for reading");
-    struct stat info { };
+    struct stat info{};
     if (::fstat(file.number(), &info) != 0)
         return io("fstat");
     if (!S_ISREG(info.st_mode) || static_cast<std::size_t>(info.st_size) > limit)
-        return std::unexpected(Error { Errc::Corrupt, "no plain file of the expected size" });
+        return std::unexpected(Error{Errc::Corrupt, "no plain file of the expected size"});
 
     std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
     std::size_t have = 0;

@@ -6,12 +6,15 @@
 namespace storage {
 namespace {
 
-bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+bool isSpace(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
 
 bool carriesMeaning(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-        || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string joined(std::string_view text, std::string_view between)
@@ -52,7 +55,13 @@ std::string quoted(std::string_view word)
     return text;
 }
 
-std::string allWords(std::string_view text) { return joined(text, " AND "); }
-std::string anyWord(std::string_view text) { return joined(text, " OR "); }
+std::string allWords(std::string_view text)
+{
+    return joined(text, " AND ");
+}
+std::string anyWord(std::string_view text)
+{
+    return joined(text, " OR ");
+}
 
 } // namespace storage

@@ -16,9 +16,9 @@ using Bytes16 = std::array<std::byte, 16>;
 
 Result<Bytes16> randomBytes()
 {
-    Bytes16 bytes {};
+    Bytes16 bytes{};
     if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()) != 1)
-        return std::unexpected(Error { Errc::Io, "the random generator failed" });
+        return std::unexpected(Error{Errc::Io, "the random generator failed"});
     return bytes;
 }
 
@@ -48,11 +48,11 @@ Result<std::string> uuidV7(Clock::time_point now)
         std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
     for (std::size_t i = 0; i < 6; ++i)
         (*bytes)[i] = static_cast<std::byte>(milliseconds >> (8 * (5 - i)));
-    (*bytes)[6] = ((*bytes)[6] & std::byte { 0x0F }) | std::byte { 0x70 };
-    (*bytes)[8] = ((*bytes)[8] & std::byte { 0x3F }) | std::byte { 0x80 };
+    (*bytes)[6] = ((*bytes)[6] & std::byte{0x0F}) | std::byte{0x70};
+    (*bytes)[8] = ((*bytes)[8] & std::byte{0x3F}) | std::byte{0x80};
 
     std::string text = hexOf(*bytes);
-    for (const std::size_t hyphen : { 8U, 13U, 18U, 23U })
+    for (const std::size_t hyphen : {8U, 13U, 18U, 23U})
         text.insert(hyphen, 1, '-');
     return text;
 }

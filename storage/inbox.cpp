@@ -16,7 +16,7 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t kLargestDocument = std::size_t { 1 } << 30U;
+constexpr std::size_t kLargestDocument = std::size_t{1} << 30U;
 constexpr std::size_t kLargestNote = 4096;
 constexpr std::size_t kTicketDigits = 10;
 constexpr std::string_view kSealed = ".sealed";   // waits
@@ -25,8 +25,8 @@ constexpr std::string_view kReason = ".reason";
 
 bool isTicket(std::string_view text)
 {
-    return text.size() == kTicketDigits
-        && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return text.size() == kTicketDigits &&
+           std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool isCode(std::string_view text)
@@ -43,7 +43,10 @@ std::uint64_t numberOf(std::string_view digits)
     return number;
 }
 
-std::unexpected<Error> invalid(const char* why) { return std::unexpected(Error { Errc::Invalid, why }); }
+std::unexpected<Error> invalid(const char* why)
+{
+    return std::unexpected(Error{Errc::Invalid, why});
+}
 
 } // namespace
 
@@ -68,7 +71,7 @@ struct Inbox::State {
                 found.insert(stem);
         }
         if (error)
-            return std::unexpected(Error { Errc::Io, "the inbox cannot be listed" });
+            return std::unexpected(Error{Errc::Io, "the inbox cannot be listed"});
         return std::vector<std::string>(found.begin(), found.end());
     }
 
@@ -87,9 +90,9 @@ struct Inbox::State {
             ByteReader in(*bytes);
             next = std::max<std::uint64_t>(in.u64(), 1);
             if (!in.finished())
-                return std::unexpected(Error { Errc::Corrupt, "the inbox's counter is damaged" });
+                return std::unexpected(Error{Errc::Corrupt, "the inbox's counter is damaged"});
         }
-        for (const std::string_view kind : { kSealed, kRefused }) {
+        for (const std::string_view kind : {kSealed, kRefused}) {
             const auto there = tickets(kind);
             if (!there)
                 return std::unexpected(there.error());
@@ -180,9 +183,9 @@ Result<std::vector<Inbox::Refusal>> Inbox::refusals() const
             return std::unexpected(bytes.error());
         ByteReader in(*bytes);
         const std::uint8_t version = in.u8();
-        Refusal refusal { ticket, std::string(in.text()), std::string(in.text()) };
+        Refusal refusal{ticket, std::string(in.text()), std::string(in.text())};
         if (version != 1 || !in.finished())
-            return std::unexpected(Error { Errc::Corrupt, "a refusal's note is damaged" });
+            return std::unexpected(Error{Errc::Corrupt, "a refusal's note is damaged"});
         refusals.push_back(std::move(refusal));
     }
     return refusals;

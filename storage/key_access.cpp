@@ -12,7 +12,10 @@ namespace {
 
 constexpr std::size_t kLargestMonthFile = 4096;
 
-bool mayHoldRecords(Role role) { return role == Role::Clinician || role == Role::Steward; }
+bool mayHoldRecords(Role role)
+{
+    return role == Role::Clinician || role == Role::Steward;
+}
 
 Purpose accessPurpose(Role role)
 {
@@ -27,16 +30,16 @@ std::string monthOwner(std::string_view userId, std::string_view month)
 /// The private part of the inbox; also proves that no public key of the hospital was exchanged.
 Result<Secret> inboxSeed(const HospitalKeys& hospital, const Secret& recordsKey)
 {
-    return unwrap(recordsKey, hospital.inboxSeed, { Purpose::InboxSeed, hospital.installId },
-        hospital.publicContext());
+    return unwrap(recordsKey, hospital.inboxSeed, {Purpose::InboxSeed, hospital.installId},
+                  hospital.publicContext());
 }
 
 Result<Secret> accessOf(const Unlocked& user, const std::optional<UserKeys>& keys)
 {
     if (!keys || keys->accessBox.empty())
-        return std::unexpected(Error { Errc::NotAdmitted, "not_admitted" });
-    return openSecretWith(
-        user.privateSeed, keys->accessBox, { accessPurpose(keys->user.role), keys->user.id });
+        return std::unexpected(Error{Errc::NotAdmitted, "not_admitted"});
+    return openSecretWith(user.privateSeed, keys->accessBox,
+                          {accessPurpose(keys->user.role), keys->user.id});
 }
 
 } // namespace
@@ -48,7 +51,7 @@ Result<Secret> KeyStore::recordsKey(const Unlocked& user) const
         return std::unexpected(hospital.error());
     const auto keys = m_state->userWithId(user.user.id);
     if (!keys || !mayHoldRecords(keys->user.role))
-        return std::unexpected(Error { Errc::NotAdmitted, "not_admitted" });
+        return std::unexpected(Error{Errc::NotAdmitted, "not_admitted"});
     auto key = accessOf(user, keys);
     if (!key)
         return key;
@@ -64,7 +67,7 @@ Result<Secret> KeyStore::auditReadSeed(const Unlocked& user) const
         return std::unexpected(hospital.error());
     const auto keys = m_state->userWithId(user.user.id);
     if (!keys || keys->user.role != Role::Compliance)
-        return std::unexpected(Error { Errc::NotAdmitted, "not_admitted" });
+        return std::unexpected(Error{Errc::NotAdmitted, "not_admitted"});
     auto seed = accessOf(user, keys);
     if (!seed)
         return seed;
@@ -72,17 +75,17 @@ Result<Secret> KeyStore::auditReadSeed(const Unlocked& user) const
     if (!publicKey)
         return std::unexpected(publicKey.error());
     if (*publicKey != hospital->auditPublic)
-        return std::unexpected(Error { Errc::Corrupt, "the audit's public key was exchanged" });
+        return std::unexpected(Error{Errc::Corrupt, "the audit's public key was exchanged"});
     return seed;
 }
 
-Result<void> KeyStore::admit(
-    const Unlocked& steward, std::string_view userId, const audit::Receipt&)
+Result<void> KeyStore::admit(const Unlocked& steward, std::string_view userId,
+                             const audit::Receipt&)
 {
     const std::scoped_lock changing(m_state->change);
     const auto by = m_state->userWithId(steward.user.id);
     if (!by || (by->user.role != Role::Steward && by->user.role != Role::Compliance))
-        return std::unexpected(Error { Errc::NotAdmitted, "not_a_steward" });
+        return std::unexpected(Error{Errc::NotAdmitted, "not_a_steward"});
     const bool toAudit = by->user.role == Role::Compliance;
     const auto access = toAudit ? auditReadSeed(steward) : recordsKey(steward);
     if (!access)
@@ -90,14 +93,16 @@ Result<void> KeyStore::admit(
 
     auto keys = m_state->userWithId(userId);
     if (!keys)
-        return std::unexpected(Error { Errc::NotFound, "no such user" });
-    const bool right = toAudit ? keys->user.role == Role::Compliance : mayHoldRecords(keys->user.role);
+        return std::unexpected(Error{Errc::NotFound, "no such user"});
+    const bool right =
+        toAudit ? keys->user.role == Role::Compliance : mayHoldRecords(keys->user.role);
     if (!right || !keys->user.enrolled)
-        return std::unexpected(Error { Errc::Invalid, right ? "not_enrolled" : "role_not_admissible" });
+        return std::unexpected(
+            Error{Errc::Invalid, right ? "not_enrolled" : "role_not_admissible"});
     if (keys->user.admitted)
         return {};
-    auto box = sealTo(
-        keys->publicKey, access->bytes(), { accessPurpose(keys->user.role), keys->user.id });
+    auto box =
+        sealTo(keys->publicKey, access->bytes(), {accessPurpose(keys->user.role), keys->user.id});
     if (!box)
         return std::unexpected(box.error());
     keys->accessBox = std::move(*box);
@@ -106,7 +111,7 @@ Result<void> KeyStore::admit(
 }
 
 Result<void> KeyStore::recover(const std::vector<std::string>& shares, std::string_view name,
-    std::string_view newPassphrase, const audit::Receipt&)
+                               std::string_view newPassphrase, const audit::Receipt&)
 {
     const std::scoped_lock changing(m_state->change);
     const auto hospital = m_state->hospitalKeys();
@@ -121,27 +126,28 @@ Result<void> KeyStore::recover(const std::vector<std::string>& shares, std::stri
     if (!publicKey)
         return std::unexpected(publicKey.error());
     if (*publicKey != hospital->recoveryPublic)
-        return std::unexpected(Error { Errc::Invalid, "shares_do_not_fit" });
+        return std::unexpected(Error{Errc::Invalid, "shares_do_not_fit"});
     auto keys = m_state->userNamed(name);
     if (!keys || !keys->user.enrolled)
-        return std::unexpected(Error { Errc::NotFound, "no such user" });
+        return std::unexpected(Error{Errc::NotFound, "no such user"});
 
-    const auto vaultKey = openSecretWith(
-        *seed, keys->vaultForRecovery, { Purpose::VaultKeyForRecovery, keys->user.id });
+    const auto vaultKey = openSecretWith(*seed, keys->vaultForRecovery,
+                                         {Purpose::VaultKeyForRecovery, keys->user.id});
     if (!vaultKey)
         return std::unexpected(vaultKey.error());
-    if (auto done = m_state->equip(*keys, newPassphrase, *vaultKey, hospital->recoveryPublic); !done)
+    if (auto done = m_state->equip(*keys, newPassphrase, *vaultKey, hospital->recoveryPublic);
+        !done)
         return done;
     if (keys->user.admitted) {
         const bool audit = keys->user.role == Role::Compliance;
-        const auto access = openSecretWith(*seed,
-            audit ? hospital->auditSeedForRecovery : hospital->recordsKeyForRecovery,
-            { audit ? Purpose::AuditSeedForRecovery : Purpose::RecordsKeyForRecovery,
-                hospital->installId });
+        const auto access = openSecretWith(
+            *seed, audit ? hospital->auditSeedForRecovery : hospital->recordsKeyForRecovery,
+            {audit ? Purpose::AuditSeedForRecovery : Purpose::RecordsKeyForRecovery,
+             hospital->installId});
         if (!access)
             return std::unexpected(access.error());
-        auto box = sealTo(
-            keys->publicKey, access->bytes(), { accessPurpose(keys->user.role), keys->user.id });
+        auto box = sealTo(keys->publicKey, access->bytes(),
+                          {accessPurpose(keys->user.role), keys->user.id});
         if (!box)
             return std::unexpected(box.error());
         keys->accessBox = std::move(*box);
@@ -154,11 +160,11 @@ Result<Bytes> KeyStore::sealToInbox(std::span<const std::byte> plain) const
     const auto hospital = m_state->hospitalKeys();
     if (!hospital)
         return std::unexpected(hospital.error());
-    return sealTo(hospital->inboxPublic, plain, { Purpose::InboxDocument, hospital->installId });
+    return sealTo(hospital->inboxPublic, plain, {Purpose::InboxDocument, hospital->installId});
 }
 
-Result<Bytes> KeyStore::openFromInbox(
-    std::span<const std::byte> sealed, const Secret& recordsKey) const
+Result<Bytes> KeyStore::openFromInbox(std::span<const std::byte> sealed,
+                                      const Secret& recordsKey) const
 {
     const auto hospital = m_state->hospitalKeys();
     if (!hospital)
@@ -166,7 +172,7 @@ Result<Bytes> KeyStore::openFromInbox(
     const auto seed = inboxSeed(*hospital, recordsKey);
     if (!seed)
         return std::unexpected(seed.error());
-    return openWith(*seed, sealed, { Purpose::InboxDocument, hospital->installId });
+    return openWith(*seed, sealed, {Purpose::InboxDocument, hospital->installId});
 }
 
 Result<Bytes> KeyStore::sealToAudit(std::span<const std::byte> plain) const
@@ -174,20 +180,20 @@ Result<Bytes> KeyStore::sealToAudit(std::span<const std::byte> plain) const
     const auto hospital = m_state->hospitalKeys();
     if (!hospital)
         return std::unexpected(hospital.error());
-    return sealTo(hospital->auditPublic, plain, { Purpose::AuditEntry, hospital->installId });
+    return sealTo(hospital->auditPublic, plain, {Purpose::AuditEntry, hospital->installId});
 }
 
-Result<Bytes> KeyStore::openFromAudit(
-    std::span<const std::byte> sealed, const Secret& auditReadSeed) const
+Result<Bytes> KeyStore::openFromAudit(std::span<const std::byte> sealed,
+                                      const Secret& auditReadSeed) const
 {
     const auto hospital = m_state->hospitalKeys();
     if (!hospital)
         return std::unexpected(hospital.error());
-    return openWith(auditReadSeed, sealed, { Purpose::AuditEntry, hospital->installId });
+    return openWith(auditReadSeed, sealed, {Purpose::AuditEntry, hospital->installId});
 }
 
-Result<Secret> KeyStore::findMonthKey(
-    std::string_view userId, const Secret& vaultKey, std::string_view month) const
+Result<Secret> KeyStore::findMonthKey(std::string_view userId, const Secret& vaultKey,
+                                      std::string_view month) const
 {
     const auto path = m_state->monthFile(userId, month);
     if (!path)
@@ -198,11 +204,11 @@ Result<Secret> KeyStore::findMonthKey(
     const auto box = decodeMonthKey(*bytes);
     if (!box)
         return std::unexpected(box.error());
-    return unwrap(vaultKey, *box, { Purpose::MonthKey, monthOwner(userId, month) });
+    return unwrap(vaultKey, *box, {Purpose::MonthKey, monthOwner(userId, month)});
 }
 
-Result<Secret> KeyStore::monthKey(
-    std::string_view userId, const Secret& vaultKey, std::string_view month)
+Result<Secret> KeyStore::monthKey(std::string_view userId, const Secret& vaultKey,
+                                  std::string_view month)
 {
     const std::scoped_lock making(m_state->months);
     auto found = findMonthKey(userId, vaultKey, month);
@@ -216,7 +222,7 @@ Result<Secret> KeyStore::monthKey(
     auto key = Secret::random();
     if (!key)
         return key;
-    const auto box = wrap(vaultKey, *key, { Purpose::MonthKey, monthOwner(userId, month) });
+    const auto box = wrap(vaultKey, *key, {Purpose::MonthKey, monthOwner(userId, month)});
     if (!box)
         return std::unexpected(box.error());
     if (const auto kept = writeAtomically(*path, encodeMonthKey(*box)); !kept)
@@ -224,8 +230,8 @@ Result<Secret> KeyStore::monthKey(
     return key;
 }
 
-Result<void> KeyStore::destroyMonthKey(
-    std::string_view userId, std::string_view month, const audit::Receipt&)
+Result<void> KeyStore::destroyMonthKey(std::string_view userId, std::string_view month,
+                                       const audit::Receipt&)
 {
     const std::scoped_lock making(m_state->months);
     const auto path = m_state->monthFile(userId, month);

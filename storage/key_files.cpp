@@ -20,10 +20,10 @@ constexpr std::size_t kSumBytes = 32;
 
 std::array<std::byte, kSumBytes> sumOf(std::span<const std::byte> bytes)
 {
-    std::array<std::byte, kSumBytes> sum {};
+    std::array<std::byte, kSumBytes> sum{};
     std::size_t size = 0;
     EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(),
-        reinterpret_cast<unsigned char*>(sum.data()), &size);
+                 reinterpret_cast<unsigned char*>(sum.data()), &size);
     return sum;
 }
 
@@ -42,26 +42,29 @@ Bytes ended(ByteWriter& out)
 
 std::unexpected<Error> corrupt()
 {
-    return std::unexpected(Error { Errc::Corrupt, "a key file does not verify" });
+    return std::unexpected(Error{Errc::Corrupt, "a key file does not verify"});
 }
 
 /// Checks magic, version and sum; returns what stands between.
 Result<std::span<const std::byte>> body(std::span<const std::byte> bytes, std::string_view magic)
 {
     const std::size_t head = magic.size() + 1;
-    if (bytes.size() < head + kSumBytes
-        || !std::ranges::equal(bytes.first(magic.size()), std::as_bytes(std::span(magic))))
+    if (bytes.size() < head + kSumBytes ||
+        !std::ranges::equal(bytes.first(magic.size()), std::as_bytes(std::span(magic))))
         return corrupt();
     const auto version = std::to_integer<std::uint8_t>(bytes[magic.size()]);
     const auto summed = bytes.first(bytes.size() - kSumBytes);
     if (!std::ranges::equal(sumOf(summed), bytes.last(kSumBytes)) || version == 0)
         return corrupt();
     if (version > kVersion)
-        return std::unexpected(Error { Errc::TooNew, "a key file of a newer version" });
+        return std::unexpected(Error{Errc::TooNew, "a key file of a newer version"});
     return summed.subspan(head);
 }
 
-Bytes taken(std::span<const std::byte> bytes) { return { bytes.begin(), bytes.end() }; }
+Bytes taken(std::span<const std::byte> bytes)
+{
+    return {bytes.begin(), bytes.end()};
+}
 
 } // namespace
 
@@ -112,8 +115,9 @@ Result<HospitalKeys> decodeHospital(std::span<const std::byte> bytes)
     ByteReader in(*content);
     HospitalKeys keys;
     keys.installId = in.text();
-    for (Bytes* const part : { &keys.recoveryPublic, &keys.inboxPublic, &keys.auditPublic,
-             &keys.recordsKeyForRecovery, &keys.auditSeedForRecovery, &keys.inboxSeed })
+    for (Bytes* const part :
+         {&keys.recoveryPublic, &keys.inboxPublic, &keys.auditPublic, &keys.recordsKeyForRecovery,
+          &keys.auditSeedForRecovery, &keys.inboxSeed})
         *part = taken(in.bytes());
     if (!in.finished())
         return corrupt();
@@ -135,8 +139,8 @@ Result<UserKeys> decodeUser(std::span<const std::byte> bytes)
     keys.cost.memoryKiB = in.u32();
     keys.cost.passes = in.u32();
     keys.cost.lanes = in.u32();
-    for (Bytes* const part : { &keys.salt, &keys.codeHash, &keys.privateBox, &keys.vaultForUser,
-             &keys.vaultForRecovery, &keys.accessBox })
+    for (Bytes* const part : {&keys.salt, &keys.codeHash, &keys.privateBox, &keys.vaultForUser,
+                              &keys.vaultForRecovery, &keys.accessBox})
         *part = taken(in.bytes());
     if (!in.finished() || role > static_cast<std::uint8_t>(Role::Compliance))
         return corrupt();

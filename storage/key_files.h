@@ -26,13 +26,13 @@ struct HospitalKeys {
 
 /// keys/users/ID.
 struct UserKeys {
-    User user; // admitted: accessBox is there
+    User user;      // admitted: accessBox is there
     Bytes codeHash; // SHA-256 of the one-time code; empty once it was used
     Bytes publicKey;
     ArgonCost cost;
-    Bytes salt;          // of the passphrase
-    Bytes privateBox;    // the private seed under the KEK
-    Bytes vaultForUser;  // box to publicKey
+    Bytes salt;         // of the passphrase
+    Bytes privateBox;   // the private seed under the KEK
+    Bytes vaultForUser; // box to publicKey
     Bytes vaultForRecovery;
     Bytes accessBox; // RecordsKey or AuditReadSeed to publicKey; empty: not admitted
 

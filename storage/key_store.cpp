@@ -28,15 +28,14 @@ Bytes codeHash(std::string_view userId, std::span<const std::uint8_t> code)
     Bytes hash(32);
     std::size_t size = 0;
     EVP_Q_digest(nullptr, "SHA256", nullptr, input.written().data(), input.written().size(),
-        reinterpret_cast<unsigned char*>(hash.data()), &size);
+                 reinterpret_cast<unsigned char*>(hash.data()), &size);
     return hash;
 }
 
 Result<void> readUsers(KeyStore::Options const& options, auto& users)
 {
     std::error_code error;
-    for (const auto& entry :
-        std::filesystem::directory_iterator(options.folder / "users", error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(options.folder / "users", error)) {
         if (entry.path().extension() == ".new")
             continue; // a write that a crash cut short: the file it was to replace stands
         const auto bytes = readWhole(entry.path(), kLargestKeyFile);
@@ -46,12 +45,12 @@ Result<void> readUsers(KeyStore::Options const& options, auto& users)
         if (!keys)
             return std::unexpected(keys.error());
         if (keys->user.id != entry.path().filename())
-            return std::unexpected(Error { Errc::Corrupt, "a user's file has another's name" });
+            return std::unexpected(Error{Errc::Corrupt, "a user's file has another's name"});
         auto name = keys->user.name;
         users.insert_or_assign(std::move(name), std::move(*keys));
     }
     if (error)
-        return std::unexpected(Error { Errc::Io, "the users cannot be listed" });
+        return std::unexpected(Error{Errc::Io, "the users cannot be listed"});
     return {};
 }
 
@@ -66,7 +65,7 @@ KeyStore::~KeyStore() = default;
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open(Options options)
 {
-    for (const char* const part : { "users", "months" }) {
+    for (const char* const part : {"users", "months"}) {
         if (const auto made = ensureFolder(options.folder / part); !made)
             return std::unexpected(made.error());
     }
@@ -102,8 +101,14 @@ std::string KeyStore::installId() const
     return m_state->hospital ? m_state->hospital->installId : std::string();
 }
 
-bool KeyStore::deviceSecretSealed() const { return m_state->device.sealed; }
-bool KeyStore::deviceSecretReplaced() const { return m_state->deviceReplaced; }
+bool KeyStore::deviceSecretSealed() const
+{
+    return m_state->device.sealed;
+}
+bool KeyStore::deviceSecretReplaced() const
+{
+    return m_state->deviceReplaced;
+}
 
 std::vector<User> KeyStore::users() const
 {
@@ -122,16 +127,16 @@ Result<std::string> KeyStore::addUser(std::string_view name, Role role, const au
     if (const auto good = checkName(name); !good)
         return std::unexpected(good.error());
     if (m_state->userNamed(name))
-        return std::unexpected(Error { Errc::AlreadyExists, "name_taken" });
+        return std::unexpected(Error{Errc::AlreadyExists, "name_taken"});
 
     auto id = randomId();
     if (!id)
         return std::unexpected(id.error());
-    std::array<std::uint8_t, kCodeBytes> code {};
+    std::array<std::uint8_t, kCodeBytes> code{};
     if (RAND_priv_bytes(code.data(), code.size()) != 1)
-        return std::unexpected(Error { Errc::Io, "the random generator failed" });
+        return std::unexpected(Error{Errc::Io, "the random generator failed"});
     UserKeys keys;
-    keys.user = User { std::move(*id), std::string(name), role, false, false };
+    keys.user = User{std::move(*id), std::string(name), role, false, false};
     keys.codeHash = codeHash(keys.user.id, code);
     if (const auto kept = m_state->keep(keys); !kept)
         return std::unexpected(kept.error());
@@ -139,7 +144,7 @@ Result<std::string> KeyStore::addUser(std::string_view name, Role role, const au
 }
 
 Result<void> KeyStore::enrol(std::string_view name, std::string_view code,
-    std::string_view passphrase, const audit::Receipt&)
+                             std::string_view passphrase, const audit::Receipt&)
 {
     const std::scoped_lock changing(m_state->change);
     const auto hospital = m_state->hospitalKeys();
@@ -147,10 +152,11 @@ Result<void> KeyStore::enrol(std::string_view name, std::string_view code,
         return std::unexpected(hospital.error());
     const auto bytes = fromBase32(code, kCodeBytes);
     auto keys = m_state->userNamed(name);
-    const Bytes typed = codeHash(keys ? keys->user.id : "", bytes.value_or(std::vector<std::uint8_t>()));
-    if (!keys || !bytes || keys->codeHash.size() != typed.size()
-        || CRYPTO_memcmp(keys->codeHash.data(), typed.data(), typed.size()) != 0)
-        return std::unexpected(Error { Errc::Invalid, "code_wrong" });
+    const Bytes typed =
+        codeHash(keys ? keys->user.id : "", bytes.value_or(std::vector<std::uint8_t>()));
+    if (!keys || !bytes || keys->codeHash.size() != typed.size() ||
+        CRYPTO_memcmp(keys->codeHash.data(), typed.data(), typed.size()) != 0)
+        return std::unexpected(Error{Errc::Invalid, "code_wrong"});
     if (const auto good = checkPassphrase(passphrase); !good)
         return good;
 
@@ -168,7 +174,7 @@ Result<void> KeyStore::enrol(std::string_view name, std::string_view code,
 Result<Unlocked> KeyStore::signIn(std::string_view name, std::string_view passphrase)
 {
     const auto wrong = [] {
-        return std::unexpected(Error { Errc::WrongPassphrase, "sign-in refused" });
+        return std::unexpected(Error{Errc::WrongPassphrase, "sign-in refused"});
     };
     if (const auto hospital = m_state->hospitalKeys(); !hospital)
         return std::unexpected(hospital.error());
@@ -182,7 +188,7 @@ Result<Unlocked> KeyStore::signIn(std::string_view name, std::string_view passph
         keys.emplace();
         keys->user.id = std::string(32, '0');
         keys->cost.memoryKiB = m_state->options.argonKiB;
-        keys->salt.assign(16, std::byte { 0 });
+        keys->salt.assign(16, std::byte{0});
     }
     const auto kek = m_state->kek(*keys, passphrase);
     if (!kek)
@@ -190,19 +196,19 @@ Result<Unlocked> KeyStore::signIn(std::string_view name, std::string_view passph
     if (!known)
         return wrong();
 
-    auto seed = unwrap(*kek, keys->privateBox, { Purpose::UserPrivateSeed, keys->user.id },
-        keys->headerContext());
+    auto seed = unwrap(*kek, keys->privateBox, {Purpose::UserPrivateSeed, keys->user.id},
+                       keys->headerContext());
     if (!seed)
         return seed.error().code == Errc::Corrupt ? wrong() : std::unexpected(seed.error());
-    auto vaultKey
-        = openSecretWith(*seed, keys->vaultForUser, { Purpose::VaultKeyForUser, keys->user.id });
+    auto vaultKey =
+        openSecretWith(*seed, keys->vaultForUser, {Purpose::VaultKeyForUser, keys->user.id});
     if (!vaultKey)
         return std::unexpected(vaultKey.error());
-    return Unlocked { keys->user, std::move(*seed), std::move(*vaultKey) };
+    return Unlocked{keys->user, std::move(*seed), std::move(*vaultKey)};
 }
 
 Result<void> KeyStore::changePassphrase(std::string_view name, std::string_view oldPassphrase,
-    std::string_view newPassphrase, const audit::Receipt&)
+                                        std::string_view newPassphrase, const audit::Receipt&)
 {
     const std::scoped_lock changing(m_state->change);
     if (const auto good = checkPassphrase(newPassphrase); !good)
@@ -212,8 +218,9 @@ Result<void> KeyStore::changePassphrase(std::string_view name, std::string_view 
         return std::unexpected(unlocked.error());
     auto keys = m_state->userNamed(name);
     if (!keys)
-        return std::unexpected(Error { Errc::NotFound, "no such user" });
-    if (const auto done = m_state->setPassphrase(*keys, unlocked->privateSeed, newPassphrase); !done)
+        return std::unexpected(Error{Errc::NotFound, "no such user"});
+    if (const auto done = m_state->setPassphrase(*keys, unlocked->privateSeed, newPassphrase);
+        !done)
         return done;
     return m_state->keep(*keys);
 }

@@ -22,7 +22,8 @@ struct User {
     std::string name; // what is typed at sign-in: 1-64 bytes of UTF-8 without control characters
     Role role = Role::Clinician;
     bool enrolled = false; // has set a passphrase
-    bool admitted = false; // holds the RecordsKey (steward, clinician) or the AuditReadKey (compliance)
+    bool admitted =
+        false; // holds the RecordsKey (steward, clinician) or the AuditReadKey (compliance)
 };
 
 struct NewAccount {
@@ -47,7 +48,8 @@ struct Unlocked {
 /// private key; everything else is wrapped to public keys (X25519MLKEM768).
 ///
 /// Threads: locks inside. signIn, enrol, init and recover run Argon2 (about a second); one at a
-/// time. Functions that change something write atomically: temp, fsync, rename, fsync of the folder.
+/// time. Functions that change something write atomically: temp, fsync, rename, fsync of the
+/// folder.
 class KeyStore {
 public:
     struct Options {
@@ -76,43 +78,47 @@ public:
     Result<std::string> addUser(std::string_view name, Role role, const audit::Receipt& receipt);
     /// Errors: Invalid when the code is wrong, used or the passphrase too short (12 characters).
     Result<void> enrol(std::string_view name, std::string_view code, std::string_view passphrase,
-        const audit::Receipt& receipt);
+                       const audit::Receipt& receipt);
     [[nodiscard]] std::vector<User> users() const;
 
     /// Unknown user and wrong passphrase: the same work, the same error (WrongPassphrase).
     Result<Unlocked> signIn(std::string_view name, std::string_view passphrase);
     Result<void> changePassphrase(std::string_view name, std::string_view oldPassphrase,
-        std::string_view newPassphrase, const audit::Receipt& receipt);
+                                  std::string_view newPassphrase, const audit::Receipt& receipt);
 
     /// Errors: NotAdmitted.
     Result<Secret> recordsKey(const Unlocked& user) const;
     Result<Secret> auditReadSeed(const Unlocked& user) const;
-    /// Wraps the RecordsKey to @p userId (a clinician or steward who is enrolled); @p steward must be
-    /// an admitted steward. An admitted compliance officer admits further officers to the audit the
-    /// same way. Admitting twice changes nothing. Errors: NotAdmitted, NotFound, Invalid.
-    Result<void> admit(const Unlocked& steward, std::string_view userId, const audit::Receipt& receipt);
+    /// Wraps the RecordsKey to @p userId (a clinician or steward who is enrolled); @p steward must
+    /// be an admitted steward. An admitted compliance officer admits further officers to the audit
+    /// the same way. Admitting twice changes nothing. Errors: NotAdmitted, NotFound, Invalid.
+    Result<void> admit(const Unlocked& steward, std::string_view userId,
+                       const audit::Receipt& receipt);
 
     /// Two of the three shares bring back the user's vault key and (where they were admitted) the
     /// records key under a new passphrase. Errors: Invalid for wrong shares.
     Result<void> recover(const std::vector<std::string>& shares, std::string_view name,
-        std::string_view newPassphrase, const audit::Receipt& receipt);
+                         std::string_view newPassphrase, const audit::Receipt& receipt);
 
     /// Public-key sealing: anybody may write, only the holder of the key may read.
-    [[nodiscard]] Result<std::vector<std::byte>> sealToInbox(std::span<const std::byte> plain) const;
-    [[nodiscard]] Result<std::vector<std::byte>> openFromInbox(
-        std::span<const std::byte> sealed, const Secret& recordsKey) const;
-    [[nodiscard]] Result<std::vector<std::byte>> sealToAudit(std::span<const std::byte> plain) const;
-    [[nodiscard]] Result<std::vector<std::byte>> openFromAudit(
-        std::span<const std::byte> sealed, const Secret& auditReadSeed) const;
+    [[nodiscard]] Result<std::vector<std::byte>>
+    sealToInbox(std::span<const std::byte> plain) const;
+    [[nodiscard]] Result<std::vector<std::byte>> openFromInbox(std::span<const std::byte> sealed,
+                                                               const Secret& recordsKey) const;
+    [[nodiscard]] Result<std::vector<std::byte>>
+    sealToAudit(std::span<const std::byte> plain) const;
+    [[nodiscard]] Result<std::vector<std::byte>> openFromAudit(std::span<const std::byte> sealed,
+                                                               const Secret& auditReadSeed) const;
 
     /// The MonthKey of @p userId for "2026-11": made and wrapped under the VaultKey on first use.
-    Result<Secret> monthKey(std::string_view userId, const Secret& vaultKey, std::string_view month);
+    Result<Secret> monthKey(std::string_view userId, const Secret& vaultKey,
+                            std::string_view month);
     /// The same without making one. Errors: NotFound when there is none or it was destroyed.
-    Result<Secret> findMonthKey(
-        std::string_view userId, const Secret& vaultKey, std::string_view month) const;
+    Result<Secret> findMonthKey(std::string_view userId, const Secret& vaultKey,
+                                std::string_view month) const;
     /// Destroys a month of conversations for good by destroying its key. Errors: NotFound.
-    Result<void> destroyMonthKey(
-        std::string_view userId, std::string_view month, const audit::Receipt& receipt);
+    Result<void> destroyMonthKey(std::string_view userId, std::string_view month,
+                                 const audit::Receipt& receipt);
 
 private:
     struct State;

@@ -13,7 +13,7 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t kShortestPassphrase = 12; // characters
+constexpr std::size_t kShortestPassphrase = 12;  // characters
 constexpr std::size_t kLongestPassphrase = 1024; // bytes: longer ones are not typed
 constexpr std::size_t kSaltBytes = 16;
 
@@ -23,10 +23,12 @@ std::size_t charactersOf(std::string_view text)
     std::size_t count = 0;
     for (std::size_t i = 0; i < text.size(); ++count) {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2
-            : lead < 0xF0                                      ? 3
-            : lead < 0xF5                                      ? 4
-                                                               : 0;
+        const std::size_t size = lead < 0x80   ? 1
+                                 : lead < 0xC2 ? 0
+                                 : lead < 0xE0 ? 2
+                                 : lead < 0xF0 ? 3
+                                 : lead < 0xF5 ? 4
+                                               : 0;
         if (size == 0 || i + size > text.size() || lead < 0x20 || lead == 0x7F)
             return 0;
         for (std::size_t k = 1; k < size; ++k) {
@@ -42,15 +44,15 @@ std::size_t charactersOf(std::string_view text)
 
 bool isHex(std::string_view text)
 {
-    return std::ranges::all_of(text,
-        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    return std::ranges::all_of(
+        text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 bool isMonth(std::string_view text)
 {
     const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9'; };
-    return text.size() == 7 && text[4] == '-' && digit(0) && digit(1) && digit(2) && digit(3)
-        && digit(5) && digit(6);
+    return text.size() == 7 && text[4] == '-' && digit(0) && digit(1) && digit(2) && digit(3) &&
+           digit(5) && digit(6);
 }
 
 } // namespace
@@ -58,7 +60,7 @@ bool isMonth(std::string_view text)
 Result<void> checkPassphrase(std::string_view passphrase)
 {
     if (passphrase.size() > kLongestPassphrase || charactersOf(passphrase) < kShortestPassphrase)
-        return std::unexpected(Error { Errc::Invalid, "passphrase_too_short" });
+        return std::unexpected(Error{Errc::Invalid, "passphrase_too_short"});
     return {};
 }
 
@@ -66,15 +68,15 @@ Result<void> checkName(std::string_view name)
 {
     const bool edge = !name.empty() && (name.front() == ' ' || name.back() == ' ');
     if (name.size() > 64 || charactersOf(name) == 0 || edge)
-        return std::unexpected(Error { Errc::Invalid, "name_not_allowed" });
+        return std::unexpected(Error{Errc::Invalid, "name_not_allowed"});
     return {};
 }
 
-Result<std::filesystem::path> KeyStore::State::monthFile(
-    std::string_view userId, std::string_view month) const
+Result<std::filesystem::path> KeyStore::State::monthFile(std::string_view userId,
+                                                         std::string_view month) const
 {
     if (userId.size() != 32 || !isHex(userId) || !isMonth(month))
-        return std::unexpected(Error { Errc::Invalid, "no month of a user" });
+        return std::unexpected(Error{Errc::Invalid, "no month of a user"});
     return options.folder / "months" / userId / month;
 }
 
@@ -82,7 +84,7 @@ Result<HospitalKeys> KeyStore::State::hospitalKeys() const
 {
     const std::scoped_lock lock(mutex);
     if (!hospital)
-        return std::unexpected(Error { Errc::NotInitialised, "the ceremony has not been held" });
+        return std::unexpected(Error{Errc::NotInitialised, "the ceremony has not been held"});
     return *hospital;
 }
 
@@ -111,7 +113,7 @@ Result<void> KeyStore::State::forgetUsers()
     for (const auto& entry : std::filesystem::directory_iterator(options.folder / "users", error))
         std::filesystem::remove(entry.path(), error);
     if (error)
-        return std::unexpected(Error { Errc::Io, "an unfinished ceremony cannot be cleared" });
+        return std::unexpected(Error{Errc::Io, "an unfinished ceremony cannot be cleared"});
     return {};
 }
 
@@ -135,18 +137,18 @@ Result<Secret> KeyStore::State::kek(const UserKeys& keys, std::string_view passp
     return hkdf(both.bytes(), {}, "cloister/kek/v1/" + keys.user.id);
 }
 
-Result<void> KeyStore::State::setPassphrase(
-    UserKeys& keys, const Secret& privateSeed, std::string_view passphrase) const
+Result<void> KeyStore::State::setPassphrase(UserKeys& keys, const Secret& privateSeed,
+                                            std::string_view passphrase) const
 {
-    keys.cost = ArgonCost { .memoryKiB = options.argonKiB };
+    keys.cost = ArgonCost{.memoryKiB = options.argonKiB};
     keys.salt.resize(kSaltBytes);
     if (RAND_bytes(reinterpret_cast<unsigned char*>(keys.salt.data()), kSaltBytes) != 1)
-        return std::unexpected(Error { Errc::Io, "the random generator failed" });
+        return std::unexpected(Error{Errc::Io, "the random generator failed"});
     const auto key = kek(keys, passphrase);
     if (!key)
         return std::unexpected(key.error());
-    auto box = wrap(*key, privateSeed, { Purpose::UserPrivateSeed, keys.user.id },
-        keys.headerContext());
+    auto box =
+        wrap(*key, privateSeed, {Purpose::UserPrivateSeed, keys.user.id}, keys.headerContext());
     if (!box)
         return std::unexpected(box.error());
     keys.privateBox = std::move(*box);
@@ -154,7 +156,8 @@ Result<void> KeyStore::State::setPassphrase(
 }
 
 Result<void> KeyStore::State::equip(UserKeys& keys, std::string_view passphrase,
-    const Secret& vaultKey, std::span<const std::byte> recoveryPublic) const
+                                    const Secret& vaultKey,
+                                    std::span<const std::byte> recoveryPublic) const
 {
     const auto seed = Secret::random();
     if (!seed)
@@ -165,12 +168,11 @@ Result<void> KeyStore::State::equip(UserKeys& keys, std::string_view passphrase,
     keys.publicKey = std::move(*publicKey);
     if (auto done = setPassphrase(keys, *seed, passphrase); !done)
         return done;
-    auto mine = sealTo(
-        keys.publicKey, vaultKey.bytes(), { Purpose::VaultKeyForUser, keys.user.id });
+    auto mine = sealTo(keys.publicKey, vaultKey.bytes(), {Purpose::VaultKeyForUser, keys.user.id});
     if (!mine)
         return std::unexpected(mine.error());
-    auto recovery = sealTo(
-        recoveryPublic, vaultKey.bytes(), { Purpose::VaultKeyForRecovery, keys.user.id });
+    auto recovery =
+        sealTo(recoveryPublic, vaultKey.bytes(), {Purpose::VaultKeyForRecovery, keys.user.id});
     if (!recovery)
         return std::unexpected(recovery.error());
     keys.vaultForUser = std::move(*mine);

@@ -37,8 +37,8 @@ struct KeyStore::State {
         return options.folder / "users" / id;
     }
     /// Errors: Invalid when @p month is not "YYYY-MM" or @p userId not 32 hex digits.
-    [[nodiscard]] Result<std::filesystem::path> monthFile(
-        std::string_view userId, std::string_view month) const;
+    [[nodiscard]] Result<std::filesystem::path> monthFile(std::string_view userId,
+                                                          std::string_view month) const;
 
     [[nodiscard]] Result<HospitalKeys> hospitalKeys() const; // NotInitialised
     [[nodiscard]] std::optional<UserKeys> userNamed(std::string_view name) const;
@@ -51,11 +51,11 @@ struct KeyStore::State {
 
     [[nodiscard]] Result<Secret> kek(const UserKeys& keys, std::string_view passphrase) const;
     /// Wraps @p privateSeed under a new passphrase, into @p keys.
-    Result<void> setPassphrase(
-        UserKeys& keys, const Secret& privateSeed, std::string_view passphrase) const;
+    Result<void> setPassphrase(UserKeys& keys, const Secret& privateSeed,
+                               std::string_view passphrase) const;
     /// Gives @p keys a new key pair, a passphrase and the vault key, for the user and for recovery.
     Result<void> equip(UserKeys& keys, std::string_view passphrase, const Secret& vaultKey,
-        std::span<const std::byte> recoveryPublic) const;
+                       std::span<const std::byte> recoveryPublic) const;
 };
 
 Result<void> checkPassphrase(std::string_view passphrase);

@@ -9,7 +9,7 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t kLargestBackup = std::size_t { 64 } << 30U;
+constexpr std::size_t kLargestBackup = std::size_t{64} << 30U;
 
 /// Called inside the write transaction with an empty WAL: the file alone is the whole database.
 Result<void> backUp(const std::filesystem::path& file, std::int64_t toVersion)
@@ -31,7 +31,7 @@ Result<void> check(Database& database)
     if (!orphans)
         return std::unexpected(orphans.error());
     if (*integrity != "ok" || !orphans->empty())
-        return std::unexpected(Error { Errc::Corrupt, "a migrated database does not verify" });
+        return std::unexpected(Error{Errc::Corrupt, "a migrated database does not verify"});
     return {};
 }
 
@@ -57,15 +57,15 @@ Result<void> runSteps(Database& database, std::span<const Migration> steps, std:
 
 } // namespace
 
-Result<void> migrate(
-    Database& database, const std::filesystem::path& file, std::span<const Migration> steps)
+Result<void> migrate(Database& database, const std::filesystem::path& file,
+                     std::span<const Migration> steps)
 {
     const auto newest = static_cast<std::int64_t>(steps.size());
     const auto version = database.integer("PRAGMA user_version");
     if (!version)
         return std::unexpected(version.error());
     if (*version > newest || *version < 0)
-        return std::unexpected(Error { Errc::TooNew, "a database of a newer version" });
+        return std::unexpected(Error{Errc::TooNew, "a database of a newer version"});
     if (*version == newest)
         return {};
 

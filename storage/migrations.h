@@ -19,7 +19,7 @@ struct Migration {
 /// copied beside it as FILE.before-vN (N: the version that it is brought to).
 /// Errors: TooNew; Corrupt when the checks fail; Database; Io. The database is then as it was.
 /// Threads: that of @p database; nobody else may have the file open.
-Result<void> migrate(
-    Database& database, const std::filesystem::path& file, std::span<const Migration> steps);
+Result<void> migrate(Database& database, const std::filesystem::path& file,
+                     std::span<const Migration> steps);
 
 } // namespace storage

@@ -51,7 +51,7 @@ std::array<std::uint8_t, 32> sha256(std::string_view domain, std::span<const std
 {
     std::vector<std::uint8_t> input(domain.begin(), domain.end());
     input.insert(input.end(), bytes.begin(), bytes.end());
-    std::array<std::uint8_t, 32> digest {};
+    std::array<std::uint8_t, 32> digest{};
     std::size_t size = 0;
     EVP_Q_digest(nullptr, "SHA256", nullptr, input.data(), input.size(), digest.data(), &size);
     OPENSSL_cleanse(input.data(), input.size());
@@ -60,11 +60,15 @@ std::array<std::uint8_t, 32> sha256(std::string_view domain, std::span<const std
 
 std::array<std::uint8_t, 32> tagOf(std::string_view installId)
 {
-    return sha256("cloister/share-tag/",
+    return sha256(
+        "cloister/share-tag/",
         std::span(reinterpret_cast<const std::uint8_t*>(installId.data()), installId.size()));
 }
 
-std::unexpected<Error> invalid(const char* why) { return std::unexpected(Error { Errc::Invalid, why }); }
+std::unexpected<Error> invalid(const char* why)
+{
+    return std::unexpected(Error{Errc::Invalid, why});
+}
 
 Result<Share> parsed(std::string_view text, std::string_view installId)
 {
@@ -73,13 +77,13 @@ Result<Share> parsed(std::string_view text, std::string_view installId)
         return invalid("share_unreadable");
     const auto body = std::span(*bytes).first(kShareBytes - kCheckBytes);
     const auto check = sha256("cloister/share-check/", body);
-    const bool intact
-        = std::ranges::equal(std::span(check).first(kCheckBytes), std::span(*bytes).last(kCheckBytes));
+    const bool intact = std::ranges::equal(std::span(check).first(kCheckBytes),
+                                           std::span(*bytes).last(kCheckBytes));
     const auto index = static_cast<std::uint8_t>((*bytes)[0] & 15U);
     if (!intact || index < 1 || index > kShares)
         return invalid("share_mistyped");
     if ((*bytes)[0] >> 4U != kVersion)
-        return std::unexpected(Error { Errc::TooNew, "share_version" });
+        return std::unexpected(Error{Errc::TooNew, "share_version"});
     const auto tag = tagOf(installId);
     if (!std::ranges::equal(std::span(tag).first(kTagBytes), body.subspan(1, kTagBytes)))
         return invalid("share_of_another_installation");
@@ -88,7 +92,7 @@ Result<Share> parsed(std::string_view text, std::string_view installId)
     OPENSSL_cleanse(bytes->data(), bytes->size());
     if (!value)
         return std::unexpected(value.error());
-    return Share { index, std::move(*value) };
+    return Share{index, std::move(*value)};
 }
 
 } // namespace
@@ -101,7 +105,7 @@ Result<std::vector<std::string>> splitSecret(const Secret& secret, std::string_v
     const auto tag = tagOf(installId);
     std::vector<std::string> shares;
     for (std::uint8_t index = 1; index <= kShares; ++index) {
-        std::array<std::uint8_t, kShareBytes> bytes {};
+        std::array<std::uint8_t, kShareBytes> bytes{};
         bytes[0] = static_cast<std::uint8_t>(kVersion << 4U | index);
         std::copy_n(tag.begin(), kTagBytes, bytes.begin() + 1);
         for (std::size_t i = 0; i < Secret::kBytes; ++i) {
@@ -110,8 +114,8 @@ Result<std::vector<std::string>> splitSecret(const Secret& secret, std::string_v
             const auto s = std::to_integer<std::uint8_t>(secret.bytes()[i]);
             bytes[1 + kTagBytes + i] = static_cast<std::uint8_t>(s ^ multiply(a, index));
         }
-        const auto check
-            = sha256("cloister/share-check/", std::span(bytes).first(kShareBytes - kCheckBytes));
+        const auto check =
+            sha256("cloister/share-check/", std::span(bytes).first(kShareBytes - kCheckBytes));
         std::copy_n(check.begin(), kCheckBytes, bytes.end() - kCheckBytes);
         shares.push_back(base32Of(bytes));
         OPENSSL_cleanse(bytes.data(), bytes.size());

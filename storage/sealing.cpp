@@ -16,7 +16,7 @@
 namespace storage {
 namespace {
 
-constexpr std::byte kBoxVersion { 1 };
+constexpr std::byte kBoxVersion{1};
 constexpr std::size_t kSaltBytes = 32;
 constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kNonceBytes = 12;
@@ -28,12 +28,22 @@ const unsigned char* uc(const std::byte* bytes)
 {
     return reinterpret_cast<const unsigned char*>(bytes);
 }
-unsigned char* uc(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+unsigned char* uc(std::byte* bytes)
+{
+    return reinterpret_cast<unsigned char*>(bytes);
+}
 
-std::unexpected<Error> corrupt() { return std::unexpected(Error { Errc::Corrupt, "a box does not open" }); }
-std::unexpected<Error> failed() { return std::unexpected(Error { Errc::Io, "libcrypto refused" }); }
+std::unexpected<Error> corrupt()
+{
+    return std::unexpected(Error{Errc::Corrupt, "a box does not open"});
+}
+std::unexpected<Error> failed()
+{
+    return std::unexpected(Error{Errc::Io, "libcrypto refused"});
+}
 
-/// "cloister" purpose version len(owner) owner context: unambiguous, as only the last has no length.
+/// "cloister" purpose version len(owner) owner context: unambiguous, as only the last has no
+/// length.
 Bytes associatedData(const Binding& binding, std::span<const std::byte> context)
 {
     Bytes data;
@@ -50,51 +60,44 @@ Bytes associatedData(const Binding& binding, std::span<const std::byte> context)
 
 /// AES-256-GCM into @p out (plain size + tag). Each key encrypts once, so the nonce is zero.
 Result<void> encrypt(const Secret& key, std::span<const std::byte> data,
-    std::span<const std::byte> plain, std::span<std::byte> out)
+                     std::span<const std::byte> plain, std::span<std::byte> out)
 {
-    const std::array<unsigned char, kNonceBytes> nonce {};
+    const std::array<unsigned char, kNonceBytes> nonce{};
     const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
     int length = 0;
-    if (!cipher
-        || EVP_EncryptInit_ex(
-               cipher.get(), EVP_aes_256_gcm(), nullptr, uc(key.bytes().data()), nonce.data())
-            != 1
-        || EVP_EncryptUpdate(
-               cipher.get(), nullptr, &length, uc(data.data()), static_cast<int>(data.size()))
-            != 1
-        || EVP_EncryptUpdate(cipher.get(), uc(out.data()), &length, uc(plain.data()),
-               static_cast<int>(plain.size()))
-            != 1
-        || EVP_EncryptFinal_ex(cipher.get(), uc(out.data()) + plain.size(), &length) != 1
-        || EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes,
-               uc(out.data()) + plain.size())
-            != 1)
+    if (!cipher ||
+        EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, uc(key.bytes().data()),
+                           nonce.data()) != 1 ||
+        EVP_EncryptUpdate(cipher.get(), nullptr, &length, uc(data.data()),
+                          static_cast<int>(data.size())) != 1 ||
+        EVP_EncryptUpdate(cipher.get(), uc(out.data()), &length, uc(plain.data()),
+                          static_cast<int>(plain.size())) != 1 ||
+        EVP_EncryptFinal_ex(cipher.get(), uc(out.data()) + plain.size(), &length) != 1 ||
+        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes,
+                            uc(out.data()) + plain.size()) != 1)
         return failed();
     return {};
 }
 
 /// Reverses encrypt(). @p out is wiped when the tag is wrong.
 Result<void> decrypt(const Secret& key, std::span<const std::byte> data,
-    std::span<const std::byte> sealed, std::span<std::byte> out)
+                     std::span<const std::byte> sealed, std::span<std::byte> out)
 {
-    const std::array<unsigned char, kNonceBytes> nonce {};
+    const std::array<unsigned char, kNonceBytes> nonce{};
     const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
     int length = 0;
-    std::array<unsigned char, kTagBytes> tag {};
+    std::array<unsigned char, kTagBytes> tag{};
     std::memcpy(tag.data(), sealed.data() + out.size(), kTagBytes);
-    if (!cipher
-        || EVP_DecryptInit_ex(
-               cipher.get(), EVP_aes_256_gcm(), nullptr, uc(key.bytes().data()), nonce.data())
-            != 1
-        || EVP_DecryptUpdate(
-               cipher.get(), nullptr, &length, uc(data.data()), static_cast<int>(data.size()))
-            != 1
-        || EVP_DecryptUpdate(cipher.get(), uc(out.data()), &length, uc(sealed.data()),
-               static_cast<int>(out.size()))
-            != 1
-        || EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) != 1)
+    if (!cipher ||
+        EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, uc(key.bytes().data()),
+                           nonce.data()) != 1 ||
+        EVP_DecryptUpdate(cipher.get(), nullptr, &length, uc(data.data()),
+                          static_cast<int>(data.size())) != 1 ||
+        EVP_DecryptUpdate(cipher.get(), uc(out.data()), &length, uc(sealed.data()),
+                          static_cast<int>(out.size())) != 1 ||
+        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) != 1)
         return failed();
-    std::array<unsigned char, kTagBytes> rest {};
+    std::array<unsigned char, kTagBytes> rest{};
     if (EVP_DecryptFinal_ex(cipher.get(), rest.data(), &length) != 1) {
         OPENSSL_cleanse(out.data(), out.size());
         return corrupt();
@@ -106,7 +109,7 @@ Result<void> decrypt(const Secret& key, std::span<const std::byte> data,
 Result<Secret> boxKey(const Secret& base, std::span<const std::byte> salt, const Binding& binding)
 {
     return hkdf(base.bytes(), salt,
-        "cloister/box/v1/" + std::to_string(static_cast<unsigned>(binding.purpose)));
+                "cloister/box/v1/" + std::to_string(static_cast<unsigned>(binding.purpose)));
 }
 
 bool fits(const Binding& binding, std::size_t plain)
@@ -117,7 +120,7 @@ bool fits(const Binding& binding, std::size_t plain)
 Result<void> checkHead(std::span<const std::byte> box, std::size_t smallest)
 {
     if (!box.empty() && box[0] > kBoxVersion)
-        return std::unexpected(Error { Errc::TooNew, "a box of a newer version" });
+        return std::unexpected(Error{Errc::TooNew, "a box of a newer version"});
     if (box.size() < smallest || box[0] != kBoxVersion)
         return corrupt();
     return {};
@@ -125,7 +128,7 @@ Result<void> checkHead(std::span<const std::byte> box, std::size_t smallest)
 
 /// version, head (encapsulation or salt), ciphertext, tag.
 Result<Bytes> box(const Secret& key, std::span<const std::byte> head,
-    std::span<const std::byte> plain, std::span<const std::byte> data)
+                  std::span<const std::byte> plain, std::span<const std::byte> data)
 {
     Bytes out(1 + head.size() + plain.size() + kTagBytes);
     out[0] = kBoxVersion;
@@ -137,7 +140,7 @@ Result<Bytes> box(const Secret& key, std::span<const std::byte> head,
 }
 
 Result<void> unboxSealed(const Secret& privateSeed, std::span<const std::byte> sealed,
-    const Binding& binding, std::span<std::byte> out)
+                         const Binding& binding, std::span<std::byte> out)
 {
     const auto shared = decapsulate(privateSeed, sealed.subspan(1, kEncapsulationBytes));
     if (!shared)
@@ -150,11 +153,11 @@ Result<void> unboxSealed(const Secret& privateSeed, std::span<const std::byte> s
 
 } // namespace
 
-Result<Bytes> sealTo(
-    std::span<const std::byte> publicKey, std::span<const std::byte> plain, const Binding& binding)
+Result<Bytes> sealTo(std::span<const std::byte> publicKey, std::span<const std::byte> plain,
+                     const Binding& binding)
 {
     if (!fits(binding, plain.size()))
-        return std::unexpected(Error { Errc::Invalid, "too long to be sealed" });
+        return std::unexpected(Error{Errc::Invalid, "too long to be sealed"});
     const auto shared = encapsulate(publicKey);
     if (!shared)
         return std::unexpected(shared.error());
@@ -164,8 +167,8 @@ Result<Bytes> sealTo(
     return box(*key, shared->encapsulation, plain, associatedData(binding, {}));
 }
 
-Result<Bytes> openWith(
-    const Secret& privateSeed, std::span<const std::byte> sealed, const Binding& binding)
+Result<Bytes> openWith(const Secret& privateSeed, std::span<const std::byte> sealed,
+                       const Binding& binding)
 {
     if (const auto head = checkHead(sealed, kSealedHead + kTagBytes); !head)
         return std::unexpected(head.error());
@@ -177,8 +180,8 @@ Result<Bytes> openWith(
     return plain;
 }
 
-Result<Secret> openSecretWith(
-    const Secret& privateSeed, std::span<const std::byte> sealed, const Binding& binding)
+Result<Secret> openSecretWith(const Secret& privateSeed, std::span<const std::byte> sealed,
+                              const Binding& binding)
 {
     if (const auto head = checkHead(sealed, kSealedHead + kTagBytes); !head)
         return std::unexpected(head.error());
@@ -190,9 +193,9 @@ Result<Secret> openSecretWith(
 }
 
 Result<Bytes> wrap(const Secret& key, const Secret& content, const Binding& binding,
-    std::span<const std::byte> context)
+                   std::span<const std::byte> context)
 {
-    std::array<std::byte, kSaltBytes> salt {};
+    std::array<std::byte, kSaltBytes> salt{};
     if (RAND_bytes(uc(salt.data()), static_cast<int>(salt.size())) != 1)
         return failed();
     const auto once = boxKey(key, salt, binding);
@@ -202,7 +205,7 @@ Result<Bytes> wrap(const Secret& key, const Secret& content, const Binding& bind
 }
 
 Result<Secret> unwrap(const Secret& key, std::span<const std::byte> wrapped, const Binding& binding,
-    std::span<const std::byte> context)
+                      std::span<const std::byte> context)
 {
     constexpr std::size_t kHead = 1 + kSaltBytes;
     if (const auto head = checkHead(wrapped, kHead + Secret::kBytes + kTagBytes); !head)

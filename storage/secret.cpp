@@ -32,7 +32,7 @@ Result<std::byte*> SecretArena::take()
         m_next = (slot + 1) % kSlots;
         return m_memory + slot * kSlotBytes;
     }
-    return std::unexpected(Error { Errc::NoLockedMemory, "the key arena is used up" });
+    return std::unexpected(Error{Errc::NoLockedMemory, "the key arena is used up"});
 }
 
 void SecretArena::giveBack(std::byte* slot)
@@ -57,7 +57,7 @@ Result<Secret> Secret::random()
 {
     return make([](std::span<std::byte, kBytes> out) -> Result<void> {
         if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(out.data()), kBytes) != 1)
-            return std::unexpected(Error { Errc::Io, "the random generator failed" });
+            return std::unexpected(Error{Errc::Io, "the random generator failed"});
         return {};
     });
 }
@@ -87,7 +87,10 @@ Secret::~Secret()
         SecretArena::instance().giveBack(m_slot);
 }
 
-Result<Secret> Secret::clone() const { return copyOf(bytes()); }
+Result<Secret> Secret::clone() const
+{
+    return copyOf(bytes());
+}
 
 std::span<const std::byte, Secret::kBytes> Secret::bytes() const
 {

@@ -23,11 +23,9 @@ public:
     template <typename Fill>
     static Result<Secret> make(Fill fill)
     {
-        return filled(
-            [](std::span<std::byte, kBytes> out, void* context) {
-                return (*static_cast<Fill*>(context))(out);
-            },
-            &fill);
+        return filled([](std::span<std::byte, kBytes> out,
+                         void* context) { return (*static_cast<Fill*>(context))(out); },
+                      &fill);
     }
 
     Secret(Secret&& other) noexcept;

@@ -33,7 +33,7 @@ private:
 
     std::mutex m_mutex;
     std::byte* m_memory = nullptr;
-    std::array<bool, kSlots> m_used {};
+    std::array<bool, kSlots> m_used{};
     std::size_t m_next = 0; // where the search for a free slot begins
 };
 

@@ -84,15 +84,15 @@ struct Vault::State {
                 found.insert(entry.path().stem().string());
         }
         if (error)
-            return std::unexpected(Error { Errc::Io, "the months cannot be listed" });
+            return std::unexpected(Error{Errc::Io, "the months cannot be listed"});
         return found;
     }
 
     Result<VaultMonth> fresh(const std::string& month, Database::Mode mode)
     {
         const auto key = mode == Database::Mode::Create
-            ? keys.monthKey(userId, vaultKey, month)
-            : keys.findMonthKey(userId, vaultKey, month);
+                             ? keys.monthKey(userId, vaultKey, month)
+                             : keys.findMonthKey(userId, vaultKey, month);
         if (!key)
             return std::unexpected(key.error());
         return VaultMonth::open(file(month), *key, mode);
@@ -114,12 +114,12 @@ struct Vault::State {
     {
         const auto began = timeOfUuid(conversation);
         if (!began)
-            return std::unexpected(Error { Errc::NotFound, "no such conversation" });
+            return std::unexpected(Error{Errc::NotFound, "no such conversation"});
         return at(monthOf(*began), Database::Mode::MustExist);
     }
 
-    /// Calls @p visit(VaultMonth&) -> Result<bool> on each month, newest first, until it says false.
-    /// A month whose key was destroyed is no longer there.
+    /// Calls @p visit(VaultMonth&) -> Result<bool> on each month, newest first, until it says
+    /// false. A month whose key was destroyed is no longer there.
     template <typename Visit>
     Result<void> eachMonth(Visit visit)
     {
@@ -150,7 +150,7 @@ Vault::Vault(std::unique_ptr<State> state)
 Vault::~Vault() = default;
 
 Result<std::unique_ptr<Vault>> Vault::open(std::filesystem::path folder, KeyStore& keys,
-    std::string_view userId, const Secret& vaultKey)
+                                           std::string_view userId, const Secret& vaultKey)
 {
     auto mine = std::move(folder) / userId;
     if (const auto made = ensureFolder(mine); !made)
@@ -163,7 +163,7 @@ Result<std::unique_ptr<Vault>> Vault::open(std::filesystem::path folder, KeyStor
 }
 
 Result<Turn> Vault::ask(const audit::Receipt& receipt, std::string_view conversation,
-    std::string_view patient, std::string_view question)
+                        std::string_view patient, std::string_view question)
 {
     const auto now = Clock::now();
     auto id = uuidV7(now);
@@ -182,8 +182,8 @@ Result<Turn> Vault::ask(const audit::Receipt& receipt, std::string_view conversa
         if (!made)
             return std::unexpected(made.error());
         turn.conversation = std::move(*made);
-        begins = Conversation { turn.conversation, std::string(patient), titleOf(question),
-            turn.asked, turn.asked, 0 };
+        begins = Conversation{turn.conversation, std::string(patient), titleOf(question),
+                              turn.asked,        turn.asked,           0};
     }
     const auto month = begins ? m_state->at(monthOf(now), Database::Mode::Create)
                               : m_state->monthOfConversation(conversation);
@@ -206,7 +206,7 @@ Result<std::unique_ptr<AnswerSlot>> Vault::slot(const Turn& turn)
 {
     const auto began = timeOfUuid(turn.conversation);
     if (!began)
-        return std::unexpected(Error { Errc::NotFound, "no such conversation" });
+        return std::unexpected(Error{Errc::NotFound, "no such conversation"});
     auto month = m_state->fresh(monthOf(*began), Database::Mode::MustExist);
     if (!month)
         return std::unexpected(month.error());
@@ -214,7 +214,8 @@ Result<std::unique_ptr<AnswerSlot>> Vault::slot(const Turn& turn)
 }
 
 Result<std::vector<Conversation>> Vault::list(const audit::Receipt&,
-    std::optional<std::string_view> patient, std::size_t limit, std::size_t offset)
+                                              std::optional<std::string_view> patient,
+                                              std::size_t limit, std::size_t offset)
 {
     std::vector<Conversation> found;
     std::size_t skip = offset;
@@ -243,8 +244,8 @@ Result<std::vector<Turn>> Vault::turns(const audit::Receipt&, std::string_view c
     return (*month)->turns(conversation);
 }
 
-Result<std::vector<VaultHit>> Vault::search(
-    const audit::Receipt&, std::string_view query, std::size_t limit)
+Result<std::vector<VaultHit>> Vault::search(const audit::Receipt&, std::string_view query,
+                                            std::size_t limit)
 {
     std::vector<VaultHit> hits;
     const auto done = m_state->eachMonth([&](VaultMonth& month) -> Result<bool> {

@@ -16,9 +16,9 @@
 namespace storage {
 
 enum class AnswerState : std::uint8_t {
-    Pending = 0,     // acknowledged; no answer yet
+    Pending = 0, // acknowledged; no answer yet
     Complete = 1,
-    Cancelled = 2,   // the partial text is kept: it has been read
+    Cancelled = 2, // the partial text is kept: it has been read
     Failed = 3,
     Interrupted = 4, // the daemon ended while it was answered
 };
@@ -37,7 +37,7 @@ struct Turn {
 };
 
 struct Conversation {
-    std::string id; // UUIDv7; its time decides the month and so the file and the key
+    std::string id;      // UUIDv7; its time decides the month and so the file and the key
     std::string patient; // records::Patient::id, "" for a chat without a patient
     std::string title;   // first question, cut
     std::string started, changed;
@@ -66,14 +66,14 @@ class Vault {
 public:
     /// @p keys must outlive the vault. Errors: Database, Io, Corrupt, TooNew.
     static Result<std::unique_ptr<Vault>> open(std::filesystem::path folder, KeyStore& keys,
-        std::string_view userId, const Secret& vaultKey);
+                                               std::string_view userId, const Secret& vaultKey);
     ~Vault();
 
     /// Commits the question (it would survive power loss) and returns its turn. An empty
     /// @p conversation begins a new one. Errors: NotFound when the conversation is not this user's
     /// or belongs to another patient.
     Result<Turn> ask(const audit::Receipt& receipt, std::string_view conversation,
-        std::string_view patient, std::string_view question);
+                     std::string_view patient, std::string_view question);
     /// Stores the answer of a turn in one transaction; a turn that already has one is left alone
     /// (AlreadyExists).
     Result<void> answer(const audit::Receipt& intent, const Turn& turn);
@@ -81,10 +81,11 @@ public:
     Result<std::unique_ptr<AnswerSlot>> slot(const Turn& turn);
 
     Result<std::vector<Conversation>> list(const audit::Receipt& receipt,
-        std::optional<std::string_view> patient, std::size_t limit, std::size_t offset);
+                                           std::optional<std::string_view> patient,
+                                           std::size_t limit, std::size_t offset);
     Result<std::vector<Turn>> turns(const audit::Receipt& receipt, std::string_view conversation);
-    Result<std::vector<VaultHit>> search(
-        const audit::Receipt& receipt, std::string_view query, std::size_t limit);
+    Result<std::vector<VaultHit>> search(const audit::Receipt& receipt, std::string_view query,
+                                         std::size_t limit);
 
     /// Pending turns, for the reconciliation at sign-in.
     Result<std::vector<Turn>> pending(const audit::Receipt& receipt);

@@ -10,31 +10,31 @@
 namespace storage {
 namespace {
 
-constexpr std::array kSteps {
-    Migration { "CREATE TABLE conversation("
-                "  id TEXT PRIMARY KEY, patient TEXT NOT NULL, title TEXT NOT NULL,"
-                "  started TEXT NOT NULL, changed TEXT NOT NULL) WITHOUT ROWID;"
-                "CREATE TABLE turn("
-                "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-                "  conversation TEXT NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,"
-                "  asked TEXT NOT NULL, question TEXT NOT NULL, state INTEGER NOT NULL,"
-                "  answer TEXT NOT NULL, detail TEXT NOT NULL, intent INTEGER NOT NULL);"
-                "CREATE INDEX turn_conversation ON turn(conversation, number);"
-                "CREATE INDEX turn_intent ON turn(intent);"
-                "CREATE INDEX turn_pending ON turn(state) WHERE state = 0;"
-                "CREATE VIRTUAL TABLE turn_text USING fts5(question, answer,"
-                "  content='turn', content_rowid='number',"
-                "  tokenize='unicode61 remove_diacritics 2');"
-                "INSERT INTO turn_text(turn_text, rank) VALUES('secure-delete', 1);" },
+constexpr std::array kSteps{
+    Migration{"CREATE TABLE conversation("
+              "  id TEXT PRIMARY KEY, patient TEXT NOT NULL, title TEXT NOT NULL,"
+              "  started TEXT NOT NULL, changed TEXT NOT NULL) WITHOUT ROWID;"
+              "CREATE TABLE turn("
+              "  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+              "  conversation TEXT NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,"
+              "  asked TEXT NOT NULL, question TEXT NOT NULL, state INTEGER NOT NULL,"
+              "  answer TEXT NOT NULL, detail TEXT NOT NULL, intent INTEGER NOT NULL);"
+              "CREATE INDEX turn_conversation ON turn(conversation, number);"
+              "CREATE INDEX turn_intent ON turn(intent);"
+              "CREATE INDEX turn_pending ON turn(state) WHERE state = 0;"
+              "CREATE VIRTUAL TABLE turn_text USING fts5(question, answer,"
+              "  content='turn', content_rowid='number',"
+              "  tokenize='unicode61 remove_diacritics 2');"
+              "INSERT INTO turn_text(turn_text, rank) VALUES('secure-delete', 1);"},
 };
 
-constexpr std::string_view kTurnColumns
-    = "turn.id, turn.conversation, turn.asked, turn.question, turn.state, turn.answer,"
-      " turn.detail, turn.intent";
-constexpr std::string_view kConversationColumns
-    = "conversation.id, conversation.patient, conversation.title, conversation.started,"
-      " conversation.changed,"
-      " (SELECT count(*) FROM turn AS t WHERE t.conversation = conversation.id)";
+constexpr std::string_view kTurnColumns =
+    "turn.id, turn.conversation, turn.asked, turn.question, turn.state, turn.answer,"
+    " turn.detail, turn.intent";
+constexpr std::string_view kConversationColumns =
+    "conversation.id, conversation.patient, conversation.title, conversation.started,"
+    " conversation.changed,"
+    " (SELECT count(*) FROM turn AS t WHERE t.conversation = conversation.id)";
 constexpr int kConversationWidth = 6;
 
 Turn turnAt(const Statement& row)
@@ -70,13 +70,13 @@ std::string selecting(std::string_view columns, std::string_view rest)
 
 std::unexpected<Error> notFound()
 {
-    return std::unexpected(Error { Errc::NotFound, "no such conversation" });
+    return std::unexpected(Error{Errc::NotFound, "no such conversation"});
 }
 
 } // namespace
 
-Result<VaultMonth> VaultMonth::open(
-    const std::filesystem::path& file, const Secret& key, Database::Mode mode)
+Result<VaultMonth> VaultMonth::open(const std::filesystem::path& file, const Secret& key,
+                                    Database::Mode mode)
 {
     auto database = Database::open(file, key, mode);
     if (!database)
@@ -88,8 +88,9 @@ Result<VaultMonth> VaultMonth::open(
 
 Result<void> VaultMonth::begin(const Conversation& conversation)
 {
-    auto insert = m_database.prepare("INSERT INTO conversation(id, patient, title, started, changed)"
-                                     " VALUES(?1, ?2, ?3, ?4, ?4)");
+    auto insert =
+        m_database.prepare("INSERT INTO conversation(id, patient, title, started, changed)"
+                           " VALUES(?1, ?2, ?3, ?4, ?4)");
     if (!insert)
         return std::unexpected(insert.error());
     return insert->bind(1, conversation.id)
@@ -115,8 +116,8 @@ Result<void> VaultMonth::checkPatient(std::string_view conversation, std::string
 Result<void> VaultMonth::indexQuestion(std::string_view question)
 {
     const std::int64_t number = m_database.lastRow();
-    auto insert
-        = m_database.prepare("INSERT INTO turn_text(rowid, question, answer) VALUES(?1, ?2, '')");
+    auto insert =
+        m_database.prepare("INSERT INTO turn_text(rowid, question, answer) VALUES(?1, ?2, '')");
     if (!insert)
         return std::unexpected(insert.error());
     return insert->bind(1, number).bind(2, question).run();
@@ -131,8 +132,8 @@ Result<void> VaultMonth::touch(std::string_view conversation)
     return update->bind(1, conversation).bind(2, now).run();
 }
 
-Result<void> VaultMonth::ask(
-    const Turn& turn, std::string_view patient, const std::optional<Conversation>& begins)
+Result<void> VaultMonth::ask(const Turn& turn, std::string_view patient,
+                             const std::optional<Conversation>& begins)
 {
     auto transaction = m_database.begin();
     if (!transaction)
@@ -180,8 +181,8 @@ Result<void> VaultMonth::reindexAnswer(std::int64_t number, const Turn& turn)
         return std::unexpected(remove.error());
     if (auto gone = remove->bind(1, number).bind(2, question).bind(3, before).run(); !gone)
         return gone;
-    auto insert
-        = m_database.prepare("INSERT INTO turn_text(rowid, question, answer) VALUES(?1, ?2, ?3)");
+    auto insert =
+        m_database.prepare("INSERT INTO turn_text(rowid, question, answer) VALUES(?1, ?2, ?3)");
     if (!insert)
         return std::unexpected(insert.error());
     return insert->bind(1, number).bind(2, question).bind(3, turn.answer).run();
@@ -190,12 +191,12 @@ Result<void> VaultMonth::reindexAnswer(std::int64_t number, const Turn& turn)
 Result<void> VaultMonth::answer(const Turn& turn)
 {
     if (turn.state == AnswerState::Pending)
-        return std::unexpected(Error { Errc::Invalid, "an answer must be in a final state" });
+        return std::unexpected(Error{Errc::Invalid, "an answer must be in a final state"});
     auto transaction = m_database.begin();
     if (!transaction)
         return std::unexpected(transaction.error());
-    auto select = m_database.prepare(
-        "SELECT number, state FROM turn WHERE id = ?1 AND conversation = ?2");
+    auto select =
+        m_database.prepare("SELECT number, state FROM turn WHERE id = ?1 AND conversation = ?2");
     if (!select)
         return std::unexpected(select.error());
     const auto row = select->bind(1, turn.id).bind(2, turn.conversation).step();
@@ -205,7 +206,7 @@ Result<void> VaultMonth::answer(const Turn& turn)
         return notFound();
     const std::int64_t number = select->integer(0);
     if (select->integer(1) != 0)
-        return std::unexpected(Error { Errc::AlreadyExists, "the turn has its answer" });
+        return std::unexpected(Error{Errc::AlreadyExists, "the turn has its answer"});
     select->reset();
 
     if (auto indexed = reindexAnswer(number, turn); !indexed)
@@ -228,11 +229,12 @@ Result<void> VaultMonth::answer(const Turn& turn)
 
 Result<std::vector<Conversation>> VaultMonth::list(std::optional<std::string_view> patient)
 {
-    auto select = m_database.prepare(selecting(kConversationColumns,
-        "FROM conversation WHERE ?1 = 0 OR patient = ?2 ORDER BY changed DESC, id DESC"));
+    auto select = m_database.prepare(
+        selecting(kConversationColumns,
+                  "FROM conversation WHERE ?1 = 0 OR patient = ?2 ORDER BY changed DESC, id DESC"));
     if (!select)
         return std::unexpected(select.error());
-    select->bind(1, std::int64_t { patient ? 1 : 0 }).bind(2, patient.value_or(""));
+    select->bind(1, std::int64_t{patient ? 1 : 0}).bind(2, patient.value_or(""));
     std::vector<Conversation> found;
     for (;;) {
         const auto row = select->step();
@@ -274,12 +276,12 @@ Result<std::vector<VaultHit>> VaultMonth::search(std::string_view query, std::si
 {
     const std::string words = allWords(query);
     if (words.empty() || limit == 0)
-        return std::vector<VaultHit> {};
-    auto select = m_database.prepare(selecting(kConversationColumns,
-        ", turn.id, snippet(turn_text, -1, char(2), char(3), '…', 24)"
-        " FROM turn_text JOIN turn ON turn.number = turn_text.rowid"
-        " JOIN conversation ON conversation.id = turn.conversation"
-        " WHERE turn_text MATCH ?1 ORDER BY turn.number DESC LIMIT ?2"));
+        return std::vector<VaultHit>{};
+    auto select = m_database.prepare(selecting(
+        kConversationColumns, ", turn.id, snippet(turn_text, -1, char(2), char(3), '…', 24)"
+                              " FROM turn_text JOIN turn ON turn.number = turn_text.rowid"
+                              " JOIN conversation ON conversation.id = turn.conversation"
+                              " WHERE turn_text MATCH ?1 ORDER BY turn.number DESC LIMIT ?2"));
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, words).bind(2, static_cast<std::int64_t>(limit));
@@ -290,15 +292,15 @@ Result<std::vector<VaultHit>> VaultMonth::search(std::string_view query, std::si
             return std::unexpected(row.error());
         if (!*row)
             return hits;
-        hits.push_back({ conversationAt(*select), select->text(kConversationWidth),
-            select->text(kConversationWidth + 1) });
+        hits.push_back({conversationAt(*select), select->text(kConversationWidth),
+                        select->text(kConversationWidth + 1)});
     }
 }
 
 Result<std::vector<Turn>> VaultMonth::pending()
 {
-    auto select = m_database.prepare(
-        selecting(kTurnColumns, "FROM turn WHERE state = 0 ORDER BY number"));
+    auto select =
+        m_database.prepare(selecting(kTurnColumns, "FROM turn WHERE state = 0 ORDER BY number"));
     if (!select)
         return std::unexpected(select.error());
     return read(*select);
@@ -306,8 +308,8 @@ Result<std::vector<Turn>> VaultMonth::pending()
 
 Result<std::optional<Turn>> VaultMonth::turnOfIntent(std::uint64_t intent)
 {
-    auto select
-        = m_database.prepare(selecting(kTurnColumns, "FROM turn WHERE intent = ?1 LIMIT 1"));
+    auto select =
+        m_database.prepare(selecting(kTurnColumns, "FROM turn WHERE intent = ?1 LIMIT 1"));
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, static_cast<std::int64_t>(intent));

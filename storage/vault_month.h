@@ -16,14 +16,14 @@ namespace storage {
 /// docs/formats/vault.md. Threads: one thread at a time.
 class VaultMonth {
 public:
-    static Result<VaultMonth> open(
-        const std::filesystem::path& file, const Secret& key, Database::Mode mode);
+    static Result<VaultMonth> open(const std::filesystem::path& file, const Secret& key,
+                                   Database::Mode mode);
 
     /// @p turn carries id, conversation, asked, question and intent; @p begins is the new
     /// conversation, or nothing when it must be there already and be about @p patient.
     /// Errors: NotFound.
-    Result<void> ask(
-        const Turn& turn, std::string_view patient, const std::optional<Conversation>& begins);
+    Result<void> ask(const Turn& turn, std::string_view patient,
+                     const std::optional<Conversation>& begins);
     Result<void> answer(const Turn& turn); // NotFound, AlreadyExists, Invalid
 
     /// Newest change first.

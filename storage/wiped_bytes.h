@@ -10,7 +10,8 @@
 namespace storage {
 
 /// Bytes that are overwritten when they go: for secrets that are too long for a Secret and live for
-/// one call (an expanded private key). Not locked in memory. Never grows, so no copy is left behind.
+/// one call (an expanded private key). Not locked in memory. Never grows, so no copy is left
+/// behind.
 class WipedBytes {
 public:
     explicit WipedBytes(std::size_t size)
@@ -24,7 +25,10 @@ public:
     [[nodiscard]] unsigned char* data() { return m_bytes.data(); }
     [[nodiscard]] const unsigned char* data() const { return m_bytes.data(); }
     [[nodiscard]] std::size_t size() const { return m_bytes.size(); }
-    [[nodiscard]] std::span<const std::byte> bytes() const { return std::as_bytes(std::span(m_bytes)); }
+    [[nodiscard]] std::span<const std::byte> bytes() const
+    {
+        return std::as_bytes(std::span(m_bytes));
+    }
 
 private:
     std::vector<unsigned char> m_bytes;
