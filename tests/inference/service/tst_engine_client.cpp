@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/engine_client.h"
+#include "tests/support/tiny_model.h"
+
+#include <QElapsedTimer>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+using service::EngineClient;
+
+namespace {
+
+wire::Generate request(std::uint32_t maxTokens, std::size_t promptBytes = 20)
+{
+    wire::Generate generate;
+    generate.turns = {{wire::Role::User, std::string(promptBytes, 'k')}};
+    generate.maxTokens = maxTokens;
+    return generate;
+}
+
+/// Waits up to @p seconds until @p condition holds.
+template <typename Condition>
+bool eventually(Condition condition, int seconds = 30)
+{
+    QElapsedTimer timer;
+    timer.start();
+    while (!condition()) {
+        if (timer.elapsed() > seconds * 1000)
+            return false;
+        QTest::qWait(2);
+    }
+    return true;
+}
+
+using Outcome = std::expected<wire::Finished, wire::Failed>;
+
+/// A request that runs on a thread of its own.
+class Running {
+public:
+    Running(EngineClient& client, wire::Generate generate)
+        : m_thread([this, &client, generate = std::move(generate)](const std::stop_token& stop) {
+            const EngineClient::Callbacks callbacks{.progress = {},
+                                                    .token = [this](const wire::Token& token) {
+                                                        m_text += token.text;
+                                                        ++m_tokens;
+                                                    }};
+            m_outcome = client.generate(generate, callbacks, stop);
+            m_done = true;
+        })
+    {
+    }
+    [[nodiscard]] int tokens() const { return m_tokens; }
+    [[nodiscard]] bool done() const { return m_done; }
+    void cancel() { m_thread.request_stop(); }
+    Outcome outcome()
+    {
+        m_thread.join();
+        return m_outcome;
+    }
+    [[nodiscard]] const std::string& text() const { return m_text; }
+
+private:
+    std::atomic<int> m_tokens = 0;
+    std::atomic<bool> m_done = false;
+    std::string m_text;
+    Outcome m_outcome;
+    std::jthread m_thread;
+};
+
+} // namespace
+
+class TestEngineClient : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_folder.isValid());
+        m_model = m_folder.filePath(QStringLiteral("tiny.gguf")).toStdString();
+        std::ofstream(m_model, std::ios::binary) << support::tinyModel();
+        m_client = EngineClient::start(options(m_model));
+        waitUntilReady(*m_client);
+    }
+
+    void saysWhatItRuns()
+    {
+        const auto status = m_client->status();
+        QVERIFY(status.model);
+        QVERIFY(status.model->name == "Tiny random model");
+        QVERIFY(status.model->architecture == "llama");
+        QVERIFY(status.model->weightType == "F32");
+        QCOMPARE(status.model->contextTokens, 4096U);
+        QCOMPARE(status.model->vocabulary, 261U);
+        QVERIFY(status.pid > 0);
+        QVERIFY(eventually([&] { return m_client->status().modelSha256.size() == 64; }));
+    }
+
+    void generatesAndCountsAtOnce()
+    {
+        Running first(*m_client, request(200));
+        Running second(*m_client, request(200));
+        const auto counted = m_client->count({{wire::Role::User, std::string(20, 'k')}});
+        QVERIFY(counted);
+        const auto a = first.outcome();
+        const auto b = second.outcome();
+        QVERIFY(a && b);
+        QVERIFY(a->reason == wire::StopReason::MaxTokens);
+        QCOMPARE(a->generatedTokens, 200U);
+        QCOMPARE(a->promptTokens, *counted);
+        QVERIFY(first.text() == second.text());
+        QCOMPARE(first.text().size(), std::size_t{200});
+    }
+
+    void manyRequestsAllEnd()
+    {
+        std::vector<std::unique_ptr<Running>> all;
+        for (int i = 0; i < 12; ++i)
+            all.push_back(std::make_unique<Running>(*m_client, request(20)));
+        for (auto& one : all) {
+            const auto outcome = one->outcome();
+            QVERIFY(outcome);
+            QVERIFY(one->text() == all.front()->text());
+        }
+    }
+
+    void refusesRequestsThatMakeNoSense()
+    {
+        const auto codeOf = [this](wire::Generate generate) {
+            const auto outcome = m_client->generate(std::move(generate), {}, {});
+            return outcome ? wire::Errc::Internal : outcome.error().code;
+        };
+        QVERIFY(codeOf(request(0)) == wire::Errc::BadRequest);
+        auto noTurns = request(5);
+        noTurns.turns.clear();
+        QVERIFY(codeOf(noTurns) == wire::Errc::BadRequest);
+        auto cold = request(5);
+        cold.sampling.temperature = -1.0F;
+        QVERIFY(codeOf(cold) == wire::Errc::BadRequest);
+        auto none = request(5);
+        none.sampling.topP = 0.0F;
+        QVERIFY(codeOf(none) == wire::Errc::BadRequest);
+        auto large = request(5);
+        large.turns[0].text.assign(wire::kMaxFrameBytes, 'x');
+        QVERIFY(codeOf(large) == wire::Errc::BadRequest);
+        QVERIFY(!m_client->count({}));
+
+        const auto tooLong = m_client->generate(request(4000, 200), {}, {});
+        QVERIFY(!tooLong && tooLong.error().code == wire::Errc::ContextTooLong);
+        const auto counted = m_client->count(request(1, 200).turns);
+        QCOMPARE(tooLong.error().promptTokens, *counted);
+        QCOMPARE(tooLong.error().maxTokens, 4000U);
+        QCOMPARE(tooLong.error().contextTokens, 4096U);
+        QVERIFY(m_client->generate(request(3), {}, {})); // and it still serves
+    }
+
+    void cancelsAtOnce()
+    {
+        for (const std::size_t promptBytes : {std::size_t{20}, std::size_t{2000}}) {
+            Running running(*m_client, request(1500, promptBytes));
+            if (promptBytes < 100)
+                QVERIFY(eventually([&] { return running.tokens() > 3; }));
+            QElapsedTimer timer;
+            timer.start();
+            running.cancel();
+            const auto outcome = running.outcome();
+            qInfo("cancelled in %lld ms", timer.elapsed());
+            QVERIFY(timer.elapsed() < 250);
+            QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
+            QVERIFY(outcome->generatedTokens < 1500);
+        }
+    }
+
+    void survivesTheWorkersDeath_data()
+    {
+        QTest::addColumn<int>("signal");
+        QTest::newRow("SIGKILL") << SIGKILL;
+        QTest::newRow("SIGSEGV") << SIGSEGV;
+        QTest::newRow("SIGABRT") << SIGABRT;
+    }
+
+    void survivesTheWorkersDeath()
+    {
+        QFETCH(int, signal);
+        const auto before = m_client->status();
+        Running running(*m_client, request(3500));
+        QVERIFY(eventually([&] { return running.tokens() > 3; }));
+        QCOMPARE(::kill(before.pid, signal), 0);
+        const auto outcome = running.outcome();
+        QVERIFY(!outcome);
+        QVERIFY(outcome.error().code == wire::Errc::WorkerGone);
+        waitUntilReady(*m_client);
+        const auto after = m_client->status();
+        QVERIFY(after.pid != before.pid);
+        QCOMPARE(after.restarts, before.restarts + 1);
+        QVERIFY(m_client->generate(request(5), {}, {}));
+    }
+
+    void aDamagedModelIsUnusable()
+    {
+        const std::string damaged = m_folder.filePath(QStringLiteral("damaged.gguf")).toStdString();
+        std::ofstream(damaged, std::ios::binary) << support::tinyModel().substr(0, 5000);
+        const auto client = EngineClient::start(options(damaged));
+        QVERIFY(eventually([&] { return isUnusable(*client); }));
+        const auto status = client->status();
+        QVERIFY(status.failure && status.failure->code == wire::Errc::ModelUnusable);
+        QVERIFY2(status.failure->detail.contains(" at byte "), status.failure->detail.c_str());
+        const auto outcome = client->generate(request(5), {}, {});
+        QVERIFY(!outcome && outcome.error().code == wire::Errc::WorkerGone);
+
+        const auto absent = EngineClient::start(options("/nowhere/model.gguf"));
+        QVERIFY(eventually([&] { return isUnusable(*absent); }));
+    }
+
+    void aWorkerThatAlwaysDiesIsGivenUp()
+    {
+        auto broken = options(m_model);
+        broken.program = "/bin/false";
+        const auto client = EngineClient::start(broken);
+        QVERIFY(eventually([&] { return isUnusable(*client); }));
+        QVERIFY(client->status().failure->detail.contains("exit status 1"));
+    }
+
+private:
+    static EngineClient::Options options(const std::string& modelFile)
+    {
+        return {.program = PROGRAMS "/cloister-engine", .modelFile = modelFile, .threads = 1};
+    }
+    static void waitUntilReady(const EngineClient& client)
+    {
+        QVERIFY(eventually([&] { return client.status().state == EngineClient::State::Ready; }));
+    }
+    static bool isUnusable(const EngineClient& client)
+    {
+        return client.status().state == EngineClient::State::Unusable;
+    }
+
+    QTemporaryDir m_folder;
+    std::string m_model;
+    std::unique_ptr<EngineClient> m_client;
+};
+
+QTEST_GUILESS_MAIN(TestEngineClient)
+#include "tst_engine_client.moc"
