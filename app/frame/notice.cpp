@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/frame/notice.h"
+
+#include "app/label.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+
+namespace app {
+
+Notice::Notice(QWidget* parent)
+    : QFrame(parent)
+    , m_text(wrappedLabel({}, "plain"))
+    , m_dismiss(new QPushButton(tr("Dismiss")))
+{
+    setObjectName(QStringLiteral("notice"));
+    setAccessibleName(tr("Notice"));
+    m_dismiss->setAccessibleName(tr("Dismiss the notice"));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(16, 6, 16, 6);
+    row->addWidget(m_text, 1);
+    row->addWidget(m_dismiss);
+    connect(m_dismiss, &QPushButton::clicked, this, &QWidget::hide);
+    hide();
+}
+
+void Notice::tell(const QString& sentence, Kind kind)
+{
+    m_text->setText(sentence);
+    restyle(this, "role", kind == Kind::Alarm ? QStringLiteral("alarm") : QStringLiteral("passing"));
+    show();
+    announce(this, sentence);
+}
+
+void Notice::calm()
+{
+    if (property("role").toString() != QStringLiteral("alarm"))
+        hide();
+}
+
+QString Notice::sentence() const
+{
+    return isVisibleTo(parentWidget()) ? m_text->text() : QString();
+}
+
+} // namespace app

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/app/fixtures.h"
+
+#include "app/chat/citation_chip.h"
+#include "app/chat/claim_line.h"
+#include "app/chat/conversation_view.h"
+#include "app/chat/question_edit.h"
+#include "app/chat/turn_view.h"
+#include "app/evidence/evidence_pane.h"
+#include "app/evidence/source_view.h"
+#include "app/frame/notice.h"
+#include "app/main_window.h"
+#include "app/patient_desk.h"
+#include "app/theme.h"
+
+#include <QApplication>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QStandardPaths>
+#include <QTableView>
+#include <QtTest>
+
+using app::MainWindow;
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+
+private:
+    FakeBackend m_backend;
+    std::unique_ptr<MainWindow> m_window;
+
+    [[nodiscard]] QLineEdit* field(const QString& name) const
+    {
+        for (QLineEdit* edit : m_window->findChildren<QLineEdit*>()) {
+            if (edit->accessibleName() == name && edit->isVisible())
+                return edit;
+        }
+        return nullptr;
+    }
+
+    void signIn()
+    {
+        QLineEdit* user = field(QStringLiteral("User name"));
+        QLineEdit* passphrase = field(QStringLiteral("Passphrase"));
+        QVERIFY(user != nullptr && passphrase != nullptr);
+        user->clear();
+        QTest::keyClicks(user, QStringLiteral("dr.test"));
+        QTest::keyClicks(passphrase, QStringLiteral("four words of mine"));
+        QTest::keyClick(passphrase, Qt::Key_Return);
+    }
+
+    void openAda()
+    {
+        signIn();
+        QLineEdit* query = field(QStringLiteral("Find a patient"));
+        QVERIFY(query != nullptr);
+        QTest::keyClick(query, Qt::Key_Return);
+        QCOMPARE(m_window->desk().patient(), QStringLiteral("p1"));
+    }
+
+    void askAndAnswer()
+    {
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("Why was lisinopril stopped?"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        Q_EMIT m_backend.accepted(m_backend.lastAsk, { QStringLiteral("c9"), QStringLiteral("t1"), {}, 0 });
+        Q_EMIT m_backend.answered(m_backend.lastAsk, fixtures::answer());
+    }
+
+    [[nodiscard]] QTableView* patientList() const
+    {
+        for (QTableView* table : m_window->findChildren<QTableView*>()) {
+            if (table->accessibleName() == QStringLiteral("Patients"))
+                return table;
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] QString everyWord() const
+    {
+        QString all = m_window->windowTitle();
+        for (const QWidget* widget : m_window->findChildren<QWidget*>()) {
+            all += widget->accessibleName() + widget->accessibleDescription() + widget->toolTip();
+            if (const auto* label = qobject_cast<const QLabel*>(widget))
+                all += label->text();
+            if (const auto* text = qobject_cast<const QTextEdit*>(widget))
+                all += text->toPlainText();
+            if (const auto* text = qobject_cast<const QPlainTextEdit*>(widget))
+                all += text->toPlainText() + text->placeholderText();
+            if (const auto* table = qobject_cast<const QAbstractItemView*>(widget); table != nullptr && table->model() != nullptr) {
+                for (int row = 0; row < table->model()->rowCount(); ++row)
+                    all += table->model()->index(row, 0).data().toString();
+            }
+        }
+        return all;
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QStandardPaths::setTestModeEnabled(true);
+        app::dress(*qApp, app::ThemeChoice::Light, 100);
+    }
+
+    void init()
+    {
+        m_backend.calls.clear();
+        m_backend.signInFailure = {};
+        m_backend.witness = app::WitnessVerdict::Consistent;
+        fixtures::fill(m_backend);
+        m_window = std::make_unique<MainWindow>(m_backend, QStringLiteral("/run/test.sock"), app::Settings {});
+        m_window->resize(1366, 768);
+        m_window->show();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    }
+
+    void cleanup() { m_window.reset(); }
+
+    void signsInAndKeepsNoPassphrase()
+    {
+        signIn();
+        QVERIFY(m_backend.calls.contains(QStringLiteral("signIn dr.test")));
+        QCOMPARE(m_backend.passphrase, QByteArray("four words of mine"));
+        QVERIFY(!m_window->locked());
+        for (const QLineEdit* edit : m_window->findChildren<QLineEdit*>())
+            QVERIFY(!edit->text().contains(QStringLiteral("four words")));
+    }
+
+    void saysWhyNobodyIsSignedIn()
+    {
+        m_backend.signInFailure = { .code = QStringLiteral("wrong_passphrase") };
+        signIn();
+        QVERIFY(m_window->locked());
+        QVERIFY(everyWord().contains(QStringLiteral("do not match")));
+    }
+
+    void showsABannerForThePatient()
+    {
+        openAda();
+        const QString words = everyWord();
+        const int age = QDate::currentDate().year() - 1945 - (QDate::currentDate() < QDate(QDate::currentDate().year(), 7, 14) ? 1 : 0);
+        QVERIFY(words.contains(QStringLiteral("OKONKWO, Ada (Ms)")));
+        QVERIFY(words.contains(QStringLiteral("14-Jul-1945 (%1y)").arg(age)));
+        QVERIFY(words.contains(QStringLiteral("SYN-000417")));
+        QVERIFY(words.contains(QStringLiteral("Penicillin (anaphylaxis)")));
+        QVERIFY(words.contains(QStringLiteral("22-Nov-2026 08:14 UTC")));
+        QVERIFY(words.contains(QStringLiteral("Synthetic data")));
+    }
+
+    void streamsProvisionalTextUntilItIsChecked()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        QVERIFY(m_backend.calls.contains(QStringLiteral("ask p1: why")));
+        const quint64 ask = m_backend.lastAsk;
+        Q_EMIT m_backend.tokenCame(ask, QStringLiteral("Lisinopril was stopped [1]. The rea"));
+        const auto* turn = m_window->desk().conversationView().lastTurn();
+        QCOMPARE(turn->lines().size(), 1);
+        QCOMPARE(turn->lines().first()->text(), QStringLiteral("Lisinopril was stopped. The rea"));
+        QVERIFY(turn->chips().isEmpty());
+        Q_EMIT m_backend.claimChecked(ask, { QStringLiteral("Lisinopril was stopped [1]."), app::Verdict::Supported, { 1 }, false, {} });
+        QCOMPARE(turn->chips().size(), 1);
+        QCOMPARE(turn->lines().last()->text(), QStringLiteral("The rea"));
+        Q_EMIT m_backend.answered(ask, fixtures::answer());
+        QVERIFY(turn->finished());
+        QVERIFY(!m_window->desk().busy());
+        QVERIFY(turn->spokenSummary().contains(QStringLiteral("4 sentences, 1 not supported")));
+    }
+
+    void stopsByEscapeAndIgnoresWhatComesLate()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Escape);
+        QVERIFY(m_backend.calls.contains(QStringLiteral("stop")));
+        QVERIFY(!m_window->desk().busy());
+        Q_EMIT m_backend.tokenCame(m_backend.lastAsk, QStringLiteral("late"));
+        QVERIFY(m_window->desk().conversationView().lastTurn()->lines().isEmpty());
+    }
+
+    void hidesUnsupportedSentencesInAFold()
+    {
+        openAda();
+        askAndAnswer();
+        const auto* turn = m_window->desk().conversationView().lastTurn();
+        for (const app::ClaimLine* line : turn->lines())
+            QVERIFY(!line->text().contains(QStringLiteral("ramipril")));
+        QVERIFY(!turn->textWithReferences().contains(QStringLiteral("ramipril")));
+        for (QToolButton* button : turn->findChildren<QToolButton*>()) {
+            if (button->isCheckable())
+                button->click();
+        }
+        QVERIFY(std::ranges::any_of(turn->lines(), [](const app::ClaimLine* line) { return line->text().contains(QStringLiteral("ramipril")); }));
+    }
+
+    void goesFromSentenceToSourceAndBackByKeyboard()
+    {
+        openAda();
+        askAndAnswer();
+        auto& view = m_window->desk().conversationView();
+        view.setFocus();
+        QTest::keyClick(&view, Qt::Key_J);
+        auto* chip = qobject_cast<app::CitationChip*>(QApplication::focusWidget());
+        QVERIFY(chip != nullptr);
+        QCOMPARE(chip->number(), 1);
+        QTest::keyClick(chip, Qt::Key_J);
+        chip = qobject_cast<app::CitationChip*>(QApplication::focusWidget());
+        QCOMPARE(chip->number(), 2);
+
+        QTest::keyClick(chip, Qt::Key_Space);
+        QCOMPARE(QApplication::focusWidget(), chip); // a peek leaves the keyboard here
+        const app::SourceView& source = m_window->desk().evidencePane().source();
+        QCOMPARE(source.highlighted(), QStringLiteral("stopped lisinopril because of a persistent dry cough"));
+
+        QTest::keyClick(chip, Qt::Key_Return);
+        QCOMPARE(QApplication::focusWidget(), &source);
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+        QCOMPARE(QApplication::focusWidget(), chip);
+
+        QTest::keyClick(chip, Qt::Key_3, Qt::AltModifier);
+        chip = qobject_cast<app::CitationChip*>(QApplication::focusWidget());
+        QCOMPARE(chip->number(), 3);
+        QVERIFY(source.highlighted().contains(QStringLiteral("4.10"))); // the digits as recorded
+        QVERIFY(source.highlighted().startsWith(QStringLiteral("\"valueQuantity\"")));
+    }
+
+    void locksByKeyAndShowsNothingOfThePatient()
+    {
+        openAda();
+        askAndAnswer();
+        m_window->desk().setDraft(QStringLiteral("half a question"));
+        QTest::keyClick(m_window.get(), Qt::Key_F9);
+        QVERIFY(m_window->locked());
+        QVERIFY(m_backend.calls.contains(QStringLiteral("lock")));
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+        const QString words = everyWord();
+        for (const char* secret : { "OKONKWO", "Okonkwo", "SYN-000417", "isinopril", "Penicillin", "half a question", "TESTMANN" })
+            QVERIFY2(!words.contains(QString::fromLatin1(secret)), secret);
+
+        signIn(); // the same user goes on where they were
+        QCOMPARE(m_window->desk().patient(), QStringLiteral("p1"));
+        QCOMPARE(m_window->desk().draft(), QStringLiteral("half a question"));
+        QVERIFY(m_backend.calls.contains(QStringLiteral("conversation c9")));
+    }
+
+    void locksWhenIdle()
+    {
+        m_backend.session.idleSeconds = 1;
+        signIn();
+        QVERIFY(!m_window->locked());
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->locked(), 3000);
+    }
+
+    void beatsAndSaysWhetherSomebodyTyped()
+    {
+        m_backend.session.heartbeatSeconds = 1;
+        openAda();
+        QTRY_VERIFY_WITH_TIMEOUT(m_backend.calls.contains(QStringLiteral("beat input")), 3000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_backend.calls.contains(QStringLiteral("beat")), 3000);
+    }
+
+    void asksBeforeThrowingATypedQuestionAway()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("half a question"));
+        QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
+        QTableView* list = patientList();
+        QVERIFY(list != nullptr);
+        list->selectRow(1);
+        QTest::keyClick(list, Qt::Key_Return);
+        auto* box = m_window->findChild<QMessageBox*>();
+        QVERIFY(box != nullptr);
+        const QString words = box->text() + box->informativeText();
+        QVERIFY(words.contains(QStringLiteral("OKONKWO")) && words.contains(QStringLiteral("TESTMANN")));
+        QCOMPARE(m_window->desk().patient(), QStringLiteral("p1"));
+        QTest::keyClick(box, Qt::Key_Return);
+        QTRY_COMPARE(m_window->desk().patient(), QStringLiteral("p2"));
+        QVERIFY(m_window->desk().draft().isEmpty());
+        QVERIFY(everyWord().contains(QStringLiteral("No known allergies")));
+    }
+
+    void stopsTheAnswerOfThePatientThatIsLeft()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
+        QTableView* list = patientList();
+        QVERIFY(list != nullptr);
+        list->selectRow(1);
+        QTest::keyClick(list, Qt::Key_Return);
+        QVERIFY(m_backend.calls.contains(QStringLiteral("stop")));
+        QCOMPARE(m_window->desk().patient(), QStringLiteral("p2"));
+    }
+
+    void saysThatTheServiceIsGoneAndLooksForIt()
+    {
+        openAda();
+        m_backend.calls.clear();
+        Q_EMIT m_backend.unreachable();
+        QVERIFY(m_window->notice().sentence().contains(QStringLiteral("does not answer")));
+        QTRY_VERIFY_WITH_TIMEOUT(m_backend.calls.contains(QStringLiteral("service")), 4000);
+        QVERIFY(m_window->notice().sentence().isEmpty());
+    }
+
+    void warnsOfAnAuditLogThatChanged()
+    {
+        m_backend.witness = app::WitnessVerdict::HistoryChanged;
+        signIn();
+        QVERIFY(m_window->notice().sentence().contains(QStringLiteral("removed or altered")));
+        Q_EMIT m_backend.serviceFound({});
+        QVERIFY(!m_window->notice().sentence().isEmpty()); // it does not go away by itself
+    }
+
+    void drawsMarkupAsTheCharactersItIsMadeOf()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("<b>x</b>"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        app::Answer answer = fixtures::answer();
+        const QString payload = QStringLiteral("![x](file:///etc/passwd) <img src='http://x/y.png'> <a href='file:///etc/passwd'>k</a>");
+        answer.claims = { { payload, app::Verdict::Supported, { 1 }, false, {} } };
+        answer.coverage.line = payload;
+        answer.conflicts = { { payload, { 1 } } };
+        Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
+        const auto* turn = m_window->desk().conversationView().lastTurn();
+        QCOMPARE(turn->lines().first()->text(), payload);
+        for (const QLabel* label : m_window->findChildren<QLabel*>()) {
+            QCOMPARE(label->textFormat(), Qt::PlainText);
+            QVERIFY(!label->openExternalLinks());
+        }
+    }
+
+    void showsSourcesWithoutLoadingOrLinking()
+    {
+        /// Counts what Qt asks for, to see that nothing is asked for at all.
+        class Counting : public app::SourceView {
+        public:
+            QVariant loadResource(int type, const QUrl& name) override
+            {
+                ++asked;
+                return app::SourceView::loadResource(type, name);
+            }
+            int asked = 0;
+        };
+        Counting view;
+        view.show();
+        const QString payload = QStringLiteral("<img src='file:///etc/passwd'> [k](http://x) <a href='file:///etc/passwd'>k</a>");
+        view.showText(payload, 0, 4, app::SourceView::Letters::Words);
+        QVERIFY(!view.grab().isNull());
+        QCOMPARE(view.toPlainText(), payload);
+        QCOMPARE(view.asked, 0);
+        QVERIFY(!view.openLinks());
+        QVERIFY(view.document()->allFormats().size() > 0);
+        for (const auto& format : view.document()->allFormats())
+            QVERIFY(!format.isImageFormat() && !format.toCharFormat().isAnchor());
+        view.setHtml(QStringLiteral("<img src='file:///etc/passwd'>")); // control: now Qt does ask
+        QVERIFY(!view.grab().isNull());
+        QVERIFY(view.asked > 0);
+        QVERIFY(!view.loadResource(QTextDocument::ImageResource, QUrl(QStringLiteral("file:///etc/passwd"))).isValid());
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"
