@@ -16,14 +16,6 @@
 #include <string_view>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-// The leak check at exit starts a tracer, which the sandbox denies.
-extern "C" const char* __asan_default_options()
-{
-    return "detect_leaks=0";
-}
-#endif
-
 namespace {
 
 /// Exit statuses, for the daemon's log.
