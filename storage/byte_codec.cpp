@@ -27,9 +27,9 @@ ByteWriter& ByteWriter::u32(std::uint32_t value)
     return *this;
 }
 
-ByteWriter& ByteWriter::u64(std::uint64_t value)
+ByteWriter& ByteWriter::u64(std::uint64_t value, std::size_t size)
 {
-    append(m_bytes, value, 8);
+    append(m_bytes, value, size);
     return *this;
 }
 
@@ -50,7 +50,7 @@ ByteWriter& ByteWriter::text(std::string_view text)
     return bytes(std::as_bytes(std::span(text)));
 }
 
-std::uint64_t ByteReader::integer(std::size_t size)
+std::uint64_t ByteReader::u64(std::size_t size)
 {
     std::uint64_t value = 0;
     const auto taken = raw(size);
@@ -61,15 +61,11 @@ std::uint64_t ByteReader::integer(std::size_t size)
 
 std::uint8_t ByteReader::u8()
 {
-    return static_cast<std::uint8_t>(integer(1));
+    return static_cast<std::uint8_t>(u64(1));
 }
 std::uint32_t ByteReader::u32()
 {
-    return static_cast<std::uint32_t>(integer(4));
-}
-std::uint64_t ByteReader::u64()
-{
-    return integer(8);
+    return static_cast<std::uint32_t>(u64(4));
 }
 
 std::span<const std::byte> ByteReader::raw(std::size_t size)

@@ -16,7 +16,7 @@ class ByteWriter {
 public:
     ByteWriter& u8(std::uint8_t value);
     ByteWriter& u32(std::uint32_t value);
-    ByteWriter& u64(std::uint64_t value);
+    ByteWriter& u64(std::uint64_t value, std::size_t size = 8); // its lowest @p size bytes
     ByteWriter& raw(std::span<const std::byte> bytes);
     ByteWriter& bytes(std::span<const std::byte> bytes); // with its length
     ByteWriter& text(std::string_view text);             // with its length
@@ -38,7 +38,7 @@ public:
 
     std::uint8_t u8();
     std::uint32_t u32();
-    std::uint64_t u64();
+    std::uint64_t u64(std::size_t size = 8);
     std::span<const std::byte> raw(std::size_t size);
     std::span<const std::byte> bytes();
     std::string_view text(); // into the bytes that are read
@@ -49,8 +49,6 @@ public:
     [[nodiscard]] std::size_t left() const { return m_rest.size(); }
 
 private:
-    std::uint64_t integer(std::size_t size);
-
     std::span<const std::byte> m_rest;
     bool m_bad = false;
 };

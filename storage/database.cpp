@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/database.h"
 
+#include "storage/file.h"
 #include "storage/wiped_bytes.h"
 
 #ifndef SQLITE_HAS_CODEC
@@ -8,8 +9,11 @@
 #endif
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace storage {
 namespace {
@@ -192,8 +196,10 @@ Result<Database> Database::open(const std::filesystem::path& file, const Secret&
 Result<void> Database::unlock(const Secret& key)
 {
     // The process-wide option that wipes every allocation of SQLite makes FTS inserts 20 times
-    // slower; keys lie in our own locked memory instead.
-    if (const auto off = execute("PRAGMA cipher_memory_security = OFF"); !off)
+    // slower; keys lie in our own locked memory instead. SQLCipher's own log would go to stderr.
+    if (const auto off =
+            execute("PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = OFF");
+        !off)
         return off;
     WipedBytes raw(2 * Secret::kBytes + 3);
     writeRawKey(key, raw);
@@ -292,6 +298,29 @@ Result<std::string> Database::text(std::string_view sql)
     if (!row)
         return std::unexpected(row.error());
     return *row ? statement->text(0) : std::string();
+}
+
+Result<void> Database::copyFile(const std::filesystem::path& to)
+{
+    // Through SQLite's own descriptor: opening and closing the file here would drop its locks.
+    sqlite3_file* file = nullptr;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(m_database.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+            SQLITE_OK ||
+        file == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+        return refused(SQLITE_IOERR);
+    std::vector<std::byte> buffer(std::size_t{1} << 20U);
+    sqlite3_int64 at = 0;
+    return writeAtomically(to, [&]() -> Result<std::span<const std::byte>> {
+        const auto part = std::min<sqlite3_int64>(size - at, std::ssize(buffer));
+        const int code =
+            part == 0 ? SQLITE_OK
+                      : file->pMethods->xRead(file, buffer.data(), static_cast<int>(part), at);
+        if (code != SQLITE_OK)
+            return refused(code);
+        at += part;
+        return std::span<const std::byte>(buffer).first(static_cast<std::size_t>(part));
+    });
 }
 
 std::int64_t Database::lastRow() const

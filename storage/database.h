@@ -97,6 +97,10 @@ public:
     Result<std::int64_t> integer(std::string_view sql);
     Result<std::string> text(std::string_view sql);
 
+    /// Copies the file as it is, encrypted, to @p to. Call it in a transaction, with all of the WAL
+    /// checkpointed: then the copy is the whole database. Errors: Io.
+    Result<void> copyFile(const std::filesystem::path& to);
+
     [[nodiscard]] std::int64_t lastRow() const;
     [[nodiscard]] std::int64_t changes() const;
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,11 @@ Result<void> writeAtomically(const std::filesystem::path& path, std::span<const 
 
 /// Errors: NotFound; Io; Corrupt when it is longer than @p limit or no plain file.
 Result<std::vector<std::byte>> readWhole(const std::filesystem::path& path, std::size_t limit);
+
+/// The same for content of any length: @p next gives part after part, and at the end an empty one.
+/// Errors: Io and those of next; the old content then still stands.
+Result<void> writeAtomically(const std::filesystem::path& path,
+                             const std::function<Result<std::span<const std::byte>>()>& next);
 
 /// Renames within one folder and makes it last. Errors: NotFound, Io.
 Result<void> renameDurably(const std::filesystem::path& from, const std::filesystem::path& to);

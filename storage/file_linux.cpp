@@ -53,7 +53,9 @@ bool writeAll(int file, std::span<const std::byte> bytes)
     return true;
 }
 
-Result<void> writeNew(const std::filesystem::path& path, std::span<const std::byte> bytes)
+using Next = std::function<Result<std::span<const std::byte>>()>;
+
+Result<void> writeNew(const std::filesystem::path& path, const Next& next)
 {
     // A temporary file that a crash left behind is replaced; a link in its place is not followed.
     ::unlink(path.c_str());
@@ -61,8 +63,15 @@ Result<void> writeNew(const std::filesystem::path& path, std::span<const std::by
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (file.number() < 0)
         return io("open for writing");
-    if (!writeAll(file.number(), bytes))
-        return io("write");
+    for (;;) {
+        const auto part = next();
+        if (!part)
+            return std::unexpected(part.error());
+        if (part->empty())
+            break;
+        if (!writeAll(file.number(), *part))
+            return io("write");
+    }
     if (::fsync(file.number()) != 0)
         return io("fsync");
     if (!file.close())
@@ -90,9 +99,16 @@ Result<void> ensureFolder(const std::filesystem::path& folder)
 
 Result<void> writeAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes)
 {
+    return writeAtomically(path, [bytes, first = true]() mutable {
+        return std::exchange(first, false) ? bytes : std::span<const std::byte>();
+    });
+}
+
+Result<void> writeAtomically(const std::filesystem::path& path, const Next& next)
+{
     auto temporary = path;
     temporary += ".new";
-    if (auto written = writeNew(temporary, bytes); !written) {
+    if (auto written = writeNew(temporary, next); !written) {
         ::unlink(temporary.c_str());
         return written;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/migrations.h"
 
-#include "storage/file.h"
 #include "storage/ids.h"
 
 #include <string>
@@ -9,17 +8,18 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t kLargestBackup = std::size_t{64} << 30U;
-
-/// Called inside the write transaction with an empty WAL: the file alone is the whole database.
-Result<void> backUp(const std::filesystem::path& file, std::int64_t toVersion)
+Result<std::int64_t> checkedVersion(Database& database, std::int64_t newest)
 {
-    const auto bytes = readWhole(file, kLargestBackup);
-    if (!bytes)
-        return std::unexpected(bytes.error());
-    auto copy = file;
-    copy += ".before-v" + std::to_string(toVersion);
-    return writeAtomically(copy, *bytes);
+    const auto version = database.integer("PRAGMA user_version");
+    if (version && (*version > newest || *version < 0))
+        return std::unexpected(Error{Errc::TooNew, "a database of a newer version"});
+    return version;
+}
+
+std::filesystem::path backupOf(std::filesystem::path file, std::int64_t toVersion)
+{
+    file += ".before-v" + std::to_string(toVersion);
+    return file;
 }
 
 Result<void> check(Database& database)
@@ -61,11 +61,9 @@ Result<void> migrate(Database& database, const std::filesystem::path& file,
                      std::span<const Migration> steps)
 {
     const auto newest = static_cast<std::int64_t>(steps.size());
-    const auto version = database.integer("PRAGMA user_version");
+    const auto version = checkedVersion(database, newest);
     if (!version)
         return std::unexpected(version.error());
-    if (*version > newest || *version < 0)
-        return std::unexpected(Error{Errc::TooNew, "a database of a newer version"});
     if (*version == newest)
         return {};
 
@@ -80,11 +78,15 @@ Result<void> migrate(Database& database, const std::filesystem::path& file,
     auto transaction = database.begin();
     if (!transaction)
         return std::unexpected(transaction.error());
+    // Another thread that opened the same new file may have been faster.
+    const auto now = checkedVersion(database, newest);
+    if (!now || *now == newest)
+        return now ? Result<void>{} : std::unexpected(now.error());
     if (existing) {
-        if (auto kept = backUp(file, newest); !kept)
+        if (auto kept = database.copyFile(backupOf(file, newest)); !kept)
             return kept;
     }
-    if (auto done = runSteps(database, steps, static_cast<std::size_t>(*version)); !done)
+    if (auto done = runSteps(database, steps, static_cast<std::size_t>(*now)); !done)
         return done;
     if (existing) {
         if (auto good = check(database); !good)

@@ -18,8 +18,8 @@ namespace records {
 
 struct PatientSummary {
     std::string id;
-    std::string name;   // display name
-    std::string born;   // as recorded
+    std::string name; // display name
+    std::string born; // as recorded
     std::string gender;
     std::string medicalRecordNumber;
     std::string dataAsOf;
@@ -34,37 +34,42 @@ struct Passage {
 };
 
 struct MergeOutcome {
-    std::string patient;    // id
+    std::string patient;       // id
     bool alreadyThere = false; // this very document had been merged before: nothing was changed
     bool newPatient = false;
-    std::size_t added = 0;  // resources that were new or changed
+    std::size_t added = 0; // resources that were new or changed
 };
 
 /// The hospital's records: one SQLCipher database with the original bytes of every document.
 /// Format: docs/formats/records.md. Threads: one thread at a time; open a second for another.
 class RecordStore {
 public:
-    static storage::Result<std::unique_ptr<RecordStore>> open(
-        std::filesystem::path file, const storage::Secret& recordsKey);
+    static storage::Result<std::unique_ptr<RecordStore>> open(std::filesystem::path file,
+                                                              const storage::Secret& recordsKey);
     ~RecordStore();
 
     /// One transaction: all of the document or nothing. Same patient = same MR identifier, else
     /// Patient.id. A resource that came before (type and id) is replaced by its newer version and
     /// not listed twice. @p original hashes to chart's Source::document.
     storage::Result<MergeOutcome> merge(const audit::Receipt& receipt, const Chart& chart,
-        std::span<const std::byte> original, std::string_view importedAt);
+                                        std::span<const std::byte> original,
+                                        std::string_view importedAt);
 
     storage::Result<std::vector<PatientSummary>> search(const audit::Receipt& receipt,
-        std::string_view query, std::size_t limit, std::size_t offset);
+                                                        std::string_view query, std::size_t limit,
+                                                        std::size_t offset);
     /// How many patients search() would find without a limit.
     storage::Result<std::uint64_t> count(const audit::Receipt& receipt, std::string_view query);
     storage::Result<Chart> chart(const audit::Receipt& receipt, std::string_view patient);
     /// FTS5, BM25, best first. Words of the query are searched as words, never as FTS syntax.
     storage::Result<std::vector<Passage>> passages(const audit::Receipt& receipt,
-        std::string_view patient, std::string_view query, std::size_t limit);
+                                                   std::string_view patient, std::string_view query,
+                                                   std::size_t limit);
     /// The original bytes [begin, end) of a document of this patient; end 0: to its end.
     storage::Result<std::vector<std::byte>> original(const audit::Receipt& receipt,
-        std::string_view patient, std::string_view document, std::uint64_t begin, std::uint64_t end);
+                                                     std::string_view patient,
+                                                     std::string_view document, std::uint64_t begin,
+                                                     std::uint64_t end);
 
 private:
     struct State;

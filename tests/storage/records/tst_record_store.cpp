@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/records/record_store.h"
+
+#include "storage/byte_codec.h"
+#include "storage/digest.h"
+#include "storage/import/document.h"
+#include "storage/records/passages.h"
+#include "tests/storage/support.h"
+
+#include <chrono>
+#include <ranges>
+#include <set>
+
+namespace fs = std::filesystem;
+using audit::Kind;
+using records::Chart;
+using records::RecordStore;
+using storage::Errc;
+using storage::Secret;
+
+namespace {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+std::span<const std::byte> bytesOf(std::string_view text)
+{
+    return std::as_bytes(std::span(text));
+}
+
+/// A chart of one made-up patient; its "document" is the text @p original.
+struct Made {
+    explicit Made(std::string text)
+        : original(std::move(text))
+        , hash(storage::hexOf(storage::sha256(bytesOf(original))))
+    {
+        auto& patient = chart.patient;
+        patient.resourceId = "pat-1";
+        patient.family = "Nørgård";
+        patient.given = "Élodie Maria";
+        patient.prefix = "Ms";
+        patient.gender = "female";
+        patient.born = records::parseDate("1980-03-02");
+        patient.identifiers = {{"urn:hospital", "MRN-00123", true}, {"urn:other", "X9", false}};
+        patient.source = source("Patient", "pat-1");
+    }
+    records::Source source(std::string type, std::string id, std::string path = "") const
+    {
+        return {hash, std::move(type), std::move(id), std::move(path), 1, original.size()};
+    }
+    void addPotassium(const std::string& id, const std::string& value, const std::string& path = "")
+    {
+        auto& fact = chart.observations.emplace_back();
+        fact.code = {"Potassium", {{"http://loinc.org", "2823-3", "K"}}};
+        fact.category = "laboratory";
+        fact.quantity = records::Quantity{value, "<", "mmol/L"};
+        fact.low = records::Quantity{"3.5", "", "mmol/L"};
+        fact.standing = records::Standing::Corrected;
+        fact.effective = records::parseDate("2024-05-06T07:08:09+01:00");
+        fact.source = source("Observation", id, path);
+    }
+    void addNote(const std::string& id, const std::string& text)
+    {
+        auto& note = chart.documents.emplace_back();
+        note.title = "Progress note";
+        note.author = "Dr. Who";
+        note.date = records::parseDate("2024-05");
+        note.text = text;
+        note.source = source("DocumentReference", id);
+    }
+
+    std::string original;
+    std::string hash;
+    Chart chart;
+};
+
+struct Archive {
+    Archive()
+        : key(valueOf(Secret::random()))
+    {
+        reopen();
+    }
+    void reopen()
+    {
+        store.reset();
+        store = valueOf(RecordStore::open(file(), key));
+    }
+    fs::path file() const { return scratch.folder() / "records" / "records.db"; }
+    storage::Result<records::MergeOutcome> tryMerge(const Made& made)
+    {
+        return store->merge(scratch.receipt(Kind::Merge), made.chart, bytesOf(made.original),
+                            "2026-01-02T03:04:05Z");
+    }
+    records::MergeOutcome merge(const Made& made) { return valueOf(tryMerge(made)); }
+    Chart chart(std::string_view patient)
+    {
+        return valueOf(store->chart(scratch.receipt(Kind::PatientOpen), patient));
+    }
+    std::size_t found(std::string_view query)
+    {
+        const auto receipt = scratch.receipt(Kind::PatientSearch);
+        const auto list = valueOf(store->search(receipt, query, 100, 0));
+        if (valueOf(store->count(receipt, query)) != list.size())
+            qFatal("count and search differ");
+        return list.size();
+    }
+
+    Scratch scratch;
+    Secret key;
+    std::unique_ptr<RecordStore> store;
+};
+
+std::string contentOf(const fs::path& path)
+{
+    QFile file(QString::fromStdString(path.string()));
+    if (!file.open(QIODevice::ReadOnly))
+        qFatal("a bundle cannot be read");
+    return file.readAll().toStdString();
+}
+
+} // namespace
+
+class TestRecordStore : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void givesBackWhatWasMerged()
+    {
+        Archive archive;
+        Made made("first document");
+        made.addPotassium("obs-1", "4.10");
+        made.addNote("doc-1", "Potassium was stopped because of hyperkalaemia.");
+        auto& allergy = made.chart.allergies.emplace_back();
+        allergy.code.text = "Penicillin";
+        allergy.reactions = {"Hives (moderate)", ""};
+        allergy.source = made.source("AllergyIntolerance", "al-1");
+        auto& drug = made.chart.medications.emplace_back();
+        drug.code.text = "Furosemide";
+        drug.kind = records::MedicationKind::Dispense;
+        drug.state = records::MedicationState::Stopped;
+        drug.statusReason = "cramps";
+        drug.source = made.source("MedicationDispense", "med-1");
+        auto& problem = made.chart.conditions.emplace_back();
+        problem.code.text = "Asthma";
+        problem.state = records::ConditionState::Resolved;
+        problem.onset = records::parseDate("1999");
+        problem.source = made.source("Condition", "con-1");
+        auto& visit = made.chart.encounters.emplace_back();
+        visit.classCode = "AMB";
+        visit.source = made.source("Encounter", "enc-1");
+        auto& other = made.chart.others.emplace_back();
+        other.kind = "Immunization";
+        other.code.text = "Tetanus";
+        other.source = made.source("Immunization", "imm-1");
+
+        const auto outcome = archive.merge(made);
+        QVERIFY(outcome.newPatient && !outcome.alreadyThere);
+        QCOMPARE(outcome.added, 7U);
+        archive.reopen();
+        const Chart chart = archive.chart(outcome.patient);
+        QCOMPARE(chart.dataAsOf, "2026-01-02T03:04:05Z");
+        QCOMPARE(chart.patient.id, outcome.patient);
+        QCOMPARE(chart.patient.displayName(), made.chart.patient.displayName());
+        QVERIFY(chart.patient.born == made.chart.patient.born);
+        QVERIFY(chart.patient.source == made.chart.patient.source);
+        QCOMPARE(chart.observations.size(), 1U);
+        const auto& observation = chart.observations[0];
+        QCOMPARE(observation.quantity->value, "4.10");
+        QCOMPARE(observation.quantity->comparator, "<");
+        QCOMPARE(observation.low->value, "3.5");
+        QVERIFY(!observation.high.has_value());
+        QCOMPARE(observation.standing, records::Standing::Corrected);
+        QVERIFY(observation.effective == made.chart.observations[0].effective);
+        QVERIFY(observation.source == made.chart.observations[0].source);
+        QCOMPARE(observation.code.codings[0].code, "2823-3");
+        QCOMPARE(chart.allergies[0].reactions, made.chart.allergies[0].reactions);
+        QCOMPARE(chart.medications[0].kind, records::MedicationKind::Dispense);
+        QCOMPARE(chart.medications[0].statusReason, "cramps");
+        QCOMPARE(chart.conditions[0].state, records::ConditionState::Resolved);
+        QVERIFY(chart.conditions[0].onset == problem.onset);
+        QCOMPARE(chart.encounters[0].classCode, "AMB");
+        QCOMPARE(chart.others[0].kind, "Immunization");
+        QCOMPARE(chart.documents[0].text, made.chart.documents[0].text);
+        QCOMPARE(errorOf(archive.store->chart(archive.scratch.receipt(), "nobody")),
+                 Errc::NotFound);
+    }
+
+    void sameDocumentChangesNothing()
+    {
+        Archive archive;
+        Made made("document");
+        made.addPotassium("obs-1", "4.1");
+        const auto first = archive.merge(made);
+        const auto second = archive.merge(made);
+        QVERIFY(second.alreadyThere && !second.newPatient);
+        QCOMPARE(second.patient, first.patient);
+        QCOMPARE(second.added, 0U);
+        QCOMPARE(archive.chart(first.patient).observations.size(), 1U);
+        QCOMPARE(archive.found(""), 1U);
+    }
+
+    void newerVersionReplacesTheOlder()
+    {
+        Archive archive;
+        Made first("first");
+        first.addPotassium("obs-1", "4.1");
+        first.addPotassium("obs-2", "5.0", "component[0]");
+        first.addPotassium("obs-2", "5.1", "component[1]");
+        first.addNote("doc-1", "Patient mentions migraine.");
+        const auto patient = archive.merge(first).patient;
+        Made second("second");
+        second.addPotassium("obs-1", "4.1"); // the same
+        second.addPotassium("obs-2", "5.0", "component[0]");
+        second.addPotassium("obs-2", "6.6", "component[1]"); // corrected
+        second.addPotassium("obs-3", "3.9");                 // new
+        second.addNote("doc-1", "Patient mentions vertigo.");
+        QCOMPARE(archive.merge(second).added, 3U);
+
+        const Chart chart = archive.chart(patient);
+        QCOMPARE(chart.observations.size(), 4U);
+        std::multiset<std::string> values;
+        for (const auto& observation : chart.observations)
+            values.insert(observation.quantity->value);
+        QCOMPARE(values, (std::multiset<std::string>{"3.9", "4.1", "5.0", "6.6"}));
+        QCOMPARE(chart.documents.size(), 1U);
+        const auto search = [&](std::string_view query) {
+            return valueOf(archive.store->passages(archive.scratch.receipt(), patient, query, 9));
+        };
+        QCOMPARE(search("migraine").size(), 0U); // the old text is no longer searched
+        QCOMPARE(search("vertigo").size(), 1U);
+        // The old source is still there.
+        const auto old =
+            valueOf(archive.store->original(archive.scratch.receipt(), patient, first.hash, 0, 0));
+        QVERIFY(std::ranges::equal(old, bytesOf("first")));
+    }
+
+    void namelessResourcesAreNotMixedUp()
+    {
+        Archive archive;
+        Made first("first");
+        first.addPotassium("entry[3]", "4.1");
+        first.addPotassium("entry[4]", "4.2");
+        const auto patient = archive.merge(first).patient;
+        Made second("second");
+        second.addPotassium("entry[3]", "4.2"); // told before, as another entry
+        second.addPotassium("entry[4]", "4.3"); // new: does not replace the old entry 4
+        QCOMPARE(archive.merge(second).added, 1U);
+        QCOMPARE(archive.chart(patient).observations.size(), 3U);
+    }
+
+    void samePatientByMedicalRecordElseById()
+    {
+        Archive archive;
+        const auto patient = archive.merge(Made("a")).patient;
+        Made sameNumber("b");
+        sameNumber.chart.patient.resourceId = "another-id";
+        QCOMPARE(archive.merge(sameNumber).patient, patient);
+        Made otherNumber("c"); // same Patient.id by chance
+        otherNumber.chart.patient.resourceId = "another-id";
+        otherNumber.chart.patient.identifiers = {{"urn:hospital", "MRN-777", true}};
+        QVERIFY(archive.merge(otherNumber).patient != patient);
+
+        Made noNumber("d");
+        noNumber.chart.patient.resourceId = "pat-9";
+        noNumber.chart.patient.identifiers.clear();
+        const auto byId = archive.merge(noNumber).patient;
+        Made again("e");
+        again.chart.patient = noNumber.chart.patient;
+        again.chart.patient.source = again.source("Patient", "pat-9");
+        QCOMPARE(archive.merge(again).patient, byId);
+        Made numbered("f"); // the number becomes known later
+        numbered.chart.patient.resourceId = "pat-9";
+        numbered.chart.patient.identifiers = {{"urn:hospital", "MRN-9", true}};
+        QCOMPARE(archive.merge(numbered).patient, byId);
+
+        for (const std::string text : {"g", "h"}) { // nobody can tell who entry[0] is
+            Made nameless(text);
+            nameless.chart.patient.resourceId = "entry[0]";
+            nameless.chart.patient.identifiers.clear();
+            QVERIFY(archive.merge(nameless).newPatient);
+        }
+        // Identifiers add up.
+        QCOMPARE(archive.chart(byId).patient.identifiers.size(), 1U);
+        QCOMPARE(archive.chart(patient).patient.identifiers.size(), 2U);
+    }
+
+    void refusesConflictsWhole()
+    {
+        Archive archive;
+        const auto patient = archive.merge(Made("a")).patient;
+        Made other("b");
+        other.chart.patient.identifiers = {{"urn:hospital", "MRN-2", true}};
+        archive.merge(other);
+
+        Made born("c");
+        born.chart.patient.born = records::parseDate("1981-03-02");
+        born.addPotassium("obs-1", "9.9");
+        const auto refused = archive.tryMerge(born);
+        QCOMPARE(errorOf(refused), Errc::Invalid);
+        QCOMPARE(refused.error().detail, "birth_date_differs");
+        Made coarse("d"); // 1980 does not contradict 1980-03-02
+        coarse.chart.patient.born = records::parseDate("1980");
+        QCOMPARE(archive.merge(coarse).patient, patient);
+        Made two("e");
+        two.chart.patient.identifiers.push_back({"urn:hospital", "MRN-2", true});
+        QCOMPARE(archive.tryMerge(two).error().detail, "identifiers_of_two_patients");
+        Made forged("f");
+        forged.original = "another text";
+        QCOMPARE(archive.tryMerge(forged).error().detail, "original_differs");
+
+        QCOMPARE(archive.found(""), 2U);
+        QVERIFY(archive.chart(patient).observations.empty());
+        QCOMPARE(
+            errorOf(archive.store->original(archive.scratch.receipt(), patient, born.hash, 0, 0)),
+            Errc::NotFound);
+    }
+
+    void findsPatients()
+    {
+        Archive archive;
+        archive.merge(Made("a"));
+        Made other("b");
+        other.chart.patient.family = "Müller";
+        other.chart.patient.given = "Hans";
+        other.chart.patient.resourceId = "pat-2";
+        other.chart.patient.identifiers = {{"urn:hospital", "80-4711", true}};
+        other.chart.patient.born = records::parseDate("1957-12-24");
+        archive.merge(other);
+        // ø is a letter of its own, not an accent.
+        for (const std::string_view query :
+             {"elodie", "ELO", "maria elo", "nørg", "mrn-001", "00123", "X9", "1980-03-02",
+              "1980-03", "02.03.1980", "2.3.1980", "elodie 1980"}) {
+            QVERIFY2(archive.found(query) == 1, query.data());
+        }
+        QCOMPARE(archive.found("muller"), 1U);
+        QCOMPARE(archive.found("  "), 2U);
+        QCOMPARE(archive.found("elodie hans"), 0U);
+        QCOMPARE(archive.found("1980-04"), 0U);
+        QCOMPARE(archive.found("lodie"), 0U); // not the beginning of a word
+        for (const std::string_view odd : {"\"", "name:x", "a OR b", "*", "(", "NEAR(x)", "'--"})
+            (void)archive.found(odd);
+        const auto receipt = archive.scratch.receipt();
+        QCOMPARE(valueOf(archive.store->search(receipt, "", 1, 0))[0].name,
+                 other.chart.patient.displayName());
+        QCOMPARE(valueOf(archive.store->search(receipt, "", 1, 1)).size(), 1U);
+        QCOMPARE(valueOf(archive.store->search(receipt, "", 9, 2)).size(), 0U);
+    }
+
+    void passagesBelongToThePatient()
+    {
+        Archive archive;
+        Made made("a");
+        made.addNote("doc-0", "Nothing of interest.");
+        const std::string filler(900, 'x');
+        made.addNote("doc-1", "Potassium chloride was stopped after the fall.\n\n" + filler +
+                                  "\n\nDiuretics continue. Seen by cardiology.");
+        const auto patient = archive.merge(made).patient;
+        Made other("b");
+        other.chart.patient.resourceId = "pat-2";
+        other.chart.patient.identifiers.clear();
+        other.addNote("doc-2", "Potassium potassium potassium.");
+        archive.merge(other);
+
+        const auto found = valueOf(archive.store->passages(archive.scratch.receipt(), patient,
+                                                           "why was potassium stopped?", 10));
+        QCOMPARE(found.size(), 1U);
+        QCOMPARE(found[0].document, 1U);
+        const std::string text = archive.chart(patient).documents[1].text;
+        QVERIFY(std::string_view(text)
+                    .substr(found[0].begin, found[0].end - found[0].begin)
+                    .starts_with("Potassium chloride was stopped"));
+        QVERIFY(found[0].score > 0);
+        QVERIFY(
+            valueOf(archive.store->passages(archive.scratch.receipt(), patient, "", 10)).empty());
+        QVERIFY(valueOf(archive.store->passages(archive.scratch.receipt(), patient, "\" AND (", 10))
+                    .empty());
+        // The column of patients cannot be searched by what is typed.
+        QVERIFY(valueOf(archive.store->passages(archive.scratch.receipt(), patient, patient, 10))
+                    .empty());
+    }
+
+    void passagesCoverTheText()
+    {
+        const std::string long1(2000, 'a');
+        std::string umlauts;
+        for (int i = 0; i < 1000; ++i)
+            umlauts += "ü";
+        std::string prose;
+        for (int i = 0; i < 60; ++i)
+            prose += "Sentence number " + std::to_string(i) + " says little. ";
+        for (const std::string& text :
+             {std::string(), std::string("   \n "), std::string("Short."), long1, umlauts, prose,
+              std::string("Plan\n\nStop it.\n\n") + prose}) {
+            std::uint64_t last = 0;
+            for (const auto& [begin, end] : records::passagesOf(text)) {
+                QVERIFY(begin >= last && end > begin && end - begin <= 700 && end <= text.size());
+                for (std::uint64_t i = last; i < begin; ++i)
+                    QVERIFY(std::isspace(static_cast<unsigned char>(text[i])));
+                QVERIFY((static_cast<unsigned char>(text[begin]) & 0xC0U) != 0x80U);
+                last = end;
+            }
+            QVERIFY(std::ranges::all_of(text.substr(last), [](char c) {
+                return std::isspace(static_cast<unsigned char>(c)) != 0;
+            }));
+        }
+        for (const auto& [begin, end] : records::passagesOf(prose))
+            QVERIFY(prose[end - 1] == '.');
+    }
+
+    void originalsAreGivenInParts()
+    {
+        Archive archive;
+        const Made made("0123456789");
+        const auto patient = archive.merge(made).patient;
+        const auto part = [&](std::uint64_t begin, std::uint64_t end) {
+            return archive.store->original(archive.scratch.receipt(Kind::DocumentOpen), patient,
+                                           made.hash, begin, end);
+        };
+        QVERIFY(std::ranges::equal(valueOf(part(2, 5)), bytesOf("234")));
+        QVERIFY(std::ranges::equal(valueOf(part(4, 0)), bytesOf("456789")));
+        QCOMPARE(errorOf(part(5, 4)), Errc::Invalid);
+        QCOMPARE(errorOf(part(0, 11)), Errc::Invalid);
+        QCOMPARE(errorOf(part(11, 0)), Errc::Invalid);
+    }
+
+    void twoConnectionsWorkAtOnce()
+    {
+        Archive archive;
+        const auto second = valueOf(RecordStore::open(archive.file(), archive.key));
+        const auto patient = archive.merge(Made("a")).patient;
+        QCOMPARE(valueOf(second->chart(archive.scratch.receipt(), patient)).patient.id, patient);
+        QCOMPARE(errorOf(RecordStore::open(archive.file(), valueOf(Secret::random()))),
+                 Errc::Corrupt);
+    }
+
+    void largeBundlesAreQuick()
+    {
+        const fs::path folder = fs::path(SHARED_DATA) / "records" / "fhir";
+        if (!fs::exists(SHARED_DATA))
+            QSKIP("the shared data is not on this machine");
+        std::vector<fs::directory_entry> bundles;
+        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+            if (entry.is_regular_file() && entry.path().extension() == ".json")
+                bundles.push_back(entry);
+        }
+        std::ranges::sort(bundles, std::ranges::greater(),
+                          [](const fs::directory_entry& entry) { return entry.file_size(); });
+        QVERIFY(bundles.size() >= 4);
+        Archive archive;
+        for (const auto& entry : bundles | std::views::take(4)) {
+            const std::string original = contentOf(entry.path());
+            const auto document = imports::readFhirBundle(original);
+            QVERIFY(document.has_value());
+            const auto begun = std::chrono::steady_clock::now();
+            const auto outcome =
+                valueOf(archive.store->merge(archive.scratch.receipt(), document->chart,
+                                             bytesOf(original), "2026-01-01T00:00:00Z"));
+            const Milliseconds merged = std::chrono::steady_clock::now() - begun;
+            Milliseconds read(1e9);
+            Chart chart;
+            for (int i = 0; i < 3; ++i) {
+                const auto receipt = archive.scratch.receipt();
+                const auto from = std::chrono::steady_clock::now();
+                chart = valueOf(archive.store->chart(receipt, outcome.patient));
+                read = std::min<Milliseconds>(read, std::chrono::steady_clock::now() - from);
+            }
+            qInfo("%.1f MB, %zu resources, %zu observations: merge %.0f ms, chart %.1f ms",
+                  static_cast<double>(original.size()) / 1e6, outcome.added,
+                  chart.observations.size(), merged.count(), read.count());
+            QCOMPARE(chart.observations.size(), document->chart.observations.size());
+            QCOMPARE(chart.documents.size(), document->chart.documents.size());
+#ifndef __SANITIZE_ADDRESS__
+            QVERIFY(merged.count() < 2000);
+            QVERIFY(read.count() < 50);
+#endif
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRecordStore)
+#include "tst_record_store.moc"
