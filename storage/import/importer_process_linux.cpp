@@ -182,12 +182,13 @@ bool allBelong(const records::Chart& chart, const std::string& hash, std::uint64
 } // namespace
 
 Result<ImportedDocument> importConfined(const std::filesystem::path& program,
-                                        std::span<const std::byte> document)
+                                        std::span<const std::byte> document,
+                                        std::chrono::milliseconds limit)
 {
     const std::string_view bytes(reinterpret_cast<const char*>(document.data()), document.size());
     if (bytes.size() > kMaxDocumentBytes)
         return std::unexpected(failure(Errc::TooLarge, "more than the importer reads"));
-    const auto deadline = Clock::now() + kMaxImportTime;
+    const auto deadline = Clock::now() + limit;
     const NoPipeSignal noPipeSignal;
     Pipe input;
     Pipe output;

@@ -25,6 +25,8 @@ struct Fault {
 };
 using Check = std::optional<Fault>;
 
+constexpr std::string_view kEndsWrong = "JSON that is cut off or goes on after its end";
+
 Fault faultOf(error_code error)
 {
     switch (error) {
@@ -33,6 +35,10 @@ Fault faultOf(error_code error)
         return {Errc::TooLarge, "more than memory holds"};
     case simdjson::DEPTH_ERROR:
         return {Errc::TooDeep, "nested too deep"};
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+    case simdjson::UNCLOSED_STRING:
+    case simdjson::EMPTY:
+        return {Errc::BadJson, std::string(kEndsWrong)};
     case simdjson::UTF8_ERROR:
         return {Errc::BadJson, "not valid UTF-8"};
     default:
@@ -207,6 +213,24 @@ private:
     std::size_t m_values = 0;
 };
 
+/// Whether the whole document is one value of @p type; its first character is all that type tells.
+bool isScalar(od::document& document, od::json_type type)
+{
+    std::string_view text;
+    bool truth = false;
+    double number = 0;
+    switch (type) {
+    case od::json_type::string:
+        return document.get_string().get(text) == SUCCESS && document.at_end();
+    case od::json_type::number:
+        return document.get_double().get(number) == SUCCESS && document.at_end();
+    case od::json_type::boolean:
+        return document.get_bool().get(truth) == SUCCESS && document.at_end();
+    default:
+        return document.is_null().get(truth) == SUCCESS && truth && document.at_end();
+    }
+}
+
 } // namespace
 
 struct JsonReader::Parser {
@@ -220,7 +244,7 @@ struct JsonReader::Parser {
         const char* here = nullptr;
         if (fault.why == "not valid UTF-8") {
             offset = std::min(all.size(), firstInvalidUtf8(all));
-        } else if (!fault.why.ends_with(',') && document != nullptr &&
+        } else if (fault.why != kEndsWrong && document != nullptr &&
                    document->current_location().get(here) == SUCCESS && here >= all.data() &&
                    here <= all.data() + all.size()) {
             offset = static_cast<std::size_t>(here - all.data());
@@ -311,20 +335,20 @@ Check JsonReader::Parser::readEntries(od::value value, std::string_view all, War
 /// A list or a single value: JSON, but no bundle; or no JSON at all.
 Check JsonReader::Parser::readNoObject(od::document& document, Warnings& warnings)
 {
+    const Fault noBundle{Errc::NotABundle, "not a JSON object"};
+    const Fault noJson{Errc::BadJson, "not valid JSON"};
     od::json_type type{};
     if (document.type().get(type) != SUCCESS)
-        return Fault{Errc::BadJson, "not valid JSON"};
+        return noJson;
+    if (type != od::json_type::array)
+        return isScalar(document, type) ? noBundle : noJson;
     od::value list;
     JsonValue ignored;
-    if (type == od::json_type::array) {
-        if (const error_code error = document.get_value().get(list); error != SUCCESS)
-            return faultOf(error);
-        if (auto fault = Conversion(warnings).convert(list, ignored, 0))
-            return fault;
-        if (!document.at_end())
-            return Fault{Errc::BadJson, "something follows the end"};
-    }
-    return Fault{Errc::NotABundle, "not a JSON object"};
+    if (const error_code error = document.get_value().get(list); error != SUCCESS)
+        return faultOf(error);
+    if (auto fault = Conversion(warnings).convert(list, ignored, 0))
+        return fault;
+    return document.at_end() ? noBundle : noJson;
 }
 
 Check JsonReader::Parser::readRoot(od::document& document, std::string_view all, Warnings& warnings,
