@@ -227,6 +227,8 @@ Result<std::unique_ptr<Log>> Log::open(Options options)
     const auto& folder = state->options.folder;
     if (const auto made = state->files.makeFolder(folder); !made)
         return std::unexpected(ioError("make", "the log's folder", made.error()));
+    if (const auto synced = state->files.syncFolder(folder.parent_path()); !synced)
+        return std::unexpected(ioError("sync", "what holds the log's folder", synced.error()));
     auto lock = File::open(state->files, folder / kLockName, Files::Mode::ReadWrite);
     if (!lock)
         return std::unexpected(lock.error());
