@@ -46,7 +46,7 @@ std::uint64_t CborReader::head(unsigned major)
         m_failed = true;
         return 0;
     }
-    const std::size_t size = code < 24 ? 0 : std::size_t { 1 } << (code - 24);
+    const std::size_t size = code < 24 ? 0 : std::size_t{1} << (code - 24);
     if (m_in.size() < 1 + size) {
         m_failed = true;
         return 0;
@@ -57,7 +57,7 @@ std::uint64_t CborReader::head(unsigned major)
         for (const std::byte part : m_in.subspan(1, size))
             argument = argument << 8U | std::to_integer<std::uint64_t>(part);
         // The smallest argument that needs this many bytes.
-        const std::uint64_t least = size == 1 ? 24 : std::uint64_t { 1 } << (4U * size);
+        const std::uint64_t least = size == 1 ? 24 : std::uint64_t{1} << (4U * size);
         m_failed = argument < least;
     }
     m_in = m_in.subspan(1 + size);

@@ -11,10 +11,10 @@ namespace {
 
 std::uint64_t microseconds(clockid_t clock)
 {
-    timespec time {};
+    timespec time{};
     ::clock_gettime(clock, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000U
-        + static_cast<std::uint64_t>(time.tv_nsec) / 1'000U;
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000U +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1'000U;
 }
 
 Id readBootId()
@@ -22,7 +22,7 @@ Id readBootId()
     std::ifstream in("/proc/sys/kernel/random/boot_id");
     std::string text;
     in >> text;
-    Id id {};
+    Id id{};
     std::size_t digit = 0;
     for (const char c : text) {
         const std::size_t value = std::string_view("0123456789abcdef").find(c);
@@ -38,7 +38,7 @@ Id readBootId()
 
 Moment now()
 {
-    return { microseconds(CLOCK_REALTIME), microseconds(CLOCK_BOOTTIME) };
+    return {microseconds(CLOCK_REALTIME), microseconds(CLOCK_BOOTTIME)};
 }
 
 Id bootId()

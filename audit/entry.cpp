@@ -12,9 +12,23 @@ namespace {
 
 /// Keys of the record's map. The numbers are the format.
 enum Key : std::uint64_t {
-    Version = 0, Index = 1, EventId = 2, WallTime = 3, MonotonicTime = 4, BootId = 5, KindKey = 6,
-    OutcomeKey = 7, Reason = 8, Actor = 9, Session = 10, PeerUid = 11, PeerPid = 12, Closes = 13,
-    Plain = 14, Commitments = 15, Checkpointed = 16,
+    Version = 0,
+    Index = 1,
+    EventId = 2,
+    WallTime = 3,
+    MonotonicTime = 4,
+    BootId = 5,
+    KindKey = 6,
+    OutcomeKey = 7,
+    Reason = 8,
+    Actor = 9,
+    Session = 10,
+    PeerUid = 11,
+    PeerPid = 12,
+    Closes = 13,
+    Plain = 14,
+    Commitments = 15,
+    Checkpointed = 16,
 };
 
 constexpr std::uint64_t kFieldsWithoutCloses = 16;
@@ -22,8 +36,8 @@ constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxPlainBytes = 256;
 
 template <typename Value, typename Write>
-void writeTextMap(
-    CborWriter& out, const std::map<std::string, Value>& fields, const Write& writeValue)
+void writeTextMap(CborWriter& out, const std::map<std::string, Value>& fields,
+                  const Write& writeValue)
 {
     const std::map<std::string_view, const Value*, CborTextOrder> ordered = [&fields] {
         std::map<std::string_view, const Value*, CborTextOrder> pointers;
@@ -59,7 +73,7 @@ std::map<std::string, Value> readTextMap(CborReader& in, const Read& readValue)
 template <std::size_t Size>
 std::array<std::byte, Size> readArray(CborReader& in)
 {
-    std::array<std::byte, Size> value {};
+    std::array<std::byte, Size> value{};
     const Bytes bytes = in.bytes();
     if (bytes.size() == Size)
         std::ranges::copy(bytes, value.begin());
@@ -80,27 +94,27 @@ Integer readInteger(CborReader& in)
 bool isLowerName(std::string_view text, std::string_view more)
 {
     return text.size() <= kMaxNameBytes && std::ranges::all_of(text, [more](char c) {
-        return (c >= 'a' && c <= 'z') || c == '_' || more.contains(c);
-    });
+               return (c >= 'a' && c <= 'z') || c == '_' || more.contains(c);
+           });
 }
 
 bool isLine(std::string_view text, std::size_t most)
 {
-    return text.size() <= most && isUtf8(text)
-        && std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    return text.size() <= most && isUtf8(text) &&
+           std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 template <typename Fields>
 bool namesAreGood(const Fields& fields)
 {
     return fields.size() <= kMaxFields && std::ranges::all_of(fields, [](const auto& field) {
-        return !field.first.empty() && isLowerName(field.first, "");
-    });
+               return !field.first.empty() && isLowerName(field.first, "");
+           });
 }
 
 std::unexpected<Error> invalid(const char* what)
 {
-    return std::unexpected(Error { Errc::Invalid, what });
+    return std::unexpected(Error{Errc::Invalid, what});
 }
 
 } // namespace
@@ -142,7 +156,7 @@ Result<std::vector<std::byte>> encode(const Entry& entry)
 
     auto bytes = out.take();
     if (bytes.size() > kMaxEntryBytes)
-        return std::unexpected(Error { Errc::TooLarge, "the record exceeds the format's limit" });
+        return std::unexpected(Error{Errc::TooLarge, "the record exceeds the format's limit"});
     return bytes;
 }
 
@@ -180,7 +194,7 @@ Result<Entry> decode(Bytes record)
     entry.commitments = readTextMap<Hash>(in, [&in] { return readArray<32>(in); });
     expect(Checkpointed), entry.checkpointed = in.unsignedInteger();
     if (!in.ok() || !in.atEnd())
-        return std::unexpected(Error { Errc::Corrupt, "a record is not in the format's encoding" });
+        return std::unexpected(Error{Errc::Corrupt, "a record is not in the format's encoding"});
     return entry;
 }
 
@@ -200,7 +214,7 @@ Result<void> check(const Event& event)
     }
     for (const auto& [name, value] : event.committed) {
         if (value.size() > kMaxCommittedBytes)
-            return std::unexpected(Error { Errc::TooLarge, "a committed field is too long" });
+            return std::unexpected(Error{Errc::TooLarge, "a committed field is too long"});
     }
     return {};
 }
@@ -237,7 +251,8 @@ Result<Disclosure> decodeDisclosure(Bytes bytes)
         return field;
     });
     if (!in.ok() || !in.atEnd())
-        return std::unexpected(Error { Errc::Corrupt, "a disclosure is not in the format's encoding" });
+        return std::unexpected(
+            Error{Errc::Corrupt, "a disclosure is not in the format's encoding"});
     return disclosure;
 }
 
@@ -248,8 +263,8 @@ bool opens(const Disclosure& disclosure, const Entry& entry)
     return std::ranges::all_of(disclosure.fields, [&entry](const auto& item) {
         const auto& [name, field] = item;
         const auto made = entry.commitments.find(name);
-        return made != entry.commitments.end()
-            && made->second == commitment(field.salt, name, asBytes(field.value));
+        return made != entry.commitments.end() &&
+               made->second == commitment(field.salt, name, asBytes(field.value));
     });
 }
 
@@ -271,7 +286,7 @@ std::optional<Frame> readFrame(Bytes bytes)
     const std::uint64_t length = littleEndian(bytes);
     if (length == 0 || length > kMaxEntryBytes || length > bytes.size() - kFrameBytes)
         return std::nullopt;
-    Frame found { bytes.subspan(kLengthBytes, length), {}, length + kFrameBytes };
+    Frame found{bytes.subspan(kLengthBytes, length), {}, length + kFrameBytes};
     std::ranges::copy(bytes.subspan(kLengthBytes + length, kHashBytes), found.leaf.begin());
     return found;
 }

@@ -21,10 +21,10 @@ using Salt = std::array<std::byte, kSaltBytes>;
 /// One record of the log, as it is written. Its bytes: docs/formats/audit-log.md.
 struct Entry {
     std::uint64_t index = 0;
-    Id eventId {};                    // UUIDv7
-    std::uint64_t wallTime = 0;       // microseconds since 1970-01-01 UTC
-    std::uint64_t monotonicTime = 0;  // microseconds since boot, suspended time included
-    Id bootId {};
+    Id eventId{};                    // UUIDv7
+    std::uint64_t wallTime = 0;      // microseconds since 1970-01-01 UTC
+    std::uint64_t monotonicTime = 0; // microseconds since boot, suspended time included
+    Id bootId{};
     std::uint16_t kind = 0;
     std::uint8_t outcome = 0;
     std::string reason;
@@ -51,12 +51,12 @@ Result<void> check(const Event& event);
 /// What the side table keeps of one entry, sealed: the salts and plaintexts behind its commitments.
 struct Disclosure {
     struct Field {
-        Salt salt {};
+        Salt salt{};
         std::string value;
     };
 
     std::uint64_t index = 0;
-    Id eventId {};
+    Id eventId{};
     std::map<std::string, Field> fields;
 };
 
@@ -69,7 +69,7 @@ bool opens(const Disclosure& disclosure, const Entry& entry);
 /// An entry as it stands in a segment and in an export: length, record, leaf hash.
 struct Frame {
     Bytes record;
-    Hash leaf {};
+    Hash leaf{};
     std::size_t size = 0; // of the whole frame
 };
 

@@ -10,16 +10,50 @@ namespace audit {
 
 /// What happened. The numbers are part of the format and never change their meaning.
 enum class Kind : std::uint16_t {
-    ServiceStart = 1, ServiceStop = 2, Heartbeat = 3, TimeJump = 4, TailCut = 5,
-    Init = 10, UserAdd = 11, UserEnrol = 12, Admit = 13, Recovery = 14, UserList = 15, Status = 16,
-    SignIn = 20, SignOut = 21, Lock = 22, LeaseEnd = 23,
-    PatientList = 30, PatientSearch = 31, PatientOpen = 32, DocumentOpen = 33,
-    HistoryList = 40, HistoryOpen = 41, HistorySearch = 42, HistoryExport = 43,
-    QuestionIntent = 50, QuestionOutcome = 51, Interrupted = 52, Recovered = 53, ChatIntent = 54, ChatOutcome = 55,
-    Import = 60, Merge = 61, AuditRead = 70, AuditExport = 71, Erasure = 72,
+    ServiceStart = 1,
+    ServiceStop = 2,
+    Heartbeat = 3,
+    TimeJump = 4,
+    TailCut = 5,
+    Init = 10,
+    UserAdd = 11,
+    UserEnrol = 12,
+    Admit = 13,
+    Recovery = 14,
+    UserList = 15,
+    Status = 16,
+    SignIn = 20,
+    SignOut = 21,
+    Lock = 22,
+    LeaseEnd = 23,
+    PatientList = 30,
+    PatientSearch = 31,
+    PatientOpen = 32,
+    DocumentOpen = 33,
+    HistoryList = 40,
+    HistoryOpen = 41,
+    HistorySearch = 42,
+    HistoryExport = 43,
+    QuestionIntent = 50,
+    QuestionOutcome = 51,
+    Interrupted = 52,
+    Recovered = 53,
+    ChatIntent = 54,
+    ChatOutcome = 55,
+    Import = 60,
+    Merge = 61,
+    AuditRead = 70,
+    AuditExport = 71,
+    Erasure = 72,
 };
 
-enum class Outcome : std::uint8_t { Success = 0, Failed = 1, Refused = 2, Cancelled = 3, Pending = 4 };
+enum class Outcome : std::uint8_t {
+    Success = 0,
+    Failed = 1,
+    Refused = 2,
+    Cancelled = 3,
+    Pending = 4
+};
 
 /// One event, before it is recorded.
 struct Event {

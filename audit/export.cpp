@@ -19,7 +19,7 @@ public:
     Result<void> put(Bytes bytes)
     {
         m_pending.insert(m_pending.end(), bytes.begin(), bytes.end());
-        return m_pending.size() < kPieceBytes ? Result<void> {} : flush();
+        return m_pending.size() < kPieceBytes ? Result<void>{} : flush();
     }
 
     void putNumber(std::uint64_t value) { putLittleEndian(m_pending, value); }
@@ -65,7 +65,8 @@ public:
             return head;
         if (auto disclosures = writeDisclosures(unseal); !disclosures)
             return disclosures;
-        const auto entries = readSegments(m_files, m_folder,
+        const auto entries = readSegments(
+            m_files, m_folder,
             [this](const Entry&, const Frame& found) { return m_sink.put(frame(found.record)); },
             m_snapshot.leaves.size());
         if (!entries)
@@ -103,16 +104,18 @@ private:
             return std::unexpected(starts.error());
         std::uint64_t count = 0;
         for (const std::uint64_t first : *starts) {
-            auto read = readSealed(m_files, m_folder, first, [&](const SealedField& field) -> Result<void> {
-                if (field.erased || field.index >= m_snapshot.leaves.size())
-                    return {};
-                const auto opened = unseal(field.sealed);
-                if (!opened)
-                    return {}; // sealed to another key; the verifier counts what is not disclosed
-                ++count;
-                m_sink.putNumber(opened->size());
-                return m_sink.put(*opened);
-            });
+            auto read =
+                readSealed(m_files, m_folder, first, [&](const SealedField& field) -> Result<void> {
+                    if (field.erased || field.index >= m_snapshot.leaves.size())
+                        return {};
+                    const auto opened = unseal(field.sealed);
+                    if (!opened)
+                        return {}; // sealed to another key; the verifier counts what is not
+                                   // disclosed
+                    ++count;
+                    m_sink.putNumber(opened->size());
+                    return m_sink.put(*opened);
+                });
             if (!read)
                 return read;
         }
@@ -139,19 +142,19 @@ Result<Snapshot> snapshotOf(Files& files, const std::filesystem::path& folder, c
     if (notes->empty() || notes->back() != log.note)
         notes->push_back(log.note);
     const auto leaves = log.tree.leaves();
-    return Snapshot { std::move(*notes), { leaves.begin(), leaves.end() } };
+    return Snapshot{std::move(*notes), {leaves.begin(), leaves.end()}};
 }
 
 } // namespace
 
-Result<void> Log::exportTo(
-    const std::filesystem::path& file, const Receipt& receipt, const Unseal& unseal) const
+Result<void> Log::exportTo(const std::filesystem::path& file, const Receipt& receipt,
+                           const Unseal& unseal) const
 {
     Snapshot snapshot;
     {
         const std::scoped_lock held(m_state->mutex);
         if (!proves(receipt, Kind::AuditExport, m_state->open.tree.size()))
-            return std::unexpected(Error { Errc::Invalid, "the receipt is not of an export" });
+            return std::unexpected(Error{Errc::Invalid, "the receipt is not of an export"});
         if (const auto signedNow = m_state->checkpoint(); !signedNow)
             return std::unexpected(signedNow.error());
         auto taken = snapshotOf(m_state->files, m_state->options.folder, m_state->open);

@@ -11,7 +11,7 @@ namespace {
 
 std::unexpected<Error> corrupt(const char* what)
 {
-    return std::unexpected(Error { Errc::Corrupt, what });
+    return std::unexpected(Error{Errc::Corrupt, what});
 }
 
 /// Takes values from the front; nothing once the bytes do not suffice.
@@ -64,7 +64,8 @@ Result<void> readDisclosures(Front& front, ExportSections& sections)
         const std::uint64_t index = disclosure->index;
         if (!sections.disclosures.empty() && index <= sections.disclosures.rbegin()->first)
             return corrupt("the disclosures are not in the order of their entries");
-        sections.disclosures.emplace_hint(sections.disclosures.end(), index, std::move(*disclosure));
+        sections.disclosures.emplace_hint(sections.disclosures.end(), index,
+                                          std::move(*disclosure));
     }
     return {};
 }

@@ -9,7 +9,7 @@ Error ioError(std::string_view verb, std::string_view name, const std::error_cod
 {
     std::string detail(verb);
     detail.append(" ").append(name).append(": ").append(code.message());
-    return { Errc::Io, std::move(detail) };
+    return {Errc::Io, std::move(detail)};
 }
 
 File::File(Files& files, Files::Handle handle, std::string name)
@@ -124,7 +124,7 @@ Result<bool> File::isShared() const
 Result<void> File::lock()
 {
     if (const auto done = m_files->lock(m_handle); !done)
-        return std::unexpected(Error { Errc::Busy, "the audit log is open in another process" });
+        return std::unexpected(Error{Errc::Busy, "the audit log is open in another process"});
     return {};
 }
 
@@ -145,7 +145,8 @@ Result<void> replaceFile(Files& files, const std::filesystem::path& file, Bytes 
     if (const auto done = files.rename(temporary, file); !done)
         return std::unexpected(ioError("rename", file.filename().string(), done.error()));
     if (const auto done = files.syncFolder(file.parent_path()); !done)
-        return std::unexpected(ioError("sync the folder of", file.filename().string(), done.error()));
+        return std::unexpected(
+            ioError("sync the folder of", file.filename().string(), done.error()));
     return {};
 }
 

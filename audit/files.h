@@ -31,7 +31,8 @@ public:
 
     virtual Outcome<Handle> open(const std::filesystem::path& file, Mode mode) = 0;
     virtual void close(Handle handle) = 0;
-    virtual Outcome<std::size_t> read(Handle handle, std::uint64_t at, std::span<std::byte> into) = 0;
+    virtual Outcome<std::size_t> read(Handle handle, std::uint64_t at,
+                                      std::span<std::byte> into) = 0;
     virtual Outcome<std::size_t> write(Handle handle, std::uint64_t at, Bytes bytes) = 0;
     virtual Outcome<std::uint64_t> size(Handle handle) = 0;
     virtual Outcome<void> resize(Handle handle, std::uint64_t size) = 0;
@@ -42,10 +43,12 @@ public:
     /// Held until close() or the end of the process. An error when somebody else holds it.
     virtual Outcome<void> lock(Handle handle) = 0;
 
-    virtual Outcome<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+    virtual Outcome<void> rename(const std::filesystem::path& from,
+                                 const std::filesystem::path& to) = 0;
     /// Makes names that were created, renamed or removed in @p folder survive a power loss.
     virtual Outcome<void> syncFolder(const std::filesystem::path& folder) = 0;
-    virtual Outcome<void> makeFolder(const std::filesystem::path& folder) = 0; // fine when it exists
+    virtual Outcome<void>
+    makeFolder(const std::filesystem::path& folder) = 0; // fine when it exists
     virtual Outcome<std::vector<std::string>> list(const std::filesystem::path& folder) = 0;
 };
 
@@ -77,15 +80,16 @@ public:
 
 private:
     File(Files& files, Files::Handle handle, std::string name);
-    [[nodiscard]] std::unexpected<Error> failed(const char* verb, const std::error_code& code) const;
+    [[nodiscard]] std::unexpected<Error> failed(const char* verb,
+                                                const std::error_code& code) const;
 
     Files* m_files = nullptr;
     Files::Handle m_handle = -1;
     std::string m_name;
 };
 
-/// Puts @p bytes into @p file so that after a power loss it holds either all of them or what it held
-/// before: a temporary file beside it, synced, renamed, and the folder synced. Errors: Io.
+/// Puts @p bytes into @p file so that after a power loss it holds either all of them or what it
+/// held before: a temporary file beside it, synced, renamed, and the folder synced. Errors: Io.
 Result<void> replaceFile(Files& files, const std::filesystem::path& file, Bytes bytes);
 
 /// The Error for a failed call: what was tried and the system's reason.

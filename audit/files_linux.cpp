@@ -40,8 +40,8 @@ public:
     Outcome<Handle> open(const std::filesystem::path& file, Mode mode) override
     {
         const int flags = mode == Mode::Read ? O_RDONLY : O_RDWR | O_CREAT;
-        const int handle
-            = retry([&] { return ::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600); });
+        const int handle =
+            retry([&] { return ::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600); });
         if (handle < 0)
             return lastError();
         return handle;
@@ -52,7 +52,8 @@ public:
     Outcome<std::size_t> read(Handle handle, std::uint64_t at, std::span<std::byte> into) override
     {
         const auto got = retry([&] {
-            return ::pread(static_cast<int>(handle), into.data(), into.size(), static_cast<off_t>(at));
+            return ::pread(static_cast<int>(handle), into.data(), into.size(),
+                           static_cast<off_t>(at));
         });
         if (got < 0)
             return lastError();
@@ -62,7 +63,8 @@ public:
     Outcome<std::size_t> write(Handle handle, std::uint64_t at, Bytes bytes) override
     {
         const auto put = retry([&] {
-            return ::pwrite(static_cast<int>(handle), bytes.data(), bytes.size(), static_cast<off_t>(at));
+            return ::pwrite(static_cast<int>(handle), bytes.data(), bytes.size(),
+                            static_cast<off_t>(at));
         });
         if (put < 0)
             return lastError();
@@ -71,7 +73,7 @@ public:
 
     Outcome<std::uint64_t> size(Handle handle) override
     {
-        struct stat info { };
+        struct stat info{};
         if (::fstat(static_cast<int>(handle), &info) < 0)
             return lastError();
         return static_cast<std::uint64_t>(info.st_size);
@@ -79,7 +81,8 @@ public:
 
     Outcome<void> resize(Handle handle, std::uint64_t size) override
     {
-        return done(retry([&] { return ::ftruncate(static_cast<int>(handle), static_cast<off_t>(size)); }));
+        return done(
+            retry([&] { return ::ftruncate(static_cast<int>(handle), static_cast<off_t>(size)); }));
     }
 
     Outcome<void> sync(Handle handle) override
@@ -89,7 +92,7 @@ public:
 
     Outcome<bool> isShared(Handle handle) override
     {
-        struct stat info { };
+        struct stat info{};
         if (::fstat(static_cast<int>(handle), &info) < 0)
             return lastError();
         return (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
@@ -100,7 +103,8 @@ public:
         return done(retry([&] { return ::flock(static_cast<int>(handle), LOCK_EX | LOCK_NB); }));
     }
 
-    Outcome<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override
+    Outcome<void> rename(const std::filesystem::path& from,
+                         const std::filesystem::path& to) override
     {
         return done(::rename(from.c_str(), to.c_str()));
     }

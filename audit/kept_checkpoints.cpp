@@ -26,7 +26,7 @@ Result<Kept> readKept(Files& files, const std::filesystem::path& folder)
     if (!names)
         return std::unexpected(ioError("list", "the log's folder", names.error()));
     if (!std::ranges::contains(*names, kName))
-        return Kept {};
+        return Kept{};
     const auto file = File::open(files, folder / kName, Files::Mode::Read);
     if (!file)
         return std::unexpected(file.error());
@@ -34,11 +34,11 @@ Result<Kept> readKept(Files& files, const std::filesystem::path& folder)
     if (!content)
         return std::unexpected(content.error());
     const Bytes bytes(*content);
-    if (bytes.size() < kCheckpointsMagic.size()
-        || !std::ranges::equal(asText(bytes.first(kCheckpointsMagic.size())), kCheckpointsMagic))
-        return std::unexpected(Error { Errc::Corrupt, "the kept checkpoints have a wrong head" });
+    if (bytes.size() < kCheckpointsMagic.size() ||
+        !std::ranges::equal(asText(bytes.first(kCheckpointsMagic.size())), kCheckpointsMagic))
+        return std::unexpected(Error{Errc::Corrupt, "the kept checkpoints have a wrong head"});
 
-    Kept kept { {}, kCheckpointsMagic.size(), bytes.size(), 0 };
+    Kept kept{{}, kCheckpointsMagic.size(), bytes.size(), 0};
     while (bytes.size() - kept.end >= kLengthBytes) {
         const std::uint64_t length = littleEndian(bytes.subspan(kept.end));
         if (length > bytes.size() - kept.end - kLengthBytes)
@@ -46,7 +46,7 @@ Result<Kept> readKept(Files& files, const std::filesystem::path& folder)
         const auto note = asText(bytes.subspan(kept.end + kLengthBytes, length));
         const auto checkpoint = readNote(note);
         if (!checkpoint || checkpoint->size <= kept.newest)
-            return std::unexpected(Error { Errc::Corrupt, "a kept checkpoint is damaged" });
+            return std::unexpected(Error{Errc::Corrupt, "a kept checkpoint is damaged"});
         kept.notes.emplace_back(note);
         kept.newest = checkpoint->size;
         kept.end += kLengthBytes + length;
@@ -82,7 +82,8 @@ Result<KeptCheckpoints> KeptCheckpoints::open(Files& files, const std::filesyste
 Result<void> KeptCheckpoints::append(std::string_view note, std::uint64_t size)
 {
     if (!m_file.isOpen()) {
-        if (auto made = replaceFile(*m_files, m_path, asBytes(std::string_view(kCheckpointsMagic))); !made)
+        if (auto made = replaceFile(*m_files, m_path, asBytes(std::string_view(kCheckpointsMagic)));
+            !made)
             return made;
         auto file = File::open(*m_files, m_path, Files::Mode::ReadWrite);
         if (!file)
@@ -102,8 +103,8 @@ Result<void> KeptCheckpoints::append(std::string_view note, std::uint64_t size)
     return {};
 }
 
-Result<std::vector<std::string>> readKeptCheckpoints(
-    Files& files, const std::filesystem::path& folder)
+Result<std::vector<std::string>> readKeptCheckpoints(Files& files,
+                                                     const std::filesystem::path& folder)
 {
     auto kept = readKept(files, folder);
     if (!kept)

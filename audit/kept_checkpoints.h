@@ -31,7 +31,7 @@ private:
 };
 
 /// All of them, oldest first, their signatures not checked. Errors: Io, Corrupt.
-Result<std::vector<std::string>> readKeptCheckpoints(
-    Files& files, const std::filesystem::path& folder);
+Result<std::vector<std::string>> readKeptCheckpoints(Files& files,
+                                                     const std::filesystem::path& folder);
 
 } // namespace audit

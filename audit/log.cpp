@@ -12,12 +12,13 @@ namespace {
 
 Error refusal()
 {
-    return { Errc::Io, "the log takes no entries after a disk error until it is reopened" };
+    return {Errc::Io, "the log takes no entries after a disk error until it is reopened"};
 }
 
 bool fillRandom(std::span<std::byte> bytes)
 {
-    return RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) == 1;
+    return RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
+                      static_cast<int>(bytes.size())) == 1;
 }
 
 /// RFC 9562 §5.7: 48 bits of milliseconds, the rest random but for version and variant.
@@ -26,8 +27,8 @@ void stampId(Id& random, std::uint64_t wallTime)
     const std::uint64_t milliseconds = wallTime / 1000;
     for (unsigned i = 0; i < 6; ++i)
         random[i] = static_cast<std::byte>(milliseconds >> (8U * (5 - i)));
-    random[6] = (random[6] & std::byte { 0x0F }) | std::byte { 0x70 };
-    random[8] = (random[8] & std::byte { 0x3F }) | std::byte { 0x80 };
+    random[6] = (random[6] & std::byte{0x0F}) | std::byte{0x70};
+    random[8] = (random[8] & std::byte{0x3F}) | std::byte{0x80};
 }
 
 std::string hexadecimal(Bytes bytes)
@@ -43,11 +44,11 @@ std::string hexadecimal(Bytes bytes)
 
 } // namespace
 
-Result<Entry> makeEntry(
-    const Event& event, std::uint64_t index, std::uint64_t checkpointed, Disclosure& salts)
+Result<Entry> makeEntry(const Event& event, std::uint64_t index, std::uint64_t checkpointed,
+                        Disclosure& salts)
 {
     const Moment moment = now();
-    Entry entry {
+    Entry entry{
         .index = index,
         .eventId = {},
         .wallTime = moment.wallTime,
@@ -68,13 +69,13 @@ Result<Entry> makeEntry(
     bool random = fillRandom(entry.eventId);
     stampId(entry.eventId, moment.wallTime);
     for (const auto& [name, value] : event.committed) {
-        Disclosure::Field field { {}, value };
+        Disclosure::Field field{{}, value};
         random = random && fillRandom(field.salt);
         entry.commitments[name] = commitment(field.salt, name, asBytes(value));
         salts.fields.emplace(name, std::move(field));
     }
     if (!random)
-        return std::unexpected(Error { Errc::Io, "the system gives no random bytes" });
+        return std::unexpected(Error{Errc::Io, "the system gives no random bytes"});
     salts.index = index;
     salts.eventId = entry.eventId;
     return entry;
@@ -94,11 +95,17 @@ Result<void> Log::State::load()
         return std::unexpected(read.error());
     open = std::move(*read);
     if (open.torn) {
-        const Event cut { .kind = Kind::TailCut, .outcome = Outcome::Success, .reason = "torn_tail",
-            .actor = {}, .session = {}, .peerUid = 0, .peerPid = 0, .closes = {},
-            .plain = { { "bytes", std::to_string(open.torn->bytes) },
-                { "sha", hexadecimal(open.torn->digest) } },
-            .committed = {} };
+        const Event cut{.kind = Kind::TailCut,
+                        .outcome = Outcome::Success,
+                        .reason = "torn_tail",
+                        .actor = {},
+                        .session = {},
+                        .peerUid = 0,
+                        .peerPid = 0,
+                        .closes = {},
+                        .plain = {{"bytes", std::to_string(open.torn->bytes)},
+                                  {"sha", hexadecimal(open.torn->digest)}},
+                        .committed = {}};
         Disclosure none;
         const auto entry = makeEntry(cut, open.tree.size(), open.checkpointed, none);
         if (!entry)
@@ -120,7 +127,7 @@ Result<void> Log::State::write(const Entry& entry, const Disclosure& disclosure)
     if (!disclosure.fields.empty() && options.seal) {
         sealed = options.seal(encode(disclosure));
         if (sealed.empty())
-            return std::unexpected(Error { Errc::Key, "the committed fields cannot be sealed" });
+            return std::unexpected(Error{Errc::Key, "the committed fields cannot be sealed"});
     }
 
     if (open.torn) {
@@ -160,7 +167,7 @@ Result<Receipt> Log::State::append(const Event& event)
         return std::unexpected(fine.error());
     const std::uint64_t index = open.tree.size();
     if (event.closes && *event.closes >= index)
-        return std::unexpected(Error { Errc::Invalid, "the event closes an entry that is not there" });
+        return std::unexpected(Error{Errc::Invalid, "the event closes an entry that is not there"});
     Disclosure disclosure;
     const auto entry = makeEntry(event, index, open.checkpointed, disclosure);
     if (!entry)
@@ -183,7 +190,8 @@ Result<std::string> Log::State::checkpoint()
         return std::unexpected(refusal());
     if (!open.note.empty() && open.checkpointed == open.tree.size())
         return open.note;
-    const auto text = open.key->sign({ open.tree.size(), open.tree.root() }, now().wallTime / 1'000'000);
+    const auto text =
+        open.key->sign({open.tree.size(), open.tree.root()}, now().wallTime / 1'000'000);
     const auto put = text ? putCheckpoint(*text) : Result<void>(std::unexpected(text.error()));
     if (!put) {
         refusing = true;
@@ -238,7 +246,8 @@ Result<std::unique_ptr<Log>> Log::open(Options options)
     if (const auto loaded = state->load(); !loaded)
         return std::unexpected(loaded.error());
     State* running = state.get();
-    state->timer = std::jthread([running](const std::stop_token& stop) { running->signNowAndThen(stop); });
+    state->timer =
+        std::jthread([running](const std::stop_token& stop) { running->signNowAndThen(stop); });
     return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 
@@ -297,7 +306,7 @@ Result<std::vector<std::byte>> Log::consistencyProof(std::uint64_t from, std::ui
 {
     const std::scoped_lock held(m_state->mutex);
     if (from > to || to > m_state->open.tree.size())
-        return std::unexpected(Error { Errc::Invalid, "the log was never of that size" });
+        return std::unexpected(Error{Errc::Invalid, "the log was never of that size"});
     std::vector<std::byte> proof;
     for (const Hash& node : m_state->open.tree.consistencyProof(from, to))
         proof.insert(proof.end(), node.begin(), node.end());
@@ -319,7 +328,7 @@ Result<void> Log::erasePlaintext(std::uint64_t index, const Receipt& receipt)
 {
     const std::scoped_lock held(m_state->mutex);
     if (!proves(receipt, Kind::Erasure, m_state->open.tree.size()))
-        return std::unexpected(Error { Errc::Invalid, "the receipt is not of an erasure" });
+        return std::unexpected(Error{Errc::Invalid, "the receipt is not of an erasure"});
     const auto first = segmentOf(m_state->files, m_state->options.folder, index);
     if (!first)
         return std::unexpected(first.error());

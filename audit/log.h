@@ -33,9 +33,9 @@ public:
     using Unseal = std::function<std::optional<std::vector<std::byte>>(std::span<const std::byte>)>;
 
     struct Options {
-        std::filesystem::path folder;      // segments, checkpoint, side table
-        std::filesystem::path signingKey;  // Ed25519 + ML-DSA-44, mode 0600; made when absent
-        std::string origin;                // first line of checkpoints: "cloister/<install id>"
+        std::filesystem::path folder;     // segments, checkpoint, side table
+        std::filesystem::path signingKey; // Ed25519 + ML-DSA-44, mode 0600; made when absent
+        std::string origin;               // first line of checkpoints: "cloister/<install id>"
         /// Seals the side table's entries to the compliance key. Until it is set (before init) the
         /// salts and plaintexts of events are dropped.
         Seal seal;
@@ -47,15 +47,16 @@ public:
     };
 
     /// Opens or creates the log, checks every entry and the last checkpoint.
-    /// Errors: Io; Corrupt; Covered; Busy; Key, also when the log is there and its key is not. The files are then untouched, except that a torn last
-    /// record which no checkpoint covers is cut, and the cut recorded.
+    /// Errors: Io; Corrupt; Covered; Busy; Key, also when the log is there and its key is not. The
+    /// files are then untouched, except that a torn last record which no checkpoint covers is cut,
+    /// and the cut recorded.
     static Result<std::unique_ptr<Log>> open(Options options);
     ~Log();
 
     /// Records @p event; returns once it is on disk (fdatasync). Errors: Io, TooLarge, Invalid; Key
     /// when the committed fields cannot be sealed. The log is then unchanged, and after Io every
-    /// further append is refused until reopen(). (An entry that a failing disk neither confirmed nor
-    /// took back may be found then; nobody holds a receipt of it.)
+    /// further append is refused until reopen(). (An entry that a failing disk neither confirmed
+    /// nor took back may be found then; nobody holds a receipt of it.)
     Result<Receipt> append(const Event& event);
 
     /// Reads the log again after an I/O error, as open() does, and takes entries again when that
@@ -97,7 +98,7 @@ public:
     /// @p receipt is of an AuditExport event. @p unseal: discloses what it can open; without it the
     /// export holds commitments only. Errors: Io, Corrupt, Key; Invalid for another receipt.
     Result<void> exportTo(const std::filesystem::path& file, const Receipt& receipt,
-        const Unseal& unseal = {}) const;
+                          const Unseal& unseal = {}) const;
 
 private:
     struct State;

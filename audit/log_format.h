@@ -31,15 +31,15 @@ inline constexpr std::uint64_t kSegmentBytes = 4ULL << 20;
 /// A checkpoint is signed when this many records or this much time has no checkpoint yet. The same
 /// number of records separates the checkpoints that are kept for ever.
 inline constexpr std::uint64_t kCheckpointRecords = 256;
-inline constexpr std::chrono::milliseconds kCheckpointInterval { 1000 };
+inline constexpr std::chrono::milliseconds kCheckpointInterval{1000};
 
 /// The last byte of each magic is the version of the file's layout.
 using Magic = std::array<char, 8>;
-inline constexpr Magic kSegmentMagic { 'C', 'L', 'O', 'A', 'U', 'D', 'S', 1 };
-inline constexpr Magic kSealedMagic { 'C', 'L', 'O', 'A', 'U', 'D', 'P', 1 };
-inline constexpr Magic kCheckpointsMagic { 'C', 'L', 'O', 'A', 'U', 'D', 'C', 1 };
-inline constexpr Magic kExportMagic { 'C', 'L', 'O', 'A', 'U', 'D', 'X', 1 };
-inline constexpr Magic kKeyMagic { 'C', 'L', 'O', 'A', 'U', 'D', 'K', 1 };
+inline constexpr Magic kSegmentMagic{'C', 'L', 'O', 'A', 'U', 'D', 'S', 1};
+inline constexpr Magic kSealedMagic{'C', 'L', 'O', 'A', 'U', 'D', 'P', 1};
+inline constexpr Magic kCheckpointsMagic{'C', 'L', 'O', 'A', 'U', 'D', 'C', 1};
+inline constexpr Magic kExportMagic{'C', 'L', 'O', 'A', 'U', 'D', 'X', 1};
+inline constexpr Magic kKeyMagic{'C', 'L', 'O', 'A', 'U', 'D', 'K', 1};
 
 /// Magic and number of the first entry: the head of a segment and of its sealed file.
 inline constexpr std::size_t kSegmentHeaderBytes = 16;

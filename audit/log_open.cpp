@@ -9,12 +9,12 @@ namespace {
 
 std::unexpected<Error> corrupt(const char* what)
 {
-    return std::unexpected(Error { Errc::Corrupt, what });
+    return std::unexpected(Error{Errc::Corrupt, what});
 }
 
 /// Reads the signing key; makes it only when there is no log yet that it would have to fit.
-Result<SigningKey> readKey(
-    Files& files, const Log::Options& options, const std::vector<std::string>& names)
+Result<SigningKey> readKey(Files& files, const Log::Options& options,
+                           const std::vector<std::string>& names)
 {
     const auto folder = options.signingKey.parent_path();
     const auto beside = files.list(folder.empty() ? "." : folder);
@@ -26,12 +26,13 @@ Result<SigningKey> readKey(
         return name == kCheckpointName || name.ends_with(kSegmentEnding);
     });
     if (logExists)
-        return std::unexpected(Error { Errc::Key, "the log's signing key is missing" });
+        return std::unexpected(Error{Errc::Key, "the log's signing key is missing"});
     return SigningKey::create(files, options.signingKey, options.origin);
 }
 
 Result<std::optional<Checkpoint>> readCheckpoint(Files& files, const Log::Options& options,
-    const std::vector<std::string>& names, OpenLog& log)
+                                                 const std::vector<std::string>& names,
+                                                 OpenLog& log)
 {
     if (!std::ranges::contains(names, kCheckpointName))
         return std::nullopt;
@@ -55,35 +56,36 @@ bool isIntent(Kind kind)
 }
 
 /// Reads all entries into the tree and finds the intents that none closes.
-Result<SegmentEnd> readEntries(
-    Files& files, const Log::Options& options, OpenLog& log, std::uint64_t& mentioned)
+Result<SegmentEnd> readEntries(Files& files, const Log::Options& options, OpenLog& log,
+                               std::uint64_t& mentioned)
 {
     std::map<std::uint64_t, Log::Orphan> open;
-    auto end = readSegments(files, options.folder, [&](const Entry& entry, const Frame& frame) -> Result<void> {
-        log.tree.append(frame.leaf);
-        mentioned = std::max(mentioned, entry.checkpointed);
-        const auto kind = static_cast<Kind>(entry.kind);
-        if (isIntent(kind))
-            open.emplace(entry.index, Log::Orphan { entry.index, kind, entry.actor, entry.plain });
-        if (entry.closes)
-            open.erase(*entry.closes);
-        return {};
-    });
+    auto end = readSegments(
+        files, options.folder, [&](const Entry& entry, const Frame& frame) -> Result<void> {
+            log.tree.append(frame.leaf);
+            mentioned = std::max(mentioned, entry.checkpointed);
+            const auto kind = static_cast<Kind>(entry.kind);
+            if (isIntent(kind))
+                open.emplace(entry.index, Log::Orphan{entry.index, kind, entry.actor, entry.plain});
+            if (entry.closes)
+                open.erase(*entry.closes);
+            return {};
+        });
     for (auto& [index, orphan] : open)
         log.orphans.push_back(std::move(orphan));
     return end;
 }
 
-Result<void> compare(
-    const std::optional<Checkpoint>& checkpoint, const MerkleTree& tree, std::uint64_t mentioned)
+Result<void> compare(const std::optional<Checkpoint>& checkpoint, const MerkleTree& tree,
+                     std::uint64_t mentioned)
 {
     const std::uint64_t covered = checkpoint ? checkpoint->size : 0;
     if (covered < mentioned)
         return corrupt("the log names a checkpoint that is newer than the one on disk");
     if (tree.size() < covered)
-        return std::unexpected(Error { Errc::Covered,
-            "the log ends at entry " + std::to_string(tree.size()) + ", but "
-                + std::to_string(covered) + " are signed for" });
+        return std::unexpected(
+            Error{Errc::Covered, "the log ends at entry " + std::to_string(tree.size()) + ", but " +
+                                     std::to_string(covered) + " are signed for"});
     if (checkpoint && headOf(*checkpoint).root != tree.rootAt(covered))
         return corrupt("the log does not have the root of its last checkpoint");
     return {};

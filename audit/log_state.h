@@ -22,10 +22,10 @@ struct OpenLog {
     SegmentWriter writer;
     SealedFields sealed;
     KeptCheckpoints kept;
-    std::string note;                  // the last checkpoint; empty before the first
-    std::uint64_t checkpointed = 0;    // its size
+    std::string note;               // the last checkpoint; empty before the first
+    std::uint64_t checkpointed = 0; // its size
     std::vector<Log::Orphan> orphans;
-    std::optional<TornTail> torn;      // to be noted and cut
+    std::optional<TornTail> torn; // to be noted and cut
 };
 
 /// Reads the log in options.folder. Errors: those of Log::open but Busy.
@@ -34,7 +34,7 @@ Result<OpenLog> readLog(Files& files, const Log::Options& options);
 /// The record of @p event, with its commitments; @p salts receives what opens them.
 /// Errors: Io when the system gives no random bytes.
 Result<Entry> makeEntry(const Event& event, std::uint64_t index, std::uint64_t checkpointed,
-    Disclosure& salts);
+                        Disclosure& salts);
 
 struct Log::State {
     explicit State(Options given);

@@ -17,7 +17,8 @@ namespace {
 
 std::unexpected<Error> failed(const char* verb)
 {
-    return std::unexpected(ioError(verb, "the file", std::error_code(errno, std::generic_category())));
+    return std::unexpected(
+        ioError(verb, "the file", std::error_code(errno, std::generic_category())));
 }
 
 } // namespace
@@ -27,14 +28,14 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& file)
     const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (handle < 0)
         return failed("open");
-    struct stat info { };
+    struct stat info{};
     if (::fstat(handle, &info) < 0 || !S_ISREG(info.st_mode)) {
         ::close(handle);
-        return std::unexpected(Error { Errc::Io, "not a regular file" });
+        return std::unexpected(Error{Errc::Io, "not a regular file"});
     }
     if (info.st_size == 0) {
         ::close(handle);
-        return MappedFile(Bytes {});
+        return MappedFile(Bytes{});
     }
     const auto size = static_cast<std::size_t>(info.st_size);
     void* place = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle, 0);

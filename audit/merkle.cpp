@@ -33,13 +33,14 @@ void MerkleTree::append(const Hash& leaf)
 
 std::span<const Hash> MerkleTree::leaves() const
 {
-    return m_levels.empty() ? std::span<const Hash> {} : std::span<const Hash>(m_levels[0]);
+    return m_levels.empty() ? std::span<const Hash>{} : std::span<const Hash>(m_levels[0]);
 }
 
 Hash MerkleTree::subtree(std::uint64_t begin, std::uint64_t end) const
 {
     const std::uint64_t size = end - begin;
-    // Every subtree that RFC 6962 asks for begins at a multiple of its width, so a full one is kept.
+    // Every subtree that RFC 6962 asks for begins at a multiple of its width, so a full one is
+    // kept.
     if (std::has_single_bit(size)) {
         const auto level = static_cast<std::size_t>(std::countr_zero(size));
         return m_levels[level][begin >> level];
@@ -101,7 +102,7 @@ std::vector<Hash> MerkleTree::consistencyProof(std::uint64_t from, std::uint64_t
 }
 
 bool verifyInclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
-    std::span<const Hash> proof, const Hash& root)
+                     std::span<const Hash> proof, const Hash& root)
 {
     if (index >= size)
         return false;

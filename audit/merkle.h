@@ -38,12 +38,12 @@ private:
 
 /// RFC 9162 §2.1.3.2. @return whether @p proof leads from @p leaf at @p index to @p root.
 bool verifyInclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
-    std::span<const Hash> proof, const Hash& root);
+                     std::span<const Hash> proof, const Hash& root);
 
 /// One head of the tree.
 struct TreeHead {
     std::uint64_t size = 0;
-    Hash root {};
+    Hash root{};
 };
 
 /// RFC 9162 §2.1.4.2. @return whether the tree at @p newer begins with the tree at @p older.

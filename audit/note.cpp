@@ -20,12 +20,12 @@ constexpr std::size_t kMaxOriginBytes = 255;
 
 std::unexpected<Error> corrupt(const char* what)
 {
-    return std::unexpected(Error { Errc::Corrupt, what });
+    return std::unexpected(Error{Errc::Corrupt, what});
 }
 
 std::unexpected<Error> badKey(const char* what)
 {
-    return std::unexpected(Error { Errc::Key, what });
+    return std::unexpected(Error{Errc::Key, what});
 }
 
 void putBigEndian(std::vector<std::byte>& out, std::uint64_t value)
@@ -42,7 +42,7 @@ void put(std::vector<std::byte>& out, Bytes bytes)
 /// C2SP: the first bytes of SHA-256(name, newline, type, public key).
 std::array<std::byte, kKeyIdBytes> keyId(std::string_view name, std::byte type, Bytes publicKey)
 {
-    const Hash hash = sha256({ asBytes(name), asBytes("\n"), Bytes(&type, 1), publicKey });
+    const Hash hash = sha256({asBytes(name), asBytes("\n"), Bytes(&type, 1), publicKey});
     std::array<std::byte, kKeyIdBytes> id;
     std::copy_n(hash.begin(), id.size(), id.begin());
     return id;
@@ -57,7 +57,7 @@ std::string verifierKey(std::string_view name, std::byte type, Bytes publicKey)
         text += kDigits[std::to_integer<unsigned>(part) >> 4U];
         text += kDigits[std::to_integer<unsigned>(part) & 0xFU];
     }
-    std::vector<std::byte> encoded { type };
+    std::vector<std::byte> encoded{type};
     put(encoded, publicKey);
     return text + "+" + toBase64(encoded);
 }
@@ -80,7 +80,7 @@ Result<VerifierKey> parseVerifierKey(std::string_view text, std::byte type, std:
     encoded->erase(encoded->begin());
     if (verifierKey(name, type, *encoded) != text)
         return badKey("a public key does not fit its own id");
-    return VerifierKey { name, std::move(*encoded) };
+    return VerifierKey{name, std::move(*encoded)};
 }
 
 struct FreeKey {
@@ -90,13 +90,17 @@ struct FreeKey {
 
 bool verifies(const char* algorithm, Bytes publicKey, Bytes message, Bytes signature)
 {
-    const auto raw = [](Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); };
+    const auto raw = [](Bytes bytes) {
+        return reinterpret_cast<const unsigned char*>(bytes.data());
+    };
     const std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_PKEY_new_raw_public_key_ex(
         nullptr, algorithm, nullptr, raw(publicKey), publicKey.size()));
     const std::unique_ptr<EVP_MD_CTX, FreeKey> context(EVP_MD_CTX_new());
-    return key && context
-        && EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(), nullptr) == 1
-        && EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
+    return key && context &&
+           EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(),
+                                   nullptr) == 1 &&
+           EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(message),
+                            message.size()) == 1;
 }
 
 struct SplitNote {
@@ -109,13 +113,13 @@ Result<SplitNote> splitNote(std::string_view note)
     const auto blank = note.rfind("\n\n");
     if (note.size() > kMaxNoteBytes || blank == std::string_view::npos || !note.ends_with('\n'))
         return corrupt("a checkpoint is not a signed note");
-    return SplitNote { note.substr(0, blank + 1), note.substr(blank + 2) };
+    return SplitNote{note.substr(0, blank + 1), note.substr(blank + 2)};
 }
 
 /// The signature bytes behind the key id of the line made by the key; nothing when there is no such
 /// line or it is there twice.
-std::optional<std::vector<std::byte>> findSignature(
-    std::string_view lines, std::string_view name, std::byte type, Bytes publicKey)
+std::optional<std::vector<std::byte>> findSignature(std::string_view lines, std::string_view name,
+                                                    std::byte type, Bytes publicKey)
 {
     const auto id = keyId(name, type, publicKey);
     const std::string start = std::string(kLineStart).append(name).append(" ");
@@ -125,7 +129,8 @@ std::optional<std::vector<std::byte>> findSignature(
         if (!line.starts_with(start))
             continue;
         auto bytes = fromBase64(line.substr(start.size()));
-        if (!bytes || bytes->size() < id.size() || !std::equal(id.begin(), id.end(), bytes->begin()))
+        if (!bytes || bytes->size() < id.size() ||
+            !std::equal(id.begin(), id.end(), bytes->begin()))
             continue;
         if (found)
             return std::nullopt;
@@ -156,7 +161,8 @@ std::string toBase64(Bytes bytes)
     std::string text(4 * ((bytes.size() + 2) / 3), '\0');
     // OpenSSL adds a terminating zero, which std::string has room for.
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+                    reinterpret_cast<const unsigned char*>(bytes.data()),
+                    static_cast<int>(bytes.size()));
     return text;
 }
 
@@ -166,7 +172,8 @@ std::optional<std::vector<std::byte>> fromBase64(std::string_view text)
         return std::nullopt;
     std::vector<std::byte> bytes(text.size() / 4 * 3);
     const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+                                     reinterpret_cast<const unsigned char*>(text.data()),
+                                     static_cast<int>(text.size()));
     if (size < 0)
         return std::nullopt;
     bytes.resize(bytes.size() - (text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U));
@@ -178,14 +185,14 @@ std::optional<std::vector<std::byte>> fromBase64(std::string_view text)
 
 bool isOrigin(std::string_view origin)
 {
-    return !origin.empty() && origin.size() <= kMaxOriginBytes
-        && std::ranges::all_of(origin, [](char c) { return c > ' ' && c < 0x7F && c != '+'; });
+    return !origin.empty() && origin.size() <= kMaxOriginBytes &&
+           std::ranges::all_of(origin, [](char c) { return c > ' ' && c < 0x7F && c != '+'; });
 }
 
 std::string keyLine(const PublicKeys& keys)
 {
-    return verifierKey(keys.name, kEd25519Type, keys.ed25519) + " "
-        + verifierKey(keys.name, kMlDsaType, keys.mlDsa);
+    return verifierKey(keys.name, kEd25519Type, keys.ed25519) + " " +
+           verifierKey(keys.name, kMlDsaType, keys.mlDsa);
 }
 
 Result<PublicKeys> parseKeyLine(std::string_view line)
@@ -203,7 +210,8 @@ Result<PublicKeys> parseKeyLine(std::string_view line)
         return std::unexpected(mlDsa.error());
     if (ed25519->name != mlDsa->name)
         return badKey("the two public keys have different names");
-    return PublicKeys { std::string(mlDsa->name), std::move(ed25519->publicKey), std::move(mlDsa->publicKey) };
+    return PublicKeys{std::string(mlDsa->name), std::move(ed25519->publicKey),
+                      std::move(mlDsa->publicKey)};
 }
 
 std::string noteText(std::string_view origin, const TreeHead& head)
@@ -212,8 +220,8 @@ std::string noteText(std::string_view origin, const TreeHead& head)
     return text + "\n" + std::to_string(head.size) + "\n" + toBase64(head.root) + "\n";
 }
 
-std::vector<std::byte> cosignedMessage(
-    std::string_view origin, const TreeHead& head, std::uint64_t timestamp)
+std::vector<std::byte> cosignedMessage(std::string_view origin, const TreeHead& head,
+                                       std::uint64_t timestamp)
 {
     constexpr std::string_view kLabel("subtree/v1\n\0", 12);
     const auto putName = [](std::vector<std::byte>& out, std::string_view name) {
@@ -241,7 +249,7 @@ std::string signatureLine(std::string_view name, std::byte type, Bytes publicKey
 
 TreeHead headOf(const Checkpoint& checkpoint)
 {
-    TreeHead head { checkpoint.size, {} };
+    TreeHead head{checkpoint.size, {}};
     std::ranges::copy(asBytes(checkpoint.root), head.root.begin());
     return head;
 }
@@ -260,14 +268,15 @@ Result<Checkpoint> readNote(std::string_view note)
     Checkpoint checkpoint;
     checkpoint.origin = split->text.substr(0, first);
     std::from_chars(size.data(), size.data() + size.size(), checkpoint.size);
-    const auto rootBytes = root.empty() ? std::nullopt : fromBase64(root.substr(0, root.size() - 1));
+    const auto rootBytes =
+        root.empty() ? std::nullopt : fromBase64(root.substr(0, root.size() - 1));
     if (!rootBytes || rootBytes->size() != kHashBytes)
         return corrupt("a checkpoint states no root");
     checkpoint.root = asText(*rootBytes);
     // Written again it must be the same text: no leading zeros, no further lines.
-    if (!isOrigin(checkpoint.origin)
-        || noteText(checkpoint.origin, headOf(checkpoint)) != split->text
-        || !linesAreWellFormed(split->signatures))
+    if (!isOrigin(checkpoint.origin) ||
+        noteText(checkpoint.origin, headOf(checkpoint)) != split->text ||
+        !linesAreWellFormed(split->signatures))
         return corrupt("a checkpoint is not in the format's form");
     return checkpoint;
 }
@@ -280,10 +289,9 @@ Result<Checkpoint> openNote(std::string_view note, const PublicKeys& keys)
     if (checkpoint->origin != keys.name)
         return corrupt("the checkpoint is of another log than the public key");
     const auto split = splitNote(note);
-    const auto ed25519
-        = findSignature(split->signatures, keys.name, kEd25519Type, keys.ed25519);
-    if (!ed25519 || ed25519->size() != kEd25519SignatureBytes
-        || !verifies("ED25519", keys.ed25519, asBytes(split->text), *ed25519))
+    const auto ed25519 = findSignature(split->signatures, keys.name, kEd25519Type, keys.ed25519);
+    if (!ed25519 || ed25519->size() != kEd25519SignatureBytes ||
+        !verifies("ED25519", keys.ed25519, asBytes(split->text), *ed25519))
         return corrupt("the checkpoint's Ed25519 signature is missing or wrong");
 
     const auto mlDsa = findSignature(split->signatures, keys.name, kMlDsaType, keys.mlDsa);

@@ -22,8 +22,8 @@ inline constexpr std::size_t kMlDsaKeyBytes = 1312;
 inline constexpr std::size_t kMlDsaSignatureBytes = 2420;
 
 /// C2SP's numbers for the two kinds of signature.
-inline constexpr std::byte kEd25519Type { 0x01 };
-inline constexpr std::byte kMlDsaType { 0x06 };
+inline constexpr std::byte kEd25519Type{0x01};
+inline constexpr std::byte kMlDsaType{0x06};
 
 /// The public halves of a log's key, and the name they are known by (the log's origin).
 struct PublicKeys {
@@ -36,19 +36,19 @@ struct PublicKeys {
 std::string keyLine(const PublicKeys& keys);
 Result<PublicKeys> parseKeyLine(std::string_view line); // Errors: Key
 
-/// Whether @p origin can name a log: not empty, at most 255 bytes of printable ASCII without space and '+'.
+/// Whether @p origin can name a log: not empty, at most 255 bytes of printable ASCII without space
+/// and '+'.
 bool isOrigin(std::string_view origin);
 
 /// The three lines that Ed25519 signs.
 std::string noteText(std::string_view origin, const TreeHead& head);
 
 /// What ML-DSA-44 signs of the same statement.
-std::vector<std::byte> cosignedMessage(
-    std::string_view origin, const TreeHead& head, std::uint64_t timestamp);
+std::vector<std::byte> cosignedMessage(std::string_view origin, const TreeHead& head,
+                                       std::uint64_t timestamp);
 
 /// A signature line: em dash, name, base64 of key id and @p signature.
-std::string signatureLine(
-    std::string_view name, std::byte type, Bytes publicKey, Bytes signature);
+std::string signatureLine(std::string_view name, std::byte type, Bytes publicKey, Bytes signature);
 
 /// The head a note states, its signatures not checked. Errors: Corrupt.
 Result<Checkpoint> readNote(std::string_view note);

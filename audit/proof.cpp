@@ -16,16 +16,14 @@ Result<Checkpoint> openCheckpoint(std::string_view note, std::string_view public
     return openNote(note, *keys);
 }
 
-Result<void> checkConsistency(
-    const Checkpoint& older, const Checkpoint& newer, std::span<const std::byte> proof)
+Result<void> checkConsistency(const Checkpoint& older, const Checkpoint& newer,
+                              std::span<const std::byte> proof)
 {
-    const auto wrong = [](const char* what) {
-        return std::unexpected(Error { Errc::Corrupt, what });
-    };
+    const auto wrong = [](const char* what) { return std::unexpected(Error{Errc::Corrupt, what}); };
     if (older.origin != newer.origin)
         return wrong("the checkpoints are of two logs");
-    if (older.root.size() != kHashBytes || newer.root.size() != kHashBytes
-        || proof.size() % kHashBytes != 0)
+    if (older.root.size() != kHashBytes || newer.root.size() != kHashBytes ||
+        proof.size() % kHashBytes != 0)
         return wrong("a root or the proof has a wrong length");
     std::vector<Hash> path(proof.size() / kHashBytes);
     for (std::size_t i = 0; i < path.size(); ++i)

@@ -24,7 +24,7 @@ Result<Checkpoint> openCheckpoint(std::string_view note, std::string_view public
 
 /// Checks that the log at @p newer still holds everything it held at @p older (RFC 6962 §2.1.2).
 /// Errors: Corrupt when it does not.
-Result<void> checkConsistency(
-    const Checkpoint& older, const Checkpoint& newer, std::span<const std::byte> proof);
+Result<void> checkConsistency(const Checkpoint& older, const Checkpoint& newer,
+                              std::span<const std::byte> proof);
 
 } // namespace audit

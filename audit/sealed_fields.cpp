@@ -12,8 +12,8 @@ namespace {
 
 // length | number of the entry | state | sealed bytes
 constexpr std::size_t kHeadBytes = 17;
-constexpr std::byte kPresent { 1 };
-constexpr std::byte kErased { 0 };
+constexpr std::byte kPresent{1};
+constexpr std::byte kErased{0};
 
 std::optional<SealedField> readField(Bytes bytes, std::uint64_t at)
 {
@@ -24,15 +24,15 @@ std::optional<SealedField> readField(Bytes bytes, std::uint64_t at)
     const std::byte state = rest[16];
     if (length > rest.size() - kHeadBytes || (state != kPresent && state != kErased))
         return std::nullopt;
-    return SealedField { littleEndian(rest.subspan(8)), rest.subspan(kHeadBytes, length),
-        state == kErased, at };
+    return SealedField{littleEndian(rest.subspan(8)), rest.subspan(kHeadBytes, length),
+                       state == kErased, at};
 }
 
 Result<std::uint64_t> walk(Bytes bytes, std::uint64_t first, const SealedVisitor& visit)
 {
     const auto header = segmentHeader(kSealedMagic, first);
     if (bytes.size() < header.size() || !std::ranges::equal(bytes.first(header.size()), header))
-        return std::unexpected(Error { Errc::Corrupt, "a file of sealed fields has a wrong head" });
+        return std::unexpected(Error{Errc::Corrupt, "a file of sealed fields has a wrong head"});
     std::uint64_t at = header.size();
     while (const auto field = readField(bytes, at)) {
         if (const auto visited = visit(*field); !visited)
@@ -53,7 +53,7 @@ Result<bool> exists(Files& files, const std::filesystem::path& path)
 } // namespace
 
 Result<SealedFields> SealedFields::open(Files& files, const std::filesystem::path& folder,
-    std::uint64_t first, std::uint64_t size)
+                                        std::uint64_t first, std::uint64_t size)
 {
     SealedFields table;
     table.m_files = &files;
@@ -118,16 +118,16 @@ Result<void> SealedFields::append(std::uint64_t index, Bytes sealed)
 Result<void> SealedFields::takeBack()
 {
     m_at = m_before;
-    return m_file.isOpen() ? m_file.resize(m_at) : Result<void> {};
+    return m_file.isOpen() ? m_file.resize(m_at) : Result<void>{};
 }
 
 Result<void> readSealed(Files& files, const std::filesystem::path& folder, std::uint64_t first,
-    const SealedVisitor& visit)
+                        const SealedVisitor& visit)
 {
     const auto path = folder / segmentName(first, kSealedEnding);
     const auto there = exists(files, path);
     if (!there || !*there)
-        return there ? Result<void> {} : std::unexpected(there.error());
+        return there ? Result<void>{} : std::unexpected(there.error());
     const auto file = File::open(files, path, Files::Mode::Read);
     if (!file)
         return std::unexpected(file.error());
@@ -135,23 +135,25 @@ Result<void> readSealed(Files& files, const std::filesystem::path& folder, std::
     if (!bytes)
         return std::unexpected(bytes.error());
     const auto end = walk(*bytes, first, visit);
-    return end ? Result<void> {} : std::unexpected(end.error());
+    return end ? Result<void>{} : std::unexpected(end.error());
 }
 
 Result<void> eraseSealed(Files& files, const std::filesystem::path& folder, std::uint64_t first,
-    std::uint64_t index)
+                         std::uint64_t index)
 {
     std::optional<std::pair<std::uint64_t, std::size_t>> place;
-    const auto found = readSealed(files, folder, first, [&](const SealedField& field) -> Result<void> {
-        if (field.index == index)
-            place.emplace(field.at, field.sealed.size());
-        return {};
-    });
+    const auto found =
+        readSealed(files, folder, first, [&](const SealedField& field) -> Result<void> {
+            if (field.index == index)
+                place.emplace(field.at, field.sealed.size());
+            return {};
+        });
     if (!found)
         return found;
     if (!place)
-        return std::unexpected(Error { Errc::Invalid, "nothing is sealed under that number" });
-    auto file = File::open(files, folder / segmentName(first, kSealedEnding), Files::Mode::ReadWrite);
+        return std::unexpected(Error{Errc::Invalid, "nothing is sealed under that number"});
+    auto file =
+        File::open(files, folder / segmentName(first, kSealedEnding), Files::Mode::ReadWrite);
     if (!file)
         return std::unexpected(file.error());
     std::vector<std::byte> blank(1 + place->second);

@@ -17,7 +17,7 @@ public:
     /// number from @p size on left behind (its record did not get into the log) is cut.
     /// Errors: Io; Corrupt when the file's head is wrong.
     static Result<SealedFields> open(Files& files, const std::filesystem::path& folder,
-        std::uint64_t first, std::uint64_t size);
+                                     std::uint64_t first, std::uint64_t size);
 
     /// Returns once the bytes are on disk. Errors: Io.
     Result<void> append(std::uint64_t index, Bytes sealed);
@@ -49,11 +49,11 @@ using SealedVisitor = std::function<Result<void>(const SealedField&)>;
 /// Reads the entries of the file that belongs to the segment beginning at @p first; none when there
 /// is no such file. Errors: Io; Corrupt. Torn bytes at the end are passed over.
 Result<void> readSealed(Files& files, const std::filesystem::path& folder, std::uint64_t first,
-    const SealedVisitor& visit);
+                        const SealedVisitor& visit);
 
 /// Overwrites the sealed bytes of @p index and marks them erased; returns once that is on disk.
 /// Errors: Io; Invalid when there is nothing under that number.
 Result<void> eraseSealed(Files& files, const std::filesystem::path& folder, std::uint64_t first,
-    std::uint64_t index);
+                         std::uint64_t index);
 
 } // namespace audit

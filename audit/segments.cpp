@@ -12,7 +12,7 @@ namespace {
 
 std::unexpected<Error> corrupt(std::string detail)
 {
-    return std::unexpected(Error { Errc::Corrupt, std::move(detail) });
+    return std::unexpected(Error{Errc::Corrupt, std::move(detail)});
 }
 
 Result<std::vector<std::string>> segmentNames(Files& files, const std::filesystem::path& folder)
@@ -47,10 +47,11 @@ struct Walk {
 /// What to make of bytes that are no intact entry.
 Result<void> judgeTail(Walk& walk, Bytes rest, bool isLast)
 {
-    const bool torn = isLast && rest.size() <= kMaxEntryBytes + kFrameBytes && !holdsIntactEntry(rest);
+    const bool torn =
+        isLast && rest.size() <= kMaxEntryBytes + kFrameBytes && !holdsIntactEntry(rest);
     if (!torn)
         return corrupt("entry " + std::to_string(walk.end.entries) + " is damaged");
-    walk.end.torn = TornTail { rest.size(), sha256({ rest }) };
+    walk.end.torn = TornTail{rest.size(), sha256({rest})};
     return {};
 }
 
@@ -58,8 +59,8 @@ Result<void> readSegment(Walk& walk, Bytes bytes, bool isLast)
 {
     const auto header = segmentHeader(kSegmentMagic, walk.end.entries);
     if (bytes.size() < header.size() || !std::ranges::equal(bytes.first(header.size()), header))
-        return corrupt("the segment of entry " + std::to_string(walk.end.entries)
-            + " is missing or has a wrong head");
+        return corrupt("the segment of entry " + std::to_string(walk.end.entries) +
+                       " is missing or has a wrong head");
     walk.end.exists = true;
     walk.end.first = walk.end.entries;
     walk.end.at = header.size();
@@ -70,8 +71,8 @@ Result<void> readSegment(Walk& walk, Bytes bytes, bool isLast)
             return judgeTail(walk, rest, isLast);
         const auto entry = decode(found->record);
         if (!entry || entry->index != walk.end.entries)
-            return corrupt("entry " + std::to_string(walk.end.entries)
-                + (entry ? " has another number" : " is not in the format's encoding"));
+            return corrupt("entry " + std::to_string(walk.end.entries) +
+                           (entry ? " has another number" : " is not in the format's encoding"));
         if (const auto visited = walk.visit(*entry, *found); !visited)
             return visited;
         ++walk.end.entries;
@@ -114,30 +115,31 @@ Result<std::vector<std::uint64_t>> segmentStarts(Files& files, const std::filesy
     return starts;
 }
 
-Result<std::uint64_t> segmentOf(
-    Files& files, const std::filesystem::path& folder, std::uint64_t index)
+Result<std::uint64_t> segmentOf(Files& files, const std::filesystem::path& folder,
+                                std::uint64_t index)
 {
     const auto starts = segmentStarts(files, folder);
     if (!starts)
         return std::unexpected(starts.error());
     const auto after = std::ranges::upper_bound(*starts, index);
     if (after == starts->begin())
-        return std::unexpected(Error { Errc::Invalid, "there is no such entry" });
+        return std::unexpected(Error{Errc::Invalid, "there is no such entry"});
     return *std::prev(after);
 }
 
 Result<SegmentEnd> readSegments(Files& files, const std::filesystem::path& folder,
-    const EntryVisitor& visit, std::uint64_t limit)
+                                const EntryVisitor& visit, std::uint64_t limit)
 {
     const auto names = segmentNames(files, folder);
     if (!names)
         return std::unexpected(names.error());
-    Walk walk { visit, limit, {} };
+    Walk walk{visit, limit, {}};
     for (const std::string& name : *names) {
         if (walk.end.entries >= limit)
             break;
         if (name != segmentName(walk.end.entries, kSegmentEnding))
-            return corrupt("the segment of entry " + std::to_string(walk.end.entries) + " is missing");
+            return corrupt("the segment of entry " + std::to_string(walk.end.entries) +
+                           " is missing");
         const auto file = File::open(files, folder / name, Files::Mode::Read);
         if (!file)
             return std::unexpected(file.error());
@@ -151,7 +153,7 @@ Result<SegmentEnd> readSegments(Files& files, const std::filesystem::path& folde
 }
 
 Result<SegmentWriter> SegmentWriter::open(Files& files, const std::filesystem::path& folder,
-    const SegmentEnd& end, std::uint64_t segmentBytes)
+                                          const SegmentEnd& end, std::uint64_t segmentBytes)
 {
     SegmentWriter writer;
     writer.m_files = &files;
@@ -161,8 +163,8 @@ Result<SegmentWriter> SegmentWriter::open(Files& files, const std::filesystem::p
     writer.m_at = end.at;
     if (!end.exists)
         return writer; // makeRoom() makes the first segment
-    auto file = File::open(
-        files, folder / segmentName(end.first, kSegmentEnding), Files::Mode::ReadWrite);
+    auto file =
+        File::open(files, folder / segmentName(end.first, kSegmentEnding), Files::Mode::ReadWrite);
     if (!file)
         return std::unexpected(file.error());
     writer.m_file = std::move(*file);

@@ -14,15 +14,15 @@ namespace audit {
 /// What stands behind the last whole entry and is none: an append that a power loss cut short.
 struct TornTail {
     std::uint64_t bytes = 0;
-    Hash digest {}; // SHA-256 of them
+    Hash digest{}; // SHA-256 of them
 };
 
 /// Where the next entry goes.
 struct SegmentEnd {
-    std::uint64_t entries = 0;  // in all segments
-    bool exists = false;        // whether there is a segment at all
-    std::uint64_t first = 0;    // number of the first entry of the last segment
-    std::uint64_t at = 0;       // offset of the next entry in it
+    std::uint64_t entries = 0; // in all segments
+    bool exists = false;       // whether there is a segment at all
+    std::uint64_t first = 0;   // number of the first entry of the last segment
+    std::uint64_t at = 0;      // offset of the next entry in it
     std::optional<TornTail> torn;
 };
 
@@ -33,23 +33,26 @@ using EntryVisitor = std::function<Result<void>(const Entry&, const Frame&)>;
 /// Errors: Io; Corrupt when something is wrong that is not a torn tail.
 /// Threads: may run while a SegmentWriter appends, when @p limit is what was already appended.
 Result<SegmentEnd> readSegments(Files& files, const std::filesystem::path& folder,
-    const EntryVisitor& visit, std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());
+                                const EntryVisitor& visit,
+                                std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());
 
 /// Appends frames to the last segment and starts a new one when it is full.
 class SegmentWriter {
 public:
     static Result<SegmentWriter> open(Files& files, const std::filesystem::path& folder,
-        const SegmentEnd& end, std::uint64_t segmentBytes);
+                                      const SegmentEnd& end, std::uint64_t segmentBytes);
 
     /// Starts a new segment beginning with entry @p index when a frame of @p bytes does not fit the
     /// last one. Errors: Io; nothing was appended.
     Result<void> makeRoom(std::uint64_t index, std::size_t bytes);
 
     /// Returns once @p frame is on disk. Errors: Io; what was written of it is taken back when the
-    /// disk still lets us, else the next open meets it as a torn tail or as an entry without receipt.
+    /// disk still lets us, else the next open meets it as a torn tail or as an entry without
+    /// receipt.
     Result<void> append(Bytes frame);
 
-    /// Like append(), but cuts what stands behind the frame: the note of a torn tail takes its place.
+    /// Like append(), but cuts what stands behind the frame: the note of a torn tail takes its
+    /// place.
     Result<void> replaceTail(Bytes frame);
 
     [[nodiscard]] std::uint64_t first() const { return m_first; }
@@ -67,8 +70,8 @@ private:
 Result<std::vector<std::uint64_t>> segmentStarts(Files& files, const std::filesystem::path& folder);
 
 /// The first entry's number of the segment that holds entry @p index. Errors: Io; Corrupt; Invalid.
-Result<std::uint64_t> segmentOf(
-    Files& files, const std::filesystem::path& folder, std::uint64_t index);
+Result<std::uint64_t> segmentOf(Files& files, const std::filesystem::path& folder,
+                                std::uint64_t index);
 
 /// "00000000000000004096" + @p ending: names sort as numbers do.
 std::string segmentName(std::uint64_t first, std::string_view ending);

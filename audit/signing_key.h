@@ -13,12 +13,12 @@ namespace audit {
 class SigningKey {
 public:
     /// Reads the key from @p file. Errors: Io; Key when it is damaged or others may read it.
-    static Result<SigningKey> open(
-        Files& files, const std::filesystem::path& file, std::string_view origin);
+    static Result<SigningKey> open(Files& files, const std::filesystem::path& file,
+                                   std::string_view origin);
 
     /// Makes a key and puts it on disk. Errors: Io, Key.
-    static Result<SigningKey> create(
-        Files& files, const std::filesystem::path& file, std::string_view origin);
+    static Result<SigningKey> create(Files& files, const std::filesystem::path& file,
+                                     std::string_view origin);
 
     /// The whole signed note that states @p head. @p timestamp: seconds since 1970-01-01 UTC.
     /// Errors: Key.

@@ -19,12 +19,12 @@ constexpr int kRight = 0;
 constexpr int kWrong = 1;
 constexpr int kUsage = 2;
 
-constexpr std::string_view kUsageText
-    = "usage: cloister-verify FILE --checkpoint OLD --public-key KEY [--json]\n"
-      "  FILE   an export of the audit log\n"
-      "  OLD    a checkpoint of that log that was kept elsewhere\n"
-      "  KEY    the log's public key line, or a file that holds it\n"
-      "exit status: 0 the export is right, 1 it is wrong, 2 it was not checked\n";
+constexpr std::string_view kUsageText =
+    "usage: cloister-verify FILE --checkpoint OLD --public-key KEY [--json]\n"
+    "  FILE   an export of the audit log\n"
+    "  OLD    a checkpoint of that log that was kept elsewhere\n"
+    "  KEY    the log's public key line, or a file that holds it\n"
+    "exit status: 0 the export is right, 1 it is wrong, 2 it was not checked\n";
 
 struct Arguments {
     std::string file;
@@ -38,9 +38,9 @@ std::optional<Arguments> parse(std::span<char* const> given)
     Arguments arguments;
     for (std::size_t i = 1; i < given.size(); ++i) {
         const std::string argument = given[i];
-        std::string* value = argument == "--checkpoint" ? &arguments.checkpoint
-            : argument == "--public-key"                ? &arguments.publicKey
-                                                        : nullptr;
+        std::string* value = argument == "--checkpoint"   ? &arguments.checkpoint
+                             : argument == "--public-key" ? &arguments.publicKey
+                                                          : nullptr;
         if (value) {
             if (++i == given.size() || !value->empty())
                 return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<Arguments> parse(std::span<char* const> given)
 int notChecked(const Arguments& arguments, const std::string& why)
 {
     if (arguments.json)
-        std::cout << nlohmann::json { { "result", "not_checked" }, { "detail", why } }.dump() << '\n';
+        std::cout << nlohmann::json{{"result", "not_checked"}, {"detail", why}}.dump() << '\n';
     else
         std::cerr << "not checked: " << why << '\n';
     return kUsage;
@@ -75,12 +75,12 @@ int tell(const Arguments& arguments, const audit::Finding& finding)
             std::cout << "entries from " << finding.range->first << " on cannot be proven right\n";
         return kWrong;
     }
-    nlohmann::json out { { "result", "wrong" }, { "wrong", audit::nameOf(finding.wrong) },
-        { "detail", finding.detail } };
+    nlohmann::json out{
+        {"result", "wrong"}, {"wrong", audit::nameOf(finding.wrong)}, {"detail", finding.detail}};
     if (finding.entry)
         out["entry"] = *finding.entry;
     if (finding.range)
-        out["range"] = { finding.range->first, finding.range->second };
+        out["range"] = {finding.range->first, finding.range->second};
     std::cout << out.dump() << '\n';
     return kWrong;
 }
@@ -88,10 +88,12 @@ int tell(const Arguments& arguments, const audit::Finding& finding)
 int tell(const Arguments& arguments, const audit::Verified& verified)
 {
     if (arguments.json) {
-        const nlohmann::json out { { "result", "right" }, { "origin", verified.origin },
-            { "entries", verified.entries }, { "checkpoint_entries", verified.olderSize },
-            { "committed_fields", verified.committedFields },
-            { "disclosed_fields", verified.disclosedFields } };
+        const nlohmann::json out{{"result", "right"},
+                                 {"origin", verified.origin},
+                                 {"entries", verified.entries},
+                                 {"checkpoint_entries", verified.olderSize},
+                                 {"committed_fields", verified.committedFields},
+                                 {"disclosed_fields", verified.disclosedFields}};
         std::cout << out.dump() << '\n';
         return kRight;
     }
@@ -129,9 +131,10 @@ int run(const Arguments& arguments)
     if (!verifier && verifier.error().code == audit::Errc::Key)
         return notChecked(arguments, "the public key: " + verifier.error().detail);
     if (!verifier)
-        return tell(arguments,
-            audit::Finding { audit::Wrong::Checkpoint, {}, {},
-                "the kept checkpoint: " + verifier.error().detail });
+        return tell(arguments, audit::Finding{audit::Wrong::Checkpoint,
+                                              {},
+                                              {},
+                                              "the kept checkpoint: " + verifier.error().detail});
     const auto verdict = verifier->verify(file->bytes());
     return verdict ? tell(arguments, *verdict) : tell(arguments, verdict.error());
 }

@@ -88,7 +88,8 @@ public:
             return std::unexpected(*bad);
         return m_disk.lock(handle);
     }
-    Outcome<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override
+    Outcome<void> rename(const std::filesystem::path& from,
+                         const std::filesystem::path& to) override
     {
         if (const auto bad = fails())
             return std::unexpected(*bad);
@@ -114,10 +115,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool dead() const
-    {
-        return fault == Fault::Dead && failAt > 0 && calls > failAt;
-    }
+    [[nodiscard]] bool dead() const { return fault == Fault::Dead && failAt > 0 && calls > failAt; }
 
     std::optional<std::error_code> fails()
     {
@@ -158,7 +156,10 @@ public:
         return m_disk.write(handle, at, bytes);
     }
     Outcome<std::uint64_t> size(Handle handle) override { return m_disk.size(handle); }
-    Outcome<void> resize(Handle handle, std::uint64_t size) override { return m_disk.resize(handle, size); }
+    Outcome<void> resize(Handle handle, std::uint64_t size) override
+    {
+        return m_disk.resize(handle, size);
+    }
     Outcome<void> sync(Handle handle) override
     {
         const auto done = m_disk.sync(handle);
@@ -168,7 +169,8 @@ public:
     }
     Outcome<bool> isShared(Handle handle) override { return m_disk.isShared(handle); }
     Outcome<void> lock(Handle handle) override { return m_disk.lock(handle); }
-    Outcome<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override
+    Outcome<void> rename(const std::filesystem::path& from,
+                         const std::filesystem::path& to) override
     {
         return m_disk.rename(from, to);
     }
@@ -182,7 +184,10 @@ public:
         }
         return m_disk.syncFolder(folder);
     }
-    Outcome<void> makeFolder(const std::filesystem::path& folder) override { return m_disk.makeFolder(folder); }
+    Outcome<void> makeFolder(const std::filesystem::path& folder) override
+    {
+        return m_disk.makeFolder(folder);
+    }
     Outcome<std::vector<std::string>> list(const std::filesystem::path& folder) override
     {
         return m_disk.list(folder);
@@ -207,7 +212,7 @@ public:
 private:
     static std::uint64_t identity(const std::filesystem::path& path)
     {
-        struct stat info { };
+        struct stat info{};
         ::stat(path.c_str(), &info);
         return info.st_ino;
     }

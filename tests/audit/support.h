@@ -4,6 +4,8 @@
 #include "audit/bytes.h"
 #include "audit/log.h"
 
+#include <QDir>
+#include <QFileInfo>
 #include <QTemporaryDir>
 
 #include <algorithm>
@@ -27,14 +29,14 @@ inline std::vector<std::byte> mask(std::span<const std::byte> bytes)
 {
     std::vector<std::byte> out(bytes.begin(), bytes.end());
     for (auto& part : out)
-        part ^= std::byte { 0x5A };
+        part ^= std::byte{0x5A};
     return out;
 }
 
 inline std::string masked(const std::string& text)
 {
     const auto bytes = mask(std::as_bytes(std::span(text)));
-    return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 inline audit::Event plainEvent(audit::Kind kind)
@@ -45,14 +47,14 @@ inline audit::Event plainEvent(audit::Kind kind)
     event.session = "0123456789abcdef";
     event.peerUid = 1000;
     event.peerPid = 4242;
-    event.plain = { { "model", "m-1" }, { "rows", "3" } };
+    event.plain = {{"model", "m-1"}, {"rows", "3"}};
     return event;
 }
 
 inline audit::Event accessEvent(audit::Kind kind)
 {
     audit::Event event = plainEvent(kind);
-    event.committed = { { "patient", "patient-1" } };
+    event.committed = {{"patient", "patient-1"}};
     return event;
 }
 
@@ -160,8 +162,17 @@ public:
 
     audit::Files* files = nullptr;
     std::uint64_t segmentBytes = audit::kSegmentBytes;
-    std::chrono::milliseconds interval { std::chrono::hours(1) };
+    std::chrono::milliseconds interval{std::chrono::hours(1)};
 
 private:
-    QTemporaryDir m_root;
+    /// In memory where the system has such a place: thousands of logs are made here, and what a
+    /// sync means is tested with disks of the tests' own.
+    static QString place()
+    {
+        const QString memory = QStringLiteral("/dev/shm");
+        const QString parent = QFileInfo(memory).isWritable() ? memory : QDir::tempPath();
+        return parent + QStringLiteral("/cloister-audit-XXXXXX");
+    }
+
+    QTemporaryDir m_root{place()};
 };

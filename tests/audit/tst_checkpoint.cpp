@@ -15,7 +15,8 @@ constexpr std::uint64_t kTimestamp = 1'700'000'000;
 
 /// RFC 8032 §7.1, test 1.
 const char* const kEd25519Seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-const char* const kEd25519Public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+const char* const kEd25519Public =
+    "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 std::string keyFile()
 {
@@ -28,7 +29,7 @@ std::string keyFile()
 
 audit::TreeHead head()
 {
-    return { 42, audit::sha256({ audit::asBytes("root") }) };
+    return {42, audit::sha256({audit::asBytes("root")})};
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to)
@@ -62,7 +63,8 @@ private Q_SLOTS:
     void derivesTheKeyOfRfc8032()
     {
         const auto& bytes = m_key->publicKeys().ed25519;
-        QCOMPARE(QByteArray(reinterpret_cast<const char*>(bytes.data()), 32).toHex(), QByteArray(kEd25519Public));
+        QCOMPARE(QByteArray(reinterpret_cast<const char*>(bytes.data()), 32).toHex(),
+                 QByteArray(kEd25519Public));
     }
 
     void writesTheFormOfTheSpecification()
@@ -77,8 +79,11 @@ private Q_SLOTS:
         QVERIFY(lines[4].startsWith(start) && lines[5].startsWith(start));
 
         const auto idOf = [](char type, const std::vector<std::byte>& key) {
-            const QByteArray raw(reinterpret_cast<const char*>(key.data()), static_cast<qsizetype>(key.size()));
-            return QCryptographicHash::hash(QByteArray(kOrigin) + '\n' + type + raw, QCryptographicHash::Sha256).first(4);
+            const QByteArray raw(reinterpret_cast<const char*>(key.data()),
+                                 static_cast<qsizetype>(key.size()));
+            return QCryptographicHash::hash(QByteArray(kOrigin) + '\n' + type + raw,
+                                            QCryptographicHash::Sha256)
+                .first(4);
         };
         const auto ed25519 = QByteArray::fromBase64(lines[4].mid(start.size()));
         const auto mlDsa = QByteArray::fromBase64(lines[5].mid(start.size()));
@@ -90,18 +95,21 @@ private Q_SLOTS:
         // Ed25519 gives one signature for one text, so the line is the same for ever.
         QCOMPARE(lines[4].mid(start.size()), QByteArray(kGoldenEd25519));
         const QByteArray key = QByteArray::fromStdString(m_line);
-        QCOMPARE(key.left(key.indexOf(' ')), QByteArray(kOrigin) + '+' + ed25519.first(4).toHex() + '+'
-                + (QByteArray(1, '\x01') + QByteArray::fromHex(kEd25519Public)).toBase64());
+        QCOMPARE(key.left(key.indexOf(' ')),
+                 QByteArray(kOrigin) + '+' + ed25519.first(4).toHex() + '+' +
+                     (QByteArray(1, '\x01') + QByteArray::fromHex(kEd25519Public)).toBase64());
     }
 
     void signsTheStructureOfTheSpecification()
     {
         const auto message = audit::cosignedMessage(kOrigin, head(), kTimestamp);
         const QByteArray hex = QByteArray(reinterpret_cast<const char*>(message.data()),
-            static_cast<qsizetype>(message.size())).toHex();
-        const QByteArray name = QByteArray("0d") + QByteArray(kOrigin).replace("cloister/test", "cloister/test").toHex();
-        QCOMPARE(hex, QByteArray("737562747265652f76310a00") + name + "000000006553f100" + name + "0000000000000000"
-                + "000000000000002a" + QCryptographicHash::hash("root", QCryptographicHash::Sha256).toHex());
+                                          static_cast<qsizetype>(message.size()))
+                                   .toHex();
+        const QByteArray name = QByteArray("0d") + QByteArray(kOrigin).toHex();
+        QCOMPARE(hex, QByteArray("737562747265652f76310a00") + name + "000000006553f100" + name +
+                          "0000000000000000" + "000000000000002a" +
+                          QCryptographicHash::hash("root", QCryptographicHash::Sha256).toHex());
     }
 
     void opensWhatItSigned()
@@ -130,7 +138,9 @@ private Q_SLOTS:
     void refusesOtherForms()
     {
         const auto lines = QString::fromStdString(m_note).split(QLatin1Char('\n'));
-        const auto refused = [this](const std::string& note) { return !audit::openCheckpoint(note, m_line); };
+        const auto refused = [this](const std::string& note) {
+            return !audit::openCheckpoint(note, m_line);
+        };
         const std::string ed25519 = lines[4].toStdString() + "\n";
         const std::string mlDsa = lines[5].toStdString() + "\n";
         QVERIFY(refused(replaced(m_note, ed25519, "")));
@@ -150,7 +160,8 @@ private Q_SLOTS:
     {
         const std::filesystem::path file = m_folder.filePath(QStringLiteral("other")).toStdString();
         const auto other = audit::SigningKey::create(audit::systemFiles(), file, kOrigin);
-        QCOMPARE(audit::openCheckpoint(m_note, audit::keyLine(other->publicKeys())).error().code, Errc::Corrupt);
+        QCOMPARE(audit::openCheckpoint(m_note, audit::keyLine(other->publicKeys())).error().code,
+                 Errc::Corrupt);
         // Half of the right key is not enough, either half.
         auto mixed = m_key->publicKeys();
         mixed.mlDsa = other->publicKeys().mlDsa;
@@ -164,13 +175,16 @@ private Q_SLOTS:
     void readsBase64InOneWayOnly()
     {
         QVERIFY(audit::fromBase64("AAAA").has_value());
-        for (const char* bad : { "", "AAA", "AAAB=", "AAB=", "AA=A", "AA A", "AAA\n", "====", "A===" })
+        for (const char* bad :
+             {"", "AAA", "AAAB=", "AAB=", "AA=A", "AA A", "AAA\n", "====", "A==="})
             QVERIFY2(!audit::fromBase64(bad), bad);
         QVERIFY(audit::fromBase64("AAA=").has_value());
     }
 
 private:
-    static constexpr const char* kGoldenEd25519 = "GOLDEN";
+    static constexpr const char* kGoldenEd25519 =
+        "L6R+5jtvbXL03tZm9weoeEJpQuVw2VczkfXR7weabenfQ4jWl7HrPgjzWgPpZsORWRbSVX6Zysl/"
+        "3MMVjpNbkobfPQg=";
 };
 
 QTEST_GUILESS_MAIN(TestCheckpoint)

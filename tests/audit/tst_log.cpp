@@ -84,7 +84,8 @@ private Q_SLOTS:
         at.interval = std::chrono::milliseconds(20);
         const auto log = at.open();
         QVERIFY(log->append(accessEvent(Kind::SignIn)).has_value());
-        QVERIFY(QTest::qWaitFor([&at] { return std::filesystem::exists(at.folder() / "checkpoint"); }));
+        QVERIFY(
+            QTest::qWaitFor([&at] { return std::filesystem::exists(at.folder() / "checkpoint"); }));
 
         Fixture busy; // its timer never fires
         const auto second = busy.open();
@@ -104,7 +105,8 @@ private Q_SLOTS:
             Event bad = accessEvent(Kind::SignIn);
             change(bad);
             const auto receipt = log->append(bad);
-            return receipt ? std::string("taken") : std::to_string(static_cast<int>(receipt.error().code));
+            return receipt ? std::string("taken")
+                           : std::to_string(static_cast<int>(receipt.error().code));
         };
         const auto invalid = std::to_string(static_cast<int>(Errc::Invalid));
         QCOMPARE(refusalOf([](Event&) {}), std::string("taken"));
@@ -116,7 +118,7 @@ private Q_SLOTS:
         QCOMPARE(refusalOf([](Event& e) { e.plain["model"] = std::string(257, 'x'); }), invalid);
         QCOMPARE(refusalOf([](Event& e) { e.closes = 99; }), invalid);
         QCOMPARE(refusalOf([](Event& e) { e.committed["query"] = std::string(65537, 'x'); }),
-            std::to_string(static_cast<int>(Errc::TooLarge)));
+                 std::to_string(static_cast<int>(Errc::TooLarge)));
         QCOMPARE(log->size(), 1U);
         QVERIFY(log->append(accessEvent(Kind::SignIn)).has_value()); // a bad event stops nothing
     }
@@ -127,7 +129,7 @@ private Q_SLOTS:
         {
             const auto log = at.open();
             Event opened = accessEvent(Kind::PatientOpen);
-            opened.committed = { { "patient", "canary-patient-4711" }, { "query", "canary-query-0815" } };
+            opened.committed = {{"patient", "canary-patient-4711"}, {"query", "canary-query-0815"}};
             opened.plain["model"] = "planted-canary";
             QVERIFY(log->append(opened).has_value());
         }
@@ -207,7 +209,7 @@ private Q_SLOTS:
         QVERIFY(at.open()->append(accessEvent(Kind::SignIn)).has_value());
         const auto key = at.root() / "signing.key";
         QCOMPARE(std::filesystem::status(key).permissions(),
-            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 
         std::filesystem::permissions(key, std::filesystem::perms(0640));
         QCOMPARE(Log::open(at.options()).error().code, Errc::Key);

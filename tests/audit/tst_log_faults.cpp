@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log on disks that fail: whatever happens, an entry whose receipt was given is still there, and
-// no receipt is given for one that is not.
+// The log on disks that fail: whatever happens, an entry whose receipt was given is still there,
+// and no receipt is given for one that is not.
 #include "audit/segments.h"
 #include "tests/audit/faulty_files.h"
 #include "tests/audit/support.h"
@@ -52,7 +52,8 @@ std::unique_ptr<Log> use(const Fixture& at, Told& told)
         return nullptr;
     auto log = std::move(*opened);
     for (int i = 0; i < 5; ++i) {
-        const std::string marker = "m" + std::to_string(told.receipts.size()) + "-" + std::to_string(i);
+        const std::string marker =
+            "m" + std::to_string(told.receipts.size()) + "-" + std::to_string(i);
         tell(told, log->append(marked(marker)), marker);
         if (i == 2)
             (void)log->checkpoint();
@@ -70,7 +71,8 @@ std::string missing(const Fixture& at, const Told& told)
     if (!log)
         return "cannot be opened: " + log.error().detail;
     std::map<std::uint64_t, std::string> found;
-    const auto end = audit::readSegments(audit::systemFiles(), at.folder(),
+    const auto end = audit::readSegments(
+        audit::systemFiles(), at.folder(),
         [&found](const audit::Entry& entry, const audit::Frame&) -> audit::Result<void> {
             const auto marker = entry.plain.find("marker");
             found[entry.index] = marker == entry.plain.end() ? "" : marker->second;
@@ -92,7 +94,9 @@ class TestLogFaults : public QObject {
 
 private:
     /// Runs the whole use with a fault at every call in turn. @return how many of them there were.
-    static std::size_t everyCall(Fault fault, std::errc code, const std::function<void(Fixture&, FaultyFiles&, std::size_t)>& run)
+    static std::size_t
+    everyCall(Fault fault, std::errc code,
+              const std::function<void(Fixture&, FaultyFiles&, std::size_t)>& run)
     {
         FaultyFiles counting;
         {
@@ -123,7 +127,8 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         QTest::newRow("EIO") << int(Fault::Error) << int(std::errc::io_error);
         QTest::newRow("ENOSPC") << int(Fault::Error) << int(std::errc::no_space_on_device);
-        QTest::newRow("half a write, then ENOSPC") << int(Fault::TornWrite) << int(std::errc::no_space_on_device);
+        QTest::newRow("half a write, then ENOSPC")
+            << int(Fault::TornWrite) << int(std::errc::no_space_on_device);
     }
 
     void survivesOneFailedCall()
@@ -131,56 +136,62 @@ private Q_SLOTS:
         QFETCH(int, fault);
         QFETCH(int, code);
         int refusals = 0;
-        const auto calls = everyCall(Fault(fault), std::errc(code), [&refusals](Fixture& at, FaultyFiles& files, std::size_t n) {
-            Told told;
-            auto log = use(at, told);
-            if (!files.hit) { // a torn write is only tried where there is a write
-                QCOMPARE(files.fault, Fault::TornWrite);
-                QCOMPARE(told.refused, 0);
-                return;
-            }
-            QVERIFY2(!told.tookAfterRefusing, qPrintable(QString::number(n)));
-            refusals += told.refused + (told.opened ? 0 : 1);
-            if (log) {
-                if (told.refused > 0)
-                    QVERIFY(log->isRefusing());
-                QVERIFY2(log->reopen().has_value(), qPrintable(QString::number(n)));
-                const auto again = log->append(marked("again"));
-                QVERIFY(again.has_value());
-                told.receipts[again->index()] = "again";
-                QVERIFY(log->checkpoint().has_value());
-            }
-            log.reset();
-            const auto lost = missing(at, told);
-            QVERIFY2(lost.empty(), qPrintable(QString::fromStdString(std::to_string(n) + ": " + lost)));
-        });
+        const auto calls = everyCall(
+            Fault(fault), std::errc(code),
+            [&refusals](Fixture& at, FaultyFiles& files, std::size_t n) {
+                Told told;
+                auto log = use(at, told);
+                if (!files.hit) { // a torn write is only tried where there is a write
+                    QCOMPARE(files.fault, Fault::TornWrite);
+                    QCOMPARE(told.refused, 0);
+                    return;
+                }
+                QVERIFY2(!told.tookAfterRefusing, qPrintable(QString::number(n)));
+                refusals += told.refused + (told.opened ? 0 : 1);
+                if (log) {
+                    if (told.refused > 0)
+                        QVERIFY(log->isRefusing());
+                    QVERIFY2(log->reopen().has_value(), qPrintable(QString::number(n)));
+                    const auto again = log->append(marked("again"));
+                    QVERIFY(again.has_value());
+                    told.receipts[again->index()] = "again";
+                    QVERIFY(log->checkpoint().has_value());
+                }
+                log.reset();
+                const auto lost = missing(at, told);
+                QVERIFY2(lost.empty(),
+                         qPrintable(QString::fromStdString(std::to_string(n) + ": " + lost)));
+            });
         QVERIFY(calls > 60);
         QVERIFY(refusals > 20); // the faults were felt
     }
 
     void survivesTheEndOfTheMachineAtEveryCall()
     {
-        everyCall(Fault::Dead, std::errc::io_error, [](Fixture& at, FaultyFiles& files, std::size_t n) {
-            Told told;
-            auto log = use(at, told);
-            QVERIFY(files.hit);
-            log.reset();
-            at.files = nullptr;
-            const auto lost = missing(at, told);
-            QVERIFY2(lost.empty(), qPrintable(QString::fromStdString(std::to_string(n) + ": " + lost)));
-        });
+        everyCall(Fault::Dead, std::errc::io_error,
+                  [](Fixture& at, FaultyFiles& files, std::size_t n) {
+                      Told told;
+                      auto log = use(at, told);
+                      QVERIFY(files.hit);
+                      log.reset();
+                      at.files = nullptr;
+                      const auto lost = missing(at, told);
+                      QVERIFY2(lost.empty(),
+                               qPrintable(QString::fromStdString(std::to_string(n) + ": " + lost)));
+                  });
     }
 
     void continuesShortWrites()
     {
-        everyCall(Fault::ShortWrite, std::errc::io_error, [](Fixture& at, FaultyFiles&, std::size_t) {
-            Told told;
-            auto log = use(at, told);
-            QVERIFY(log);
-            QCOMPARE(told.refused, 0);
-            log.reset();
-            QCOMPARE(missing(at, told), std::string());
-        });
+        everyCall(Fault::ShortWrite, std::errc::io_error,
+                  [](Fixture& at, FaultyFiles&, std::size_t) {
+                      Told told;
+                      auto log = use(at, told);
+                      QVERIFY(log);
+                      QCOMPARE(told.refused, 0);
+                      log.reset();
+                      QCOMPARE(missing(at, told), std::string());
+                  });
     }
 
     void findsWhatIsLost() // the control of missing()
@@ -196,7 +207,7 @@ private Q_SLOTS:
     void givesReceiptsOnlyForWhatSurvivesAPowerCut()
     {
         int lost = 0;
-        for (const bool lies : { false, true }) {
+        for (const bool lies : {false, true}) {
             VolatileFiles disk;
             disk.lies = lies;
             Fixture at;
@@ -228,10 +239,10 @@ private Q_SLOTS:
         const auto segment = at.names(".entries").front();
         const auto size = std::filesystem::file_size(segment);
 
-        rlimit before {};
+        rlimit before{};
         ::getrlimit(RLIMIT_FSIZE, &before);
         const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-        const rlimit small { size + 100, before.rlim_max }; // room for half an entry
+        const rlimit small{size + 100, before.rlim_max}; // room for half an entry
         ::setrlimit(RLIMIT_FSIZE, &small);
         const auto refused = log->append(marked("refused"));
         const auto sizeAfter = log->size();

@@ -48,9 +48,9 @@ private Q_SLOTS:
     {
         // The empty tree is SHA-256 of nothing, a record's leaf SHA-256 of 0x00 and the record.
         QCOMPARE(hex(audit::MerkleTree().root()),
-            QByteArray("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+                 QByteArray("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
         QCOMPARE(hex(audit::leafHash({})),
-            QByteArray("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"));
+                 QByteArray("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"));
     }
 
     void hasTheRootOfTheDefinitionAtEverySize()
@@ -70,7 +70,8 @@ private Q_SLOTS:
                 QVERIFY(audit::verifyInclusion(leafOf(index), index, size, proof, root));
                 QVERIFY(!audit::verifyInclusion(leafOf(index + 1), index, size, proof, root));
                 QVERIFY(!audit::verifyInclusion(leafOf(index), index + 1, size, proof, root));
-                QVERIFY(!audit::verifyInclusion(leafOf(index), index, size, proof, leafOf(0)) || size == 1);
+                QVERIFY(!audit::verifyInclusion(leafOf(index), index, size, proof, leafOf(0)) ||
+                        size == 1);
                 auto longer = proof;
                 longer.push_back(root);
                 QVERIFY(!audit::verifyInclusion(leafOf(index), index, size, longer, root));
@@ -83,17 +84,17 @@ private Q_SLOTS:
         const auto tree = treeOf(kLeaves);
         for (std::uint64_t to = 0; to <= kLeaves; ++to) {
             for (std::uint64_t from = 0; from <= to; ++from) {
-                const audit::TreeHead older { from, tree.rootAt(from) };
-                const audit::TreeHead newer { to, tree.rootAt(to) };
+                const audit::TreeHead older{from, tree.rootAt(from)};
+                const audit::TreeHead newer{to, tree.rootAt(to)};
                 const auto proof = tree.consistencyProof(from, to);
                 QVERIFY(audit::verifyConsistency(older, newer, proof));
                 if (from == 0)
                     continue;
-                QVERIFY(!audit::verifyConsistency({ from, leafOf(1000) }, newer, proof));
-                QVERIFY(!audit::verifyConsistency(older, { to, leafOf(1000) }, proof));
+                QVERIFY(!audit::verifyConsistency({from, leafOf(1000)}, newer, proof));
+                QVERIFY(!audit::verifyConsistency(older, {to, leafOf(1000)}, proof));
                 if (!proof.empty()) {
                     auto bent = proof;
-                    bent.back()[0] ^= std::byte { 1 };
+                    bent.back()[0] ^= std::byte{1};
                     QVERIFY(!audit::verifyConsistency(older, newer, bent));
                     bent.pop_back();
                     QVERIFY(!audit::verifyConsistency(older, newer, bent));
@@ -108,8 +109,8 @@ private Q_SLOTS:
         audit::MerkleTree rewritten;
         for (std::uint64_t i = 0; i < 50; ++i)
             rewritten.append(leafOf(i == 7 ? 1007 : i));
-        QVERIFY(!audit::verifyConsistency({ 40, honest.root() }, { 50, rewritten.root() },
-            rewritten.consistencyProof(40, 50)));
+        QVERIFY(!audit::verifyConsistency({40, honest.root()}, {50, rewritten.root()},
+                                          rewritten.consistencyProof(40, 50)));
     }
 };
 

@@ -101,7 +101,8 @@ std::string describe(const audit::Verdict& verdict)
     if (finding.entry)
         text += " " + std::to_string(*finding.entry);
     if (finding.range)
-        text += " in " + std::to_string(finding.range->first) + ".." + std::to_string(finding.range->second);
+        text += " in " + std::to_string(finding.range->first) + ".." +
+                std::to_string(finding.range->second);
     return text;
 }
 
@@ -174,8 +175,9 @@ private Q_SLOTS:
                 const auto mask = static_cast<char>(1U << (bit + (kSanitized ? bit / 8 : 0)) % 8);
                 file[bit / 8] = static_cast<char>(file[bit / 8] ^ mask);
                 const auto found = m_verifier->verify(audit::asBytes(file));
-                QVERIFY2(!found && found.error().wrong == Wrong::Damaged
-                        && found.error().entry == i && !found.error().range,
+                QVERIFY2(
+                    !found && found.error().wrong == Wrong::Damaged && found.error().entry == i &&
+                        !found.error().range,
                     qPrintable(QString::number(bit) + QString::fromStdString(describe(found))));
                 file[bit / 8] = static_cast<char>(file[bit / 8] ^ mask);
             }
@@ -226,15 +228,17 @@ private Q_SLOTS:
         for (std::size_t i = 0; i <= kEntries; ++i) {
             for (std::size_t j = 0; j < kEntries; ++j) { // a copy of another
                 Export parts = m_parts;
-                parts.frames.insert(parts.frames.begin() + static_cast<std::ptrdiff_t>(i), m_parts.frames[j]);
+                parts.frames.insert(parts.frames.begin() + static_cast<std::ptrdiff_t>(i),
+                                    m_parts.frames[j]);
                 // A second entry of the same number right behind the first: the second is too much.
                 const std::size_t wrong = i == j ? i + 1 : i;
                 QCOMPARE(verdict(parts), "misplaced " + std::to_string(wrong));
             }
             Export parts = m_parts; // one made for the place
             parts.frames.insert(parts.frames.begin() + static_cast<std::ptrdiff_t>(i),
-                forged(m_parts.frames[7], i));
-            QCOMPARE(verdict(parts), (i == kEntries ? "unsigned " : "altered ") + std::to_string(i));
+                                forged(m_parts.frames[7], i));
+            QCOMPARE(verdict(parts),
+                     (i == kEntries ? "unsigned " : "altered ") + std::to_string(i));
         }
     }
 
@@ -280,7 +284,8 @@ private Q_SLOTS:
         QCOMPARE(describe(verifier->verify(audit::asBytes(longer.bytes()))), std::string("right"));
         longer.frames[300] = forged(longer.frames[300]);
         longer.leaves[300] = leafOf(longer.frames[300]);
-        QCOMPARE(describe(verifier->verify(audit::asBytes(longer.bytes()))), std::string("range in 256..511"));
+        QCOMPARE(describe(verifier->verify(audit::asBytes(longer.bytes()))),
+                 std::string("range in 256..511"));
     }
 
     void seesAChangedListOfHashes()
@@ -315,7 +320,8 @@ private Q_SLOTS:
         const auto otherVerifier = audit::Verifier::create(*log->checkpoint(), log->publicKey());
         QCOMPARE(describe(otherVerifier->verify(audit::asBytes(file))), std::string("right"));
         QCOMPARE(verdict(file), std::string("checkpoint"));
-        QCOMPARE(audit::Verifier::create(m_older, log->publicKey()).error().code, audit::Errc::Corrupt);
+        QCOMPARE(audit::Verifier::create(m_older, log->publicKey()).error().code,
+                 audit::Errc::Corrupt);
         QCOMPARE(audit::Verifier::create(m_older, "nonsense").error().code, audit::Errc::Key);
 
         // The whole log written anew with the right entries but another key.
@@ -335,10 +341,10 @@ private Q_SLOTS:
         const std::string seen = *honest->checkpoint();
         const auto verifier = audit::Verifier::create(seen, m_key);
         QCOMPARE(describe(verifier->verify(audit::asBytes(exportOf(two, *rewritten, 70)))),
-            std::string("fork in 0..64"));
+                 std::string("fork in 0..64"));
         Fixture three(*m_at);
         QCOMPARE(describe(verifier->verify(audit::asBytes(exportOf(three, *three.open(), 65)))),
-            std::string("fork"));
+                 std::string("fork"));
     }
 
     void checksDisclosures()
@@ -358,20 +364,20 @@ private Q_SLOTS:
         };
         auto fifth = sections->disclosures.at(5);
         QCOMPARE(with({}), std::string("right")); // not disclosed is not wrong
-        QCOMPARE(with({ fifth }), std::string("right"));
+        QCOMPARE(with({fifth}), std::string("right"));
         auto other = fifth;
         other.fields.at("patient").value = "patient-2";
-        QCOMPARE(with({ other }), std::string("disclosure 5"));
+        QCOMPARE(with({other}), std::string("disclosure 5"));
         other = fifth;
         other.index = 6;
-        QCOMPARE(with({ other }), std::string("disclosure 6"));
+        QCOMPARE(with({other}), std::string("disclosure 6"));
         other = fifth;
         other.fields["query"] = other.fields.at("patient");
-        QCOMPARE(with({ other }), std::string("disclosure 5"));
+        QCOMPARE(with({other}), std::string("disclosure 5"));
         other = fifth;
         other.index = 640;
-        QCOMPARE(with({ other }), std::string("disclosure"));
-        QCOMPARE(with({ fifth, fifth }), std::string("file"));
+        QCOMPARE(with({other}), std::string("disclosure"));
+        QCOMPARE(with({fifth, fifth}), std::string("file"));
     }
 
     void staysRightAfterErasure()
@@ -394,6 +400,28 @@ private Q_SLOTS:
         QVERIFY(!std::filesystem::exists(at.root() / "x"));
     }
 
+    void anIndependentReaderFindsTheSameRoots()
+    {
+        Fixture at;
+        const auto log = at.open();
+        const std::string file = exportOf(at, *log, 300); // two checkpoints
+        const auto run = [&at](const std::string& bytes) {
+            putContents(at.root() / "x", bytes);
+            QProcess python;
+            python.start(QStringLiteral("python3"),
+                         {QStringLiteral(TEST_FOLDER "/verify_independent.py"),
+                          QString::fromStdString((at.root() / "x").string())});
+            python.waitForFinished();
+            return python.exitCode() == 0 ? python.readAllStandardOutput().trimmed()
+                                          : QByteArray("wrong");
+        };
+        const auto checkpoint = audit::openCheckpoint(*log->checkpoint(), log->publicKey());
+        QCOMPARE(run(file), "300 " + QByteArray::fromStdString(checkpoint->root).toHex() + " 2");
+        std::string bent = file;
+        bent[bent.size() - 100] = static_cast<char>(bent[bent.size() - 100] ^ 1);
+        QCOMPARE(run(bent), QByteArray("wrong"));
+    }
+
     void programTellsByItsExitStatus()
     {
         const auto root = m_at->root();
@@ -408,22 +436,30 @@ private Q_SLOTS:
             program.setWorkingDirectory(QString::fromStdString(root.string()));
             program.start(QStringLiteral(PROGRAMS "/cloister-verify"), arguments);
             program.waitForFinished();
-            return QString::number(program.exitCode()) + QLatin1Char(' ')
-                + QString::fromUtf8(program.readAllStandardOutput());
+            return QString::number(program.exitCode()) + QLatin1Char(' ') +
+                   QString::fromUtf8(program.readAllStandardOutput());
         };
         const QString line = QString::fromStdString(m_key);
         const auto args = [](const char* file, const QString& key) {
-            return QStringList { QString::fromLatin1(file), QStringLiteral("--checkpoint"), QStringLiteral("old"),
-                QStringLiteral("--public-key"), key, QStringLiteral("--json") };
+            return QStringList{QString::fromLatin1(file),
+                               QStringLiteral("--checkpoint"),
+                               QStringLiteral("old"),
+                               QStringLiteral("--public-key"),
+                               key,
+                               QStringLiteral("--json")};
         };
         const QString right = run(args("good", line));
-        QVERIFY2(right.startsWith(QStringLiteral("0 ")) && right.contains(QStringLiteral("\"entries\":64")), qPrintable(right));
+        QVERIFY2(right.startsWith(QStringLiteral("0 ")) &&
+                     right.contains(QStringLiteral("\"entries\":64")),
+                 qPrintable(right));
         QCOMPARE(run(args("good", QStringLiteral("key"))), right);
         const QString wrong = run(args("bad", line));
-        QVERIFY2(wrong.startsWith(QStringLiteral("1 ")) && wrong.contains(QStringLiteral("\"entry\":17")), qPrintable(wrong));
+        QVERIFY2(wrong.startsWith(QStringLiteral("1 ")) &&
+                     wrong.contains(QStringLiteral("\"entry\":17")),
+                 qPrintable(wrong));
         QVERIFY(run(args("absent", line)).startsWith(QStringLiteral("2 ")));
         QVERIFY(run(args("good", QStringLiteral("old"))).startsWith(QStringLiteral("2 ")));
-        QVERIFY(run({ QStringLiteral("good") }).startsWith(QStringLiteral("2 ")));
+        QVERIFY(run({QStringLiteral("good")}).startsWith(QStringLiteral("2 ")));
     }
 };
 
