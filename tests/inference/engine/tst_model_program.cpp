@@ -130,6 +130,21 @@ private Q_SLOTS:
             2);
     }
 
+    void engineRefusesToStartUnsandboxed()
+    {
+        // With a sandbox it goes on and finds that descriptor 4 is no model: status 4.
+        const QStringList engine{QStringLiteral(PROGRAMS "/cloister-engine"), QStringLiteral("3"),
+                                 QStringLiteral("4"), QStringLiteral("1")};
+        QProcess unprotected;
+        unprotected.start(QStringLiteral(PROBE),
+                          QStringList{QStringLiteral("without-filters")} + engine);
+        QVERIFY(unprotected.waitForFinished(60000));
+        QCOMPARE(unprotected.exitCode(), 3);
+        QVERIFY(unprotected.readAllStandardError().contains("filter was refused"));
+        const Ran control = run("cloister-engine", engine.mid(1));
+        QCOMPARE(control.status, 4);
+    }
+
 private:
     static void write(const QString& path, const QByteArray& bytes)
     {

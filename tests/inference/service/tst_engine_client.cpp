@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -173,6 +174,50 @@ private Q_SLOTS:
             QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
             QVERIFY(outcome->generatedTokens < 1500);
         }
+    }
+
+    void cancelsWhileARealModelReads_data()
+    {
+        QTest::addColumn<QByteArray>("file");
+        QTest::newRow("135M") << QByteArray("smollm2-135m-instruct-q4_1.gguf");
+#if !defined(__SANITIZE_ADDRESS__) // it would take minutes there and show nothing more
+        QTest::newRow("1.5B") << QByteArray("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf");
+#endif
+    }
+
+    void cancelsWhileARealModelReads()
+    {
+        QFETCH(QByteArray, file);
+        const std::string path = (qgetenv("CLOISTER_MODELS") + '/' + file).toStdString();
+        if (!std::filesystem::exists(path))
+            QSKIP("the real model is absent: CLOISTER_MODELS names no folder that holds it");
+        auto real = options(path);
+        real.threads = 2;
+        const auto client = EngineClient::start(real);
+        QVERIFY(
+            eventually([&] { return client->status().state == EngineClient::State::Ready; }, 120));
+        std::string chart;
+        while (chart.size() < 12000)
+            chart += "Potassium 4.2 mmol/L, creatinine 88 umol/L, walked the stairs. ";
+        auto generate = request(100);
+        generate.turns[0].text = chart;
+        std::atomic<int> chunks = 0;
+        std::stop_source stop;
+        std::expected<wire::Finished, wire::Failed> outcome;
+        const EngineClient::Callbacks callbacks{
+            .progress = [&](const wire::Progress&) { ++chunks; }, .token = {}};
+        std::jthread running(
+            [&] { outcome = client->generate(generate, callbacks, stop.get_token()); });
+        QVERIFY(eventually([&] { return chunks > 0; }, 120)); // the prompt is being read
+        QElapsedTimer timer;
+        timer.start();
+        stop.request_stop();
+        running.join();
+        qInfo("cancelled in %lld ms after %d chunks", timer.elapsed(), chunks.load());
+        QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
+        QCOMPARE(outcome->generatedTokens, 0U);
+        QVERIFY(timer.elapsed() < 250);
+        QVERIFY(client->generate(request(3), {}, {}));
     }
 
     void survivesTheWorkersDeath_data()

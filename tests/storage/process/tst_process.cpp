@@ -171,6 +171,14 @@ private Q_SLOTS:
         }
     }
 
+    void sandboxThatCannotBeEnteredIsAnError()
+    {
+        auto child = process::Child::start(probe({"without-filters", PROBE, "engine"}));
+        QVERIFY(child);
+        QVERIFY(readAll(child->errorOutput()).starts_with("the system call filter was refused"));
+        QCOMPARE(child->wait().code, 1);
+    }
+
     void engineSandboxLetsTheEngineWork()
     {
         QCOMPARE(outputOf({"engine-work"}), std::string("thread 42 code 1\n"));
