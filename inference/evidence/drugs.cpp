@@ -226,6 +226,17 @@ std::string strengthOf(View name)
     return {};
 }
 
+std::vector<std::string> aliasesOf(View ingredient)
+{
+    std::vector<std::string> aliases;
+    eachWord(kAliases, [&](View pair) {
+        const std::size_t equals = pair.find('=');
+        if (pair.substr(equals + 1) == ingredient)
+            aliases.emplace_back(pair.substr(0, equals));
+    });
+    return aliases;
+}
+
 std::vector<std::string> drugsOfClass(View stem)
 {
     struct Class {

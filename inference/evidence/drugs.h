@@ -20,6 +20,9 @@ namespace evidence {
 /// "500 mg" of the name above; "" where none is told.
 [[nodiscard]] std::string strengthOf(std::string_view name);
 
+/// Brands and second spellings of an ingredient.
+[[nodiscard]] std::vector<std::string> aliasesOf(std::string_view ingredient);
+
 /// Ingredients by class, for questions: "anticoagulant" -> warfarin, apixaban, ...
 [[nodiscard]] std::vector<std::string> drugsOfClass(std::string_view stem);
 

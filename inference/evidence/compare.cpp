@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/evidence/compare.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace evidence {
+
+namespace {
+
+using Items = std::vector<const ReadItem*>;
+
+bool isNamed(Role role)
+{
+    return role == Role::Drug || role == Role::Measurement;
+}
+
+/// Systolic, diastolic and blood pressure are told of one measurement.
+bool sameName(std::string_view a, std::string_view b)
+{
+    const auto isPressure = [](std::string_view name) { return name.ends_with("blood pressure"); };
+    return a == b || (isPressure(a) && isPressure(b));
+}
+
+class Comparison {
+public:
+    Comparison(const Reading& claim, const Items& cited)
+        : m_claim(claim)
+        , m_cited(cited)
+    {
+    }
+
+    std::vector<Doubt> run()
+    {
+        names();
+        numbers();
+        dates();
+        statuses();
+        directions();
+        frequencies();
+        sides();
+        wording();
+        std::ranges::stable_sort(m_doubts, {},
+                                 [](const Doubt& doubt) { return doubt.finding.reason; });
+        return std::move(m_doubts);
+    }
+
+private:
+    void doubt(Reason reason, std::string what, bool contradicts)
+    {
+        Doubt found{{reason, std::move(what)}, contradicts};
+        const bool known = std::ranges::any_of(
+            m_doubts, [&](const Doubt& other) { return other.finding == found.finding; });
+        if (!known)
+            m_doubts.push_back(std::move(found));
+    }
+
+    template <typename Test>
+    bool anyTerm(const Test& test) const
+    {
+        return std::ranges::any_of(m_cited, [&](const ReadItem* cited) {
+            return std::ranges::any_of(cited->reading.terms,
+                                       [&](const TermClaim& term) { return test(*cited, term); });
+        });
+    }
+
+    /// Denied here and stated there, or of another person: only when no place agrees.
+    void places(const Place& claim,
+                const std::vector<std::pair<const ReadItem*, const Place*>>& found,
+                const std::string& shown)
+    {
+        const auto family = [](const auto& place) {
+            return place.second->family || place.first->item->family;
+        };
+        if (std::ranges::none_of(
+                found, [&](const auto& place) { return place.second->negated == claim.negated; }))
+            doubt(Reason::Negation, shown, true);
+        if (std::ranges::none_of(found,
+                                 [&](const auto& place) { return family(place) == claim.family; }))
+            doubt(Reason::Subject, shown, true);
+    }
+
+    /// Medicines, measurements, diseases and allergies must be named by a cited item.
+    void names()
+    {
+        for (const TermClaim& term : m_claim.terms) {
+            const bool disease = term.role == Role::Disease || term.role == Role::Allergy;
+            if (!isNamed(term.role) && !disease)
+                continue;
+            std::vector<std::pair<const ReadItem*, const Place*>> found;
+            for (const ReadItem* cited : m_cited) {
+                for (const TermClaim& other : cited->reading.terms) {
+                    if (other.role == term.role && sameName(other.name, term.name))
+                        found.emplace_back(cited, &other);
+                }
+            }
+            if (!found.empty()) {
+                ++m_anchors;
+                if (term.role != Role::Measurement)
+                    places(term, found, term.shown);
+                continue;
+            }
+            if (term.role == Role::Drug)
+                doubt(Reason::Drug, term.shown, true);
+            else if (term.role == Role::Measurement)
+                doubt(Reason::Measurement, term.shown, true);
+            else if (!holdsStems(term.stems))
+                doubt(term.cause ? Reason::Cause : Reason::Wording, term.shown, true);
+        }
+    }
+
+    [[nodiscard]] bool holdsStems(const std::vector<std::string>& stems) const
+    {
+        return std::ranges::any_of(m_cited, [&](const ReadItem* cited) {
+            return std::ranges::all_of(stems, [&](const std::string& stem) {
+                return cited->reading.stems.contains(stem);
+            });
+        });
+    }
+
+    // ---- numbers ----
+
+    /// What keeps one recorded number from being the claimed one; nullopt: it is.
+    [[nodiscard]] std::optional<Doubt> against(const NumberClaim& claim, const NumberClaim& other,
+                                               const ReadItem& item) const
+    {
+        const auto found = [&](Reason reason, bool contradicts) {
+            return Doubt{{reason, claim.shown}, contradicts};
+        };
+        if (other.number.range && !claim.number.range)
+            return found(Reason::Number, true);
+        if (!claim.about.empty()) {
+            const bool elsewhere = !other.about.empty() && !sameName(other.about, claim.about);
+            const bool named = std::ranges::any_of(item.reading.terms, [&](const TermClaim& term) {
+                return isNamed(term.role) && sameName(term.name, claim.about);
+            });
+            if (elsewhere || !named)
+                return found(Reason::Pairing, true);
+        }
+        if (claim.number.comparator != other.number.comparator)
+            return found(Reason::Comparator, true);
+        if (!claim.number.unit.empty() && claim.number.unit != other.number.unit)
+            return found(Reason::Unit, !other.number.unit.empty());
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool isYearOfADate(const NumberClaim& claim) const
+    {
+        if (claim.number.value.size() != 4 || !claim.number.unit.empty())
+            return false;
+        return std::ranges::any_of(m_cited, [&](const ReadItem* cited) {
+            const bool own = std::to_string(cited->item->date.year) == claim.number.value;
+            return own || std::ranges::any_of(cited->reading.dates, [&](const DateClaim& date) {
+                       return std::to_string(date.date.year) == claim.number.value;
+                   });
+        });
+    }
+
+    void numbers()
+    {
+        for (const NumberClaim& claim : m_claim.numbers) {
+            std::optional<Doubt> least;
+            bool found = isYearOfADate(claim);
+            for (const ReadItem* cited : m_cited) {
+                for (const NumberClaim& other : cited->reading.numbers) {
+                    if (found || other.number.value != claim.number.value)
+                        continue;
+                    const auto why = against(claim, other, *cited);
+                    found = found || !why;
+                    // The nearest miss is told: the reasons are in the order of distance.
+                    if (why && (!least || (least->contradicts && !why->contradicts) ||
+                                rank(why->finding.reason) < rank(least->finding.reason)))
+                        least = why;
+                }
+            }
+            if (found)
+                ++m_anchors;
+            else if (least)
+                doubt(least->finding.reason, claim.shown, least->contradicts);
+            else
+                doubt(Reason::Number, claim.shown, true);
+        }
+    }
+
+    static int rank(Reason reason)
+    {
+        switch (reason) {
+        case Reason::Unit:
+            return 0;
+        case Reason::Comparator:
+            return 1;
+        case Reason::Pairing:
+            return 2;
+        default:
+            return 3;
+        }
+    }
+
+    // ---- dates ----
+
+    static DateFit fitIn(const DateClaim& claim, const ReadItem& cited)
+    {
+        DateFit best = DateFit::Differs;
+        bool told = false;
+        for (const DateClaim& other : cited.reading.dates) {
+            told = true;
+            const bool contrary = claim.about != Role::Cause && other.about != Role::Cause &&
+                                  claim.about != other.about;
+            if (!contrary)
+                best = std::min(best, fit(claim.date, other.date));
+        }
+        // A fact's own date stands in its text; a note's date is told by its head.
+        const bool ownDate = cited.item->kind == Kind::Passage || !told;
+        if (ownDate && cited.item->date.known())
+            best = std::min(best, fit(claim.date, mentionOf(cited.item->date)));
+        return best;
+    }
+
+    /// Values and names that the same clause tells with the date must stand in the item that has
+    /// it.
+    [[nodiscard]] bool standsTogether(const DateClaim& claim, const ReadItem& cited) const
+    {
+        for (const NumberClaim& number : m_claim.numbers) {
+            if (number.clause != claim.clause || isYearOfADate(number))
+                continue;
+            const bool here =
+                std::ranges::any_of(cited.reading.numbers, [&](const NumberClaim& other) {
+                    return other.number.value == number.number.value;
+                });
+            const bool anotherDate =
+                std::ranges::any_of(m_claim.dates, [&](const DateClaim& other) {
+                    return other.clause == claim.clause && &other != &claim;
+                });
+            if (!here && !anotherDate)
+                return false;
+        }
+        bool named = false;
+        bool asked = false;
+        for (const TermClaim& term : m_claim.terms) {
+            if (!isNamed(term.role) || term.clause != claim.clause)
+                continue;
+            asked = true;
+            named = named || std::ranges::any_of(cited.reading.terms, [&](const TermClaim& other) {
+                        return other.role == term.role && sameName(other.name, term.name);
+                    });
+        }
+        return named || !asked;
+    }
+
+    void dates()
+    {
+        for (const DateClaim& claim : m_claim.dates) {
+            DateFit best = DateFit::Differs;
+            bool together = false;
+            for (const ReadItem* cited : m_cited) {
+                const DateFit here = fitIn(claim, *cited);
+                best = std::min(best, here);
+                together = together || (here == DateFit::Fits && standsTogether(claim, *cited));
+            }
+            switch (best) {
+            case DateFit::Fits:
+                ++m_anchors;
+                if (!together)
+                    doubt(Reason::Pairing, claim.shown, true);
+                break;
+            case DateFit::TooFine:
+                doubt(Reason::DateTooFine, claim.shown, true);
+                break;
+            case DateFit::Ambiguous:
+                doubt(Reason::DateAmbiguous, claim.shown, false);
+                break;
+            case DateFit::Differs:
+                doubt(Reason::Date, claim.shown, true);
+                break;
+            }
+        }
+    }
+
+    // ---- status, direction, frequency, side ----
+
+    static bool isStatus(Role role)
+    {
+        return role == Role::Stop || role == Role::Active || role == Role::Start ||
+               role == Role::Hold || role == Role::Resolved;
+    }
+
+    /// Names that a status word is told of: those of its clause, else of its sentence.
+    [[nodiscard]] std::vector<const TermClaim*> subjectsOf(const Place& place) const
+    {
+        std::vector<const TermClaim*> inClause;
+        std::vector<const TermClaim*> inSentence;
+        for (const TermClaim& term : m_claim.terms) {
+            if (term.role != Role::Drug && term.role != Role::Disease)
+                continue;
+            if (term.cause && !place.cause)
+                continue;
+            if (term.clause == place.clause)
+                inClause.push_back(&term);
+            inSentence.push_back(&term);
+        }
+        return inClause.empty() ? inSentence : inClause;
+    }
+
+    /// Status words that cited items say of @p subject.
+    [[nodiscard]] std::vector<const TermClaim*> statusesOf(const TermClaim& subject) const
+    {
+        std::vector<const TermClaim*> found;
+        for (const ReadItem* cited : m_cited) {
+            const auto names = [&](const TermClaim& term) {
+                return term.role == subject.role && term.name == subject.name;
+            };
+            for (const TermClaim& status : cited->reading.terms) {
+                if (!isStatus(status.role) && status.role != Role::Fall)
+                    continue;
+                const bool told =
+                    std::ranges::any_of(cited->reading.terms, [&](const TermClaim& term) {
+                        return names(term) && (cited->item->kind == Kind::Fact ||
+                                               term.sentence == status.sentence);
+                    });
+                if (told)
+                    found.push_back(&status);
+            }
+        }
+        return found;
+    }
+
+    void statuses()
+    {
+        for (const TermClaim& status : m_claim.terms) {
+            if (!isStatus(status.role))
+                continue;
+            for (const TermClaim* subject : subjectsOf(status))
+                checkStatus(status, *subject);
+        }
+        presentTense();
+    }
+
+    void checkStatus(const TermClaim& status, const TermClaim& subject)
+    {
+        const auto recorded = statusesOf(subject);
+        const auto has = [&](Role role) {
+            return std::ranges::any_of(recorded, [&](const TermClaim* other) {
+                return other->role == role && !other->negated;
+            });
+        };
+        const bool same = has(status.role) ||
+                          (status.role == Role::Active && has(Role::Start) && !has(Role::Stop));
+        const bool denied = std::ranges::any_of(recorded, [&](const TermClaim* other) {
+            return other->role == status.role && other->negated;
+        });
+        if (status.negated ? denied : same)
+            return;
+        if (status.negated != denied && (denied || same)) {
+            doubt(Reason::Negation, status.shown, true);
+            return;
+        }
+        if (status.negated)
+            return;
+        const bool contrary = status.role == Role::Active
+                                  ? has(Role::Stop) || has(Role::Hold) || has(Role::Resolved)
+                              : status.role == Role::Start ? false
+                                                           : true;
+        doubt(Reason::Status, subject.shown + " " + status.shown, contrary);
+    }
+
+    /// "She has asthma" where the only record of it says resolved.
+    void presentTense()
+    {
+        const bool tellsPast =
+            std::ranges::any_of(m_claim.terms,
+                                [](const TermClaim& term) {
+                                    return term.role == Role::Resolved || term.role == Role::Stop;
+                                }) ||
+            std::ranges::any_of(m_claim.words, [](const WordClaim& word) {
+                return word.text == "history" || word.text == "past" || word.text == "previous" ||
+                       word.text == "previously" || word.text == "had" || word.text == "was";
+            });
+        if (tellsPast || m_cited.empty())
+            return;
+        const bool allOver = std::ranges::all_of(m_cited, [](const ReadItem* cited) {
+            return cited->item->topic == Topic::Condition &&
+                   std::ranges::any_of(cited->reading.terms, [](const TermClaim& term) {
+                       return term.role == Role::Resolved;
+                   });
+        });
+        if (allOver)
+            doubt(Reason::Status, "resolved", false);
+    }
+
+    void directions()
+    {
+        for (const TermClaim& term : m_claim.terms) {
+            const bool level =
+                term.role == Role::High || term.role == Role::Low || term.role == Role::Normal;
+            if (!level)
+                continue;
+            const bool said = anyTerm([&](const ReadItem&, const TermClaim& other) {
+                return other.role == term.role && other.negated == term.negated;
+            });
+            const bool flagged = anyTerm([&](const ReadItem&, const TermClaim& other) {
+                return other.role == Role::High || other.role == Role::Low ||
+                       other.role == Role::Normal;
+            });
+            if (!said)
+                doubt(Reason::Direction, term.shown, flagged);
+        }
+        trend();
+    }
+
+    /// "rose from 4.1 to 4.6": the two numbers must go the way the word says.
+    void trend()
+    {
+        for (const TermClaim& term : m_claim.terms) {
+            if (term.role != Role::Rise && term.role != Role::Fall)
+                continue;
+            std::vector<double> values;
+            for (const NumberClaim& number : m_claim.numbers) {
+                if (number.clause == term.clause)
+                    values.push_back(std::strtod(number.number.value.c_str(), nullptr));
+            }
+            const bool told = anyTerm(
+                [&](const ReadItem&, const TermClaim& other) { return other.role == term.role; });
+            if (values.size() == 2 && ((term.role == Role::Rise) != (values[0] < values[1])))
+                doubt(Reason::Direction, term.shown, true);
+            else if (values.size() != 2 && !told)
+                doubt(Reason::Direction, term.shown, false);
+        }
+    }
+
+    void frequencies()
+    {
+        for (const TermClaim& term : m_claim.terms) {
+            if (term.role != Role::Frequency)
+                continue;
+            const bool same = anyTerm([&](const ReadItem&, const TermClaim& other) {
+                return other.role == Role::Frequency && other.name == term.name;
+            });
+            if (!same)
+                doubt(Reason::Frequency, term.shown, true);
+        }
+    }
+
+    void sides()
+    {
+        for (const SideClaim& claim : m_claim.sides) {
+            bool same = false;
+            bool other = false;
+            bool anywhere = false;
+            for (const ReadItem* cited : m_cited) {
+                for (const SideClaim& recorded : cited->reading.sides) {
+                    const bool noun = (recorded.noun == claim.noun || claim.noun.empty()) &&
+                                      recorded.negated == claim.negated;
+                    same = same || (noun && recorded.side == claim.side);
+                    other = other || (noun && recorded.side != claim.side);
+                    anywhere = anywhere || recorded.side == claim.side;
+                }
+            }
+            if (!same)
+                doubt(Reason::Side, claim.side + (claim.noun.empty() ? "" : " " + claim.noun),
+                      other || !anywhere);
+        }
+    }
+
+    // ---- all other words ----
+
+    void wording()
+    {
+        std::vector<const WordClaim*> missing;
+        for (const WordClaim& word : m_claim.words) {
+            if (word.common)
+                continue;
+            std::vector<std::pair<const ReadItem*, const Place*>> found;
+            bool present = false;
+            for (const ReadItem* cited : m_cited) {
+                present = present || cited->reading.stems.contains(word.stem);
+                for (const WordClaim& other : cited->reading.words) {
+                    if (other.stem == word.stem)
+                        found.emplace_back(cited, &other);
+                }
+            }
+            if (!present) {
+                missing.push_back(&word);
+                continue;
+            }
+            ++m_anchors;
+            if (!found.empty())
+                places(word, found, word.text);
+        }
+        for (const WordClaim* word : missing) {
+            if (word->cause)
+                doubt(Reason::Cause, word->text, true);
+            else
+                doubt(Reason::Wording, word->text, missing.size() > m_anchors);
+        }
+    }
+
+    const Reading& m_claim;
+    const Items& m_cited;
+    std::vector<Doubt> m_doubts;
+    std::size_t m_anchors = 0; // claims that were found to stand
+};
+
+} // namespace
+
+std::vector<Doubt> doubts(const Reading& claim, const Items& cited)
+{
+    return Comparison(claim, cited).run();
+}
+
+bool claimsAnything(const Reading& claim)
+{
+    const bool terms = std::ranges::any_of(claim.terms, [](const TermClaim& term) {
+        return isNamed(term.role) || term.role == Role::Disease || term.role == Role::Allergy ||
+               term.role == Role::Frequency || term.role == Role::High || term.role == Role::Low;
+    });
+    const bool words =
+        std::ranges::any_of(claim.words, [](const WordClaim& word) { return !word.common; });
+    return terms || words || !claim.numbers.empty() || !claim.dates.empty() || !claim.sides.empty();
+}
+
+} // namespace evidence

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/evidence/words.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evidence {
+
+/// What a run of words stands for in a claim.
+enum class Role : std::uint8_t {
+    Drug,
+    Measurement,
+    Disease,
+    Allergy, // "allergic", "allergy"
+    Stop,    // stopped, discontinued, no longer
+    Active,  // active, currently, continues
+    Start,   // started, commenced
+    Hold,    // on hold, withheld
+    Resolved,
+    High,
+    Low,
+    Normal,
+    Rise,
+    Fall,
+    Frequency, // name: "2/day"
+    Cause,     // because of, due to
+};
+
+struct Phrase {
+    Role role = Role::Drug;
+    std::string name;      // comparable: "potassium", "lisinopril", "hypertension"
+    std::size_t first = 0; // words [first, last)
+    std::size_t last = 0;
+};
+
+/// Known phrases in @p words of @p text, longest first, none overlapping, in order.
+/// @p drugs are further names of medicines (Evidence::drugs), sorted.
+[[nodiscard]] std::vector<Phrase> phrasesIn(std::string_view text, const std::vector<Word>& words,
+                                            const std::vector<std::string>& drugs);
+
+/// All names of a disease, "|"-separated; "" where @p name is none of ours.
+[[nodiscard]] std::string_view synonymsOfDisease(std::string_view name);
+
+/// Words that carry no claim of their own: "the", "patient", "record", "shows", ...
+[[nodiscard]] bool isCommon(const Word& word);
+
+} // namespace evidence

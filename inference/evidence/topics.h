@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/evidence/evidence.h"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evidence {
+
+/// One thing that a question names, with all words that the record may use for it.
+struct Term {
+    std::string written;
+    std::set<std::string> stems; // any of them in a text is a hit
+    double weight = 1;           // how telling it is in this chart; set by the search
+};
+
+/// What a free question asks about.
+struct Topics {
+    std::vector<Term> terms;
+    std::set<Topic> kinds;     // "which medications ..." -> Medication
+    bool everything = false;   // a summary
+    bool family = false;       // about relatives
+    bool ofThePatient = false; // names the patient, or anything clinical
+    bool latest = false;       // "last", "most recent"
+    std::optional<int> from;   // days since 1970 that the question is limited to
+    std::optional<int> to;
+};
+
+[[nodiscard]] Topics topicsOf(std::string_view question, const records::Chart& chart, Day today);
+
+/// Days since 1970 of the first and of the last day that @p date may mean; nullopt: not known.
+[[nodiscard]] std::optional<int> firstDayOf(int year, int month, int day);
+[[nodiscard]] std::optional<int> lastDayOf(int year, int month, int day);
+
+} // namespace evidence

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/evidence/check.h"
+#include "inference/evidence/look_up.h"
+
+#include "made_chart.h"
+
+#include <QTest>
+
+using evidence::Evidence;
+using evidence::EvidenceItem;
+using evidence::Reason;
+using evidence::Sentence;
+using evidence::Verdict;
+
+namespace {
+
+EvidenceItem item(int number, evidence::Topic topic, const char* text, const char* date)
+{
+    EvidenceItem made;
+    made.number = number;
+    made.topic = topic;
+    made.kind = topic == evidence::Topic::Note ? evidence::Kind::Passage : evidence::Kind::Fact;
+    made.text = text;
+    made.date = records::parseDate(date);
+    return made;
+}
+
+/// The evidence that all scripted sentences are told about.
+Evidence scripted()
+{
+    using enum evidence::Topic;
+    Evidence evidence;
+    evidence.items = {
+        item(1, Observation, "Potassium 5.6 mmol/L (range 3.5-5.1, high) on 02-Mar-2026, final",
+             "2026-03-02"),
+        item(2, Observation, "Sodium 139 mmol/L (range 135-145) on 02-Mar-2026, final",
+             "2026-03-02"),
+        item(3, Medication,
+             "Medication: Lisinopril 10 MG Oral Tablet, stopped; started 01-Feb-2019; stopped "
+             "03-Mar-2026",
+             "2026-03-03"),
+        item(4, Medication,
+             "Medication: Metformin 500 MG Oral Tablet, active; dosage: 1 tablet twice daily; "
+             "started 04-May-2018",
+             "2018-05-04"),
+        item(5, Note,
+             "Lisinopril was stopped because of a persistent dry cough. / Losartan 50 mg once "
+             "daily was started. Denies chest pain.",
+             "2026-03-03"),
+        item(6, Note,
+             "Mother had breast cancer and codeine allergy. Right knee pain, no swelling of the "
+             "left knee.",
+             "2020-09-10"),
+        item(7, Observation, "Troponin I <0.01 ng/mL on 01-Feb-2023, final", "2023-02-01"),
+        item(8, Allergy,
+             "Allergy: Penicillin; reaction Anaphylaxis (severe); criticality high; medication",
+             ""),
+        item(9, Condition, "Problem: Asthma, resolved; since 2001; resolved Jun-2015", "2001"),
+        item(10, Observation, "Blood pressure 132/84 mmHg on 02-Mar-2026, final", "2026-03-02"),
+        item(11, Observation, "Potassium 4.6 mmol/L (range 3.5-5.1) on 09-Jan-2024, final",
+             "2024-01-09"),
+        item(12, Condition, "Problem: Essential hypertension, active; since 2019", "2019"),
+        item(13, Note, "Bloods: K 4.1, Na 138. Weight stable.", "2021-05-05"),
+    };
+    return evidence;
+}
+
+} // namespace
+
+class TestCheck : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void judges_data()
+    {
+        QTest::addColumn<QString>("verdict");
+        QTest::addColumn<QString>("reason");
+        const auto supported = [](const char* text) {
+            QTest::newRow(text) << QStringLiteral("supported") << QString();
+        };
+        const auto wrong = [](const char* reason, const char* text) {
+            QTest::newRow(text) << QStringLiteral("not_supported") << QString::fromUtf8(reason);
+        };
+        const auto partly = [](const char* reason, const char* text) {
+            QTest::newRow(text) << QStringLiteral("partly") << QString::fromUtf8(reason);
+        };
+        const auto noClaim = [](const char* text) {
+            QTest::newRow(text) << QStringLiteral("no_claim") << QString();
+        };
+        supported("The last potassium was 5.6 mmol/L on 02-Mar-2026 [1].");
+        supported("Potassium was 5.60 mmol/l on 2 March 2026 [1].");
+        supported("On March 2, 2026 the potassium was high at 5.6 mmol/L. [1]");
+        supported("Potassium was elevated (5.6 mmol/L) in March 2026 [1].");
+        supported("Her potassium was 5.6 and her sodium 139 mmol/L [1][2].");
+        supported(
+            "Potassium rose from 4.6 mmol/L on 09-Jan-2024 to 5.6 mmol/L on 02-Mar-2026 [11][1].");
+        supported("The blood pressure was 132/84 mmHg on 2026-03-02 [10].");
+        supported("Lisinopril was stopped on 03-Mar-2026 [3].");
+        supported("Lisinopril was discontinued due to a persistent dry cough [5].");
+        supported("Lisinopril was stopped in March 2026 because of a dry cough [3][5].");
+        supported("Lisinopril was started in February 2019 [3].");
+        supported("She is currently taking metformin 500 mg twice a day [4].");
+        supported("The patient takes Glucophage 500 mg twice daily [4].");
+        supported("Losartan 50 mg once daily was started [5].");
+        supported("She denies chest pain [5].");
+        supported("Her mother had breast cancer [6].");
+        supported("She had pain in the right knee [6].");
+        supported("There was no swelling of the left knee [6].");
+        supported("Troponin I was below 0.01 ng/mL on 1 February 2023 [7].");
+        supported("The patient is allergic to penicillin, with severe anaphylaxis [8].");
+        supported("Asthma resolved in June 2015 [9].");
+        supported("She has high blood pressure since 2019 [12].");
+        supported("1. Metformin 500 mg, active [4]");
+
+        wrong("number", "The last potassium was 5.7 mmol/L on 02-Mar-2026 [1].");
+        wrong("number", "The last potassium was about 6 mmol/L [1].");
+        wrong("number", "The potassium was 5.1 mmol/L [1]."); // the bound of the range
+        wrong("unit", "The potassium was 5.6 mg/dL [1].");
+        wrong("unit", "Metformin 500 mcg is active [4].");
+        wrong("unit", "The dosage of metformin is 1 mg [4]."); // 1 tablet
+        wrong("date", "The potassium was 5.6 mmol/L on 03-Mar-2026 [1].");
+        wrong("date", "Lisinopril was stopped on 01-Feb-2019 [3]."); // the day it was started
+        wrong("date_too_fine", "Asthma resolved on 12 June 2015 [9].");
+        wrong("pairing", "The sodium was 5.6 mmol/L [1][2].");
+        wrong("pairing", "Potassium was 4.6 mmol/L on 02-Mar-2026 [1][11].");
+        wrong("measurement", "The sodium was 5.6 mmol/L [1].");
+        wrong("drug", "Ramipril was stopped on 03-Mar-2026 [3].");
+        wrong("drug", "Amlodipine 50 mg once daily was started [5].");
+        wrong("comparator", "Troponin I was 0.01 ng/mL on 01-Feb-2023 [7].");
+        wrong("comparator", "Troponin I was >0.01 ng/mL [7].");
+        wrong("comparator", "The potassium was less than 5.6 mmol/L [1].");
+        wrong("negation", "She has chest pain [5].");
+        wrong("negation", "Lisinopril was not stopped [5].");
+        wrong("negation", "She is not allergic to penicillin [8].");
+        wrong("side", "She had pain in the left knee [6].");
+        wrong("side", "She had bilateral knee pain [6].");
+        wrong("subject", "She had breast cancer [6].");
+        wrong("subject", "Her mother denies chest pain [5].");
+        wrong("status", "She is currently taking lisinopril [3].");
+        wrong("status", "Metformin was stopped [4].");
+        wrong("status", "Metformin is on hold [4].");
+        wrong("frequency", "Metformin 500 mg is taken three times daily [4].");
+        wrong("frequency", "Losartan 50 mg twice daily was started [5].");
+        wrong("direction", "The potassium was low at 5.6 mmol/L [1].");
+        wrong("direction", "Potassium fell from 4.6 to 5.6 mmol/L [11][1].");
+        wrong("cause", "Lisinopril was stopped because of hyperkalaemia [5].");
+        wrong("cause", "Lisinopril was stopped due to angioedema [3].");
+        wrong("wording", "The patient is allergic to metformin [4].");
+        wrong("wording", "She was admitted with appendicitis [2].");
+        wrong("nothing_cited", "She had a colonoscopy.");
+        wrong("nothing_cited", "139.");
+        wrong("nothing_cited", "The potassium was 6.2 mmol/L.");
+        wrong("nothing_cited", "The potassium was 6.2 mmol/L [40].");
+
+        partly("unit", "The potassium was 4.1 mmol/L [13]."); // recorded without a unit
+        partly("date_ambiguous", "The potassium was 5.6 mmol/L on 02/03/2026 [1].");
+        partly("unknown_citation", "The potassium was 5.6 mmol/L [1][40].");
+        partly("wording", "The potassium of 5.6 mmol/L indicates renal impairment [1].");
+        partly("status", "She has asthma [9].");
+
+        noClaim("Here is a summary of the record:");
+        noClaim("Current medications:");
+        noClaim("I hope this helps.");
+        noClaim("Please see the records.");
+    }
+    void judges()
+    {
+        QFETCH(QString, verdict);
+        QFETCH(QString, reason);
+        const Sentence sentence = evidence::check(QTest::currentDataTag(), scripted());
+        QString reasons;
+        for (const evidence::Finding& finding : sentence.findings)
+            reasons += QString::fromUtf8(evidence::nameOf(finding.reason)) + QStringLiteral(": ") +
+                       QString::fromStdString(explain(finding)) + QStringLiteral("; ");
+        QVERIFY2(QString::fromUtf8(evidence::nameOf(sentence.verdict)) == verdict,
+                 qPrintable(QString::fromUtf8(evidence::nameOf(sentence.verdict)) +
+                            QStringLiteral(" ") + reasons));
+        const bool told =
+            std::ranges::any_of(sentence.findings, [&](const evidence::Finding& finding) {
+                return reason == QString::fromUtf8(evidence::nameOf(finding.reason));
+            });
+        QVERIFY2(reason.isEmpty() ? sentence.findings.empty() : told, qPrintable(reasons));
+    }
+
+    void attachesEvidenceToASentenceWithoutCitation()
+    {
+        const Sentence one =
+            evidence::check("The last potassium was 5.6 mmol/L on 02-Mar-2026.", scripted());
+        QCOMPARE(one.verdict, Verdict::Supported);
+        QVERIFY(one.attached);
+        QCOMPARE(one.cited, std::vector<int>{1});
+        const Sentence two =
+            evidence::check("Her potassium was 5.6 and her sodium 139 mmol/L.", scripted());
+        QCOMPARE(two.verdict, Verdict::Supported);
+        QCOMPARE(two.cited, (std::vector<int>{1, 2}));
+    }
+
+    void countsCitationsOnce()
+    {
+        const Sentence sentence = evidence::check("Sodium was 139 mmol/L [2][1][2].", scripted());
+        QCOMPARE(sentence.cited, (std::vector<int>{1, 2}));
+        QVERIFY(!sentence.attached);
+    }
+
+    /// What the look-ups tell as supported stands in their own evidence by these checks, too.
+    void agreesWithTheLookUps_data()
+    {
+        QTest::addColumn<bool>("unused");
+        for (const char* question :
+             {"last potassium", "all blood pressure values", "allergies", "current medications",
+              "past medications", "problem list", "past problems", "last hba1c", "last troponin"})
+            QTest::newRow(question) << true;
+    }
+    void agreesWithTheLookUps()
+    {
+        const auto answer = evidence::lookUp(QTest::currentDataTag(), made::anna(), made::kToday);
+        QVERIFY(answer);
+        Evidence evidence;
+        evidence.items = answer->items;
+        int supported = 0;
+        for (const Sentence& sentence : answer->sentences) {
+            if (sentence.verdict != Verdict::Supported)
+                continue;
+            ++supported;
+            const Sentence checked = evidence::check(sentence.text, evidence);
+            QVERIFY2(checked.verdict == Verdict::Supported,
+                     checked.findings.empty() ? sentence.text.c_str()
+                                              : explain(checked.findings[0]).c_str());
+        }
+        QVERIFY(supported > 0);
+    }
+
+    void survivesStrangeText_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::newRow("empty") << QByteArray();
+        QTest::newRow("marks only") << QByteArray("[1][2]");
+        QTest::newRow("open bracket") << QByteArray("[[[[1");
+        QTest::newRow("invalid UTF-8") << QByteArray("\xFF\xC3 7.7 \xE2\x80 [1]");
+        QTest::newRow("digits") << QByteArray(5000, '9');
+        QTest::newRow("points") << QByteArray("1.1.1.1.1..5..").repeated(200);
+        QTest::newRow("dates") << QByteArray("2026-02-30 99/99/9999 Mar March of ").repeated(50);
+    }
+    void survivesStrangeText()
+    {
+        QFETCH(QByteArray, text);
+        const Sentence sentence = evidence::check(text.toStdString(), scripted());
+        QVERIFY(sentence.verdict != Verdict::Computed);
+        QVERIFY(sentence.verdict != Verdict::Supported || text.isEmpty());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCheck)
+#include "tst_check.moc"
