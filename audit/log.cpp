@@ -151,8 +151,9 @@ Result<void> Log::State::write(const Entry& entry, const Disclosure& disclosure)
             return kept;
     }
     if (auto written = open.writer.append(framed); !written) {
-        if (!sealed.empty())
-            (void)open.sealed.takeBack(); // else the next open cuts it
+        if (!sealed.empty()) {
+            [[maybe_unused]] const auto back = open.sealed.takeBack(); // else the next open cuts it
+        }
         return written;
     }
     open.tree.append(leafHash(*record));
@@ -178,8 +179,9 @@ Result<Receipt> Log::State::append(const Event& event)
     }
     // The entry is on disk whatever becomes of the checkpoint; when that fails the log refuses the
     // next one.
-    if (open.tree.size() - open.checkpointed >= kCheckpointRecords)
-        (void)checkpoint();
+    if (open.tree.size() - open.checkpointed >= kCheckpointRecords) {
+        [[maybe_unused]] const auto signedNow = checkpoint();
+    }
     changed.notify_one();
     return Receipt(index, event.kind);
 }
@@ -219,8 +221,9 @@ void Log::State::signNowAndThen(const std::stop_token& stop)
         changed.wait(held, stop, [this] { return isDirty(); });
         // The first record of an interval waits it out, so that its followers share the checkpoint.
         changed.wait_for(held, stop, options.checkpointInterval, [] { return false; });
-        if (isDirty() && !stop.stop_requested())
-            (void)checkpoint(); // a failure shows in the next append
+        if (isDirty() && !stop.stop_requested()) {
+            [[maybe_unused]] const auto note = checkpoint(); // a failure shows in the next append
+        }
     }
 }
 
@@ -256,8 +259,10 @@ Log::~Log()
     m_state->timer.request_stop();
     m_state->timer.join();
     const std::scoped_lock held(m_state->mutex);
-    if (m_state->isDirty())
-        (void)m_state->checkpoint(); // the entries are on disk without it
+    if (m_state->isDirty()) {
+        [[maybe_unused]] const auto note =
+            m_state->checkpoint(); // the entries are on disk without it
+    }
 }
 
 Result<Receipt> Log::append(const Event& event)

@@ -196,8 +196,8 @@ Result<void> SegmentWriter::append(Bytes frame)
         written = m_file.sync();
     if (!written) {
         // The caller hears of the first error; when this fails too, the next open sorts it out.
-        if (const auto cut = m_file.resize(m_at); cut)
-            (void)m_file.sync();
+        [[maybe_unused]] const auto cut =
+            m_file.resize(m_at).and_then([this] { return m_file.sync(); });
         return written;
     }
     m_at += frame.size();

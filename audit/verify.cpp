@@ -171,7 +171,7 @@ Finding locate(const Walked& walked, const ExportSections& sections, const Heads
         const auto truth = copy.first(agreement.proven);
         if (const auto index = firstDifference(computed, truth))
             return {Wrong::Altered,
-                    *index,
+                    index,
                     {},
                     entryText(*index) + " is not the one that was signed for"};
         proven = std::max<std::uint64_t>(proven, std::min(truth.size(), computed.size()));
