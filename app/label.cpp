@@ -25,6 +25,9 @@ QLabel* wrappedLabel(const QString& text, const char* role, QWidget* parent)
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     policy.setHeightForWidth(true);
     label->setSizePolicy(policy);
+    // Its height follows from its width; without this it would claim the height that it needs at
+    // the width of its longest word, and make windows taller than the screen.
+    label->setMinimumHeight(1);
     return label;
 }
 

@@ -160,7 +160,7 @@ void MainWindow::enter(const SessionInfo& session, WitnessVerdict witness)
     m_strip->show(session);
     m_strip->setAudit(witness);
     if (witness != WitnessVerdict::Consistent && witness != WitnessVerdict::FirstSeen)
-        m_notice->tell(sentenceFor(witness), Notice::Kind::Alarm);
+        warn(witness);
     else if (!session.admitted)
         m_notice->tell(sentenceFor({ .code = QStringLiteral("not_admitted") }), Notice::Kind::Passing);
     else
@@ -177,6 +177,23 @@ void MainWindow::enter(const SessionInfo& session, WitnessVerdict witness)
     } else {
         m_place = {};
     }
+}
+
+void MainWindow::warn(WitnessVerdict witness)
+{
+    m_notice->tell(sentenceFor(witness), Notice::Kind::Alarm);
+    if (witness == WitnessVerdict::NotKept)
+        return;
+    // Nothing can be opened before somebody has decided to go on.
+    auto* box = new QMessageBox(QMessageBox::Critical, tr("Audit log"), sentenceFor(witness), QMessageBox::NoButton, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    auto* leave = box->addButton(tr("Sign out"), QMessageBox::RejectRole);
+    box->addButton(tr("Go on: the compliance officer knows"), QMessageBox::AcceptRole);
+    box->setDefaultButton(leave);
+    box->setEscapeButton(leave);
+    connect(leave, &QPushButton::clicked, m_strip, &ModeStrip::signOutWanted);
+    box->open();
 }
 
 void MainWindow::lock()

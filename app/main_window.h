@@ -51,6 +51,7 @@ private:
     void addKeys();
     void key(const QKeySequence& keys, std::function<void()> action);
     void enter(const SessionInfo& session, WitnessVerdict witness);
+    void warn(WitnessVerdict witness);
     void leaveTo(const QString& sentence, bool keepPlace);
     void showPatients();
     void choose(const PatientSummary& patient);

@@ -43,7 +43,9 @@ QPalette paletteOf(const Colors& colors)
     palette.setColor(QPalette::HighlightedText, colors.page);
     palette.setColor(QPalette::Accent, colors.accent);
     palette.setColor(QPalette::Link, colors.accent);
-    palette.setColor(QPalette::LinkVisited, colors.accent);
+    // No link is ever shown; the role carries secondary text, because a style sheet's "color"
+    // overwrites PlaceholderText in the palettes that widgets get.
+    palette.setColor(QPalette::LinkVisited, colors.secondary);
     palette.setColor(QPalette::BrightText, colors.notSupported);
     for (const auto role : { QPalette::Mid, QPalette::Midlight, QPalette::Light, QPalette::Dark,
              QPalette::Shadow })
@@ -63,7 +65,7 @@ QColor mix(const QColor& over, const QColor& under, double share)
 
 QColor secondaryText(const QPalette& palette)
 {
-    return palette.color(QPalette::PlaceholderText);
+    return palette.color(QPalette::LinkVisited);
 }
 
 QColor evidenceTint(const QPalette& palette)

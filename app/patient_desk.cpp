@@ -85,7 +85,7 @@ QWidget* PatientDesk::buildCentre()
     column->addWidget(m_view, 1);
     column->addLayout(entry);
     column->addWidget(m_status);
-    m_status->setText(tr("Ctrl+Return asks · F1 all keys · answers are drafts until you sign them"));
+    m_status->setText(tr("Ctrl+Return asks · F1 all keys · answers are drafts"));
     return centre;
 }
 
@@ -269,15 +269,17 @@ void PatientDesk::newConversation()
 
 void PatientDesk::showPane(int pane)
 {
+    m_sideWanted = pane == Side; // with little room it goes away again when the keyboard leaves it
     if (pane == Side) {
-        m_sideWanted = !m_side->isVisible() || !m_sideWanted || !m_side->isAncestorOf(QApplication::focusWidget());
-        m_side->setVisible(true);
+        fitPanes();
         m_side->takeFocus();
-    } else if (pane == Centre) {
-        m_edit->setFocus(Qt::ShortcutFocusReason);
-    } else {
-        m_evidence->takeFocus();
+        return;
     }
+    if (pane == Centre)
+        m_edit->setFocus(Qt::ShortcutFocusReason);
+    else
+        m_evidence->takeFocus();
+    fitPanes();
 }
 
 void PatientDesk::nextPane()
@@ -294,12 +296,14 @@ void PatientDesk::nextPane()
 void PatientDesk::fitPanes()
 {
     const int letters = width() / qMax(1, fontMetrics().averageCharWidth());
-    m_side->setVisible(m_sideWanted || letters >= kLettersForThreePanes);
-    if (letters == m_fittedFor)
-        return;
-    m_fittedFor = letters;
+    const bool three = m_sideWanted || letters >= kLettersForThreePanes;
+    m_side->setVisible(three);
+    const auto fit = std::pair(letters, three);
+    if (fit == m_fittedFor)
+        return; // the reader may have moved the borders since
+    m_fittedFor = fit;
     const int all = m_panes->width();
-    const int side = m_side->isVisibleTo(this) ? all * 17 / 100 : 0;
+    const int side = three ? all * 17 / 100 : 0;
     const int evidence = all * (side > 0 ? 36 : 46) / 100;
     m_panes->setSizes({ side, all - side - evidence, evidence });
 }

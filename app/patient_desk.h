@@ -6,6 +6,8 @@
 
 #include <QWidget>
 
+#include <utility>
+
 class QLabel;
 class QPushButton;
 class QSplitter;
@@ -67,7 +69,7 @@ private:
     QString m_patient, m_patientName, m_conversation;
     quint64 m_ask = 0; // the running question's number, 0: none
     bool m_sideWanted = false; // F2 showed it although there is little room
-    int m_fittedFor = -1;
+    std::pair<int, bool> m_fittedFor { -1, false }; // letters across, all three panes
     QSplitter* m_panes;
     SidePane* m_side;
     ConversationView* m_view;

@@ -69,7 +69,7 @@ QPushButton[role="primary"] { background: @accent; color: @page; border-color: @
 QPushButton[role="primary"]:focus { border: 2px solid @text; }
 QPushButton[role="primary"]:disabled { background: @panel; color: @secondary; border-color: @border; }
 
-app--CitationChip { background: @page; padding: 0px 5px; min-height: 22px; font-size: @size85; font-weight: 600; }
+app--CitationChip { background: @page; padding: 1px 5px; min-height: 20px; font-size: @size85; font-weight: 600; }
 app--CitationChip:focus { padding: 0px 4px; min-height: 20px; border: 2px solid @accent; }
 app--CitationChip[verdict="supported"] { color: @supported; border-color: @supported; }
 app--CitationChip[verdict="partly"] { color: @partly; border-color: @partly; }
@@ -80,6 +80,7 @@ app--CitationChip:focus[verdict] { border-color: @accent; }
 
 QLineEdit, QPlainTextEdit { background: @page; border: 1px solid @border; border-radius: 6px; padding: 4px 6px;
     selection-background-color: @accent; selection-color: @page; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: @secondary; }
 QLineEdit { min-height: 22px; }
 QLineEdit:focus, QPlainTextEdit:focus { border: 2px solid @accent; padding: 3px 5px; }
 QTextBrowser { background: @page; border: 1px solid @border; border-radius: 6px;
@@ -92,8 +93,7 @@ QListView:focus, QTableView:focus { border: 2px solid @accent; }
 QListView::item { padding: 4px 6px; min-height: 20px; border: 1px solid transparent; }
 QListView::item:hover { background: @panel; }
 QListView::item:selected { background: @tint; color: @text; }
-QListView::item:selected:active, QListView:focus::item:selected { background: @tint; color: @text;
-    border: 1px solid @accent; }
+QListView::item:selected:active { background: @tint; color: @text; border: 1px solid @accent; }
 QHeaderView { background: @panel; border: 0; }
 QHeaderView::section { background: @panel; color: @secondary; border: 0; border-bottom: 1px solid @border;
     padding: 4px 6px; font-size: @size85; font-weight: 600; }

@@ -144,9 +144,9 @@ enum class Verdict { Supported, Partly, NotSupported, Computed, NoClaim };
 struct Claim {
     QString sentence;
     Verdict verdict = Verdict::NoClaim;
-    QList<int> cited;
+    QList<int> cited = {};
     bool attached = false; // the program found the evidence, the model did not name it
-    QStringList reasons;
+    QStringList reasons = {};
 };
 
 struct Conflict {

@@ -12,7 +12,10 @@ CitationChip::CitationChip(int number, Verdict verdict, const QString& sentence,
     , m_number(number)
 {
     setProperty("verdict", wireNameOf(verdict));
-    setText(number > 0 ? QStringLiteral("%1 %2").arg(number).arg(shapeOf(verdict)) : QString(shapeOf(verdict)));
+    if (verdict == Verdict::NoClaim)
+        setText(QString::number(number));
+    else
+        setText(number > 0 ? QStringLiteral("%1 %2").arg(number).arg(shapeOf(verdict)) : QString(shapeOf(verdict)));
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(number > 0 ? tr("Evidence %1, %2").arg(number).arg(wordOf(verdict))
                                  : tr("No evidence, %1").arg(wordOf(verdict)));

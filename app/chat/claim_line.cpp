@@ -119,7 +119,7 @@ QSize ClaimLine::sizeHint() const
 
 QSize ClaimLine::minimumSizeHint() const
 {
-    return { 120, heightForWidth(width() > 0 ? width() : 480) };
+    return { 120, fontMetrics().height() };
 }
 
 void ClaimLine::paintEvent(QPaintEvent* /*event*/)

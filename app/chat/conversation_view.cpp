@@ -29,6 +29,7 @@ ConversationView::ConversationView(QWidget* parent)
     setObjectName(QStringLiteral("conversation"));
     m_column->setObjectName(QStringLiteral("column"));
     setWidgetResizable(true);
+    m_column->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // height follows from width
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Conversation"));

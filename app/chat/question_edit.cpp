@@ -17,7 +17,7 @@ QuestionEdit::QuestionEdit(QWidget* parent)
     setAccessibleName(tr("Question"));
     setAccessibleDescription(tr("Control and Return asks; Return begins a new line"));
     setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
 }
 
 QSize QuestionEdit::sizeHint() const

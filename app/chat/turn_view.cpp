@@ -23,6 +23,14 @@ namespace {
         return std::ranges::count(claims, verdict, &Claim::verdict);
     }
 
+    /// A line beside the sentences, its text in line with theirs.
+    QLabel* note(const QString& text, const char* role)
+    {
+        QLabel* label = wrappedLabel(text, role);
+        label->setContentsMargins(4, 0, 4, 0);
+        return label;
+    }
+
     void empty(QLayout* layout)
     {
         while (QLayoutItem* item = layout->takeAt(0)) {
@@ -62,7 +70,7 @@ TurnView::TurnView(const QString& patientName, const QString& question, QWidget*
     , m_patientName(patientName)
     , m_question(question)
     , m_mark(plainLabel({}, "draft"))
-    , m_phase(wrappedLabel({}, "small"))
+    , m_phase(note({}, "small"))
     , m_body(new QVBoxLayout)
     , m_foot(new QVBoxLayout)
 {
@@ -87,6 +95,7 @@ TurnView::TurnView(const QString& patientName, const QString& question, QWidget*
     column->addWidget(m_phase);
     m_foot->setSpacing(4);
     column->addLayout(m_foot);
+    m_mark->setContentsMargins(4, 0, 4, 0);
     m_mark->hide();
     m_phase->setText(tr("Sent. Waiting for the service …"));
 }
@@ -148,9 +157,9 @@ ClaimLine* TurnView::addLine(QVBoxLayout* column, const Claim& claim, bool struc
     column->addWidget(line);
     if (claim.verdict == Verdict::Partly || claim.verdict == Verdict::NotSupported) {
         for (const QString& reason : claim.reasons)
-            column->addWidget(wrappedLabel(tr("%1 %2").arg(shapeOf(claim.verdict)).arg(reason), "small"));
+            column->addWidget(note(tr("%1 %2").arg(shapeOf(claim.verdict)).arg(reason), "small"));
     } else if (claim.attached) {
-        column->addWidget(wrappedLabel(tr("Evidence found by the program; the draft named none."), "small"));
+        column->addWidget(note(tr("Evidence found by the program; the draft named none."), "small"));
     }
     return line;
 }
@@ -219,7 +228,7 @@ void TurnView::setAnswer(const Answer& answer)
     }
     if (answer.kind == QStringLiteral("model") && !unsupported.isEmpty()
         && unsupported.size() == answer.claims.size())
-        m_body->addWidget(wrappedLabel(tr("No sentence of this draft is supported by the record."), "secondary"));
+        m_body->addWidget(note(tr("No sentence of this draft is supported by the record."), "secondary"));
     if (answer.claims.isEmpty() && answer.kind != QStringLiteral("abstention") && !answer.text.isEmpty())
         addLine(m_body, { .sentence = answer.text }, false);
     for (const Conflict& conflict : answer.conflicts)
@@ -233,18 +242,18 @@ void TurnView::setAnswer(const Answer& answer)
 void TurnView::addFoot(const Answer& answer)
 {
     if (const QString sentence = stateSentence(answer.state); !sentence.isEmpty())
-        m_foot->addWidget(wrappedLabel(sentence, "error"));
+        m_foot->addWidget(note(sentence, "error"));
     QStringList parts;
     for (const Verdict verdict : { Verdict::Supported, Verdict::Computed, Verdict::Partly, Verdict::NotSupported }) {
         if (const qsizetype count = countOf(m_claims, verdict); count > 0)
             parts += QStringLiteral("%1 %2 %3").arg(shapeOf(verdict)).arg(count).arg(wordOf(verdict));
     }
     if (!parts.isEmpty())
-        m_foot->addWidget(wrappedLabel(parts.join(QStringLiteral("   ")), "secondary"));
+        m_foot->addWidget(note(parts.join(QStringLiteral("   ")), "secondary"));
     if (!answer.coverage.line.isEmpty())
-        m_foot->addWidget(wrappedLabel(answer.coverage.line, "small"));
+        m_foot->addWidget(note(answer.coverage.line, "small"));
     if (answer.generatedTokens > 0)
-        m_foot->addWidget(wrappedLabel(tr("%1: %2 s to the first word, %3 tokens read, %4 written")
+        m_foot->addWidget(note(tr("%1: %2 s to the first word, %3 tokens read, %4 written")
                                            .arg(answer.modelName, QLocale().toString(answer.secondsToFirstToken, 'f', 1))
                                            .arg(answer.promptTokens)
                                            .arg(answer.generatedTokens),
@@ -262,7 +271,7 @@ void TurnView::setFailure(const QString& sentence)
 {
     m_finished = true;
     m_phase->hide();
-    m_foot->addWidget(wrappedLabel(sentence, "error"));
+    m_foot->addWidget(note(sentence, "error"));
 }
 
 QList<ClaimLine*> TurnView::lines() const

@@ -5,10 +5,11 @@
 #include "app/evidence/chart_rows.h"
 #include "app/evidence/json_outline.h"
 #include "app/evidence/source_view.h"
+#include "app/evidence/trend.h"
 #include "app/format.h"
 #include "app/label.h"
 
-#include <QKeyEvent>
+#include <QItemSelectionModel>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -43,12 +44,14 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     , m_original(new QToolButton)
     , m_source(new SourceView)
     , m_labFilter(new QLineEdit)
-    , m_labs(new RecordTable(tr("Labs and vital signs"), { tr("Test"), tr("Value"), tr("Date") }, { 42, 33, 25 }))
+    , m_labs(new RecordTable(tr("Labs and vital signs"), { tr("Test"), tr("Value"), tr("Date") }, { 38, 32, 30 }))
+    , m_trend(new Trend)
     , m_medications(new RecordTable(tr("Medications"), { tr("Medication"), tr("State") }, { 50, 50 }))
-    , m_timeline(new RecordTable(tr("Timeline"), { tr("Date"), tr("Event") }, { 26, 74 }))
+    , m_timeline(new RecordTable(tr("Timeline"), { tr("Date"), tr("Event") }, { 31, 69 }))
 {
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setExpanding(false);
+    m_tabs->tabBar()->setDrawBase(false);
     m_tabs->setUsesScrollButtons(true);
     m_tabs->setAccessibleName(tr("Evidence"));
     m_tabs->addTab(buildSourceTab(), tr("Source"));
@@ -122,7 +125,11 @@ QWidget* EvidencePane::buildLabTab()
     auto* column = new QVBoxLayout(tab);
     column->setContentsMargins(0, 8, 0, 0);
     column->addWidget(m_labFilter);
+    column->addWidget(m_trend);
     column->addWidget(m_labs, 1);
+    connect(m_labs->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
+        m_trend->show(m_chart.labs, now.isValid() ? m_labs->records().at(now.row()).cells.first().rest : QString());
+    });
     return tab;
 }
 
@@ -143,7 +150,7 @@ void EvidencePane::clear()
     m_chart = {};
     m_wish = {};
     m_labFilter->clear();
-    m_labs->setRows({});
+    refreshLabs();
     m_medications->setRows({});
     m_timeline->setRows({});
     setEvidence({});
@@ -157,6 +164,7 @@ void EvidencePane::clear()
 
 void EvidencePane::refreshLabs()
 {
+    m_trend->show({}, {}); // a reset model does not say that its current row is gone
     m_labs->setRows(labRows(m_chart, m_labFilter->text().trimmed()));
 }
 

@@ -16,6 +16,7 @@ namespace app {
 
 class Backend;
 class SourceView;
+class Trend;
 
 /// Right of the conversation: the source behind a citation with its words highlighted, and the
 /// chart as tables. Asks the backend for documents and original bytes as they are wanted.
@@ -55,7 +56,6 @@ private:
     QWidget* buildLabTab();
     void openRow(const Row& row);
     void fetch(const Wish& wish);
-    void fetchOriginal();
     void showDocument(const DocumentText& document);
     void showOriginal(const OriginalText& original);
     void refreshLabs();
@@ -75,6 +75,7 @@ private:
     SourceView* m_source;
     QLineEdit* m_labFilter;
     RecordTable* m_labs;
+    Trend* m_trend;
     RecordTable* m_medications;
     RecordTable* m_timeline;
 };

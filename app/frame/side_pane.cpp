@@ -29,7 +29,8 @@ SidePane::SidePane(QWidget* parent)
     , m_tasks(list(tr("Tasks")))
     , m_conversations(list(tr("Conversations about this patient")))
 {
-    for (const Task& task : tasks())
+    const QList<Task> all = tasks();
+    for (const Task& task : all)
         m_tasks->addItem(task.title);
     auto* begin = new QPushButton(tr("New conversation"));
     begin->setAccessibleName(tr("New conversation"));

@@ -13,9 +13,9 @@
 
 namespace app {
 
-const QList<Task>& tasks()
+QList<Task> tasks()
 {
-    static const QList<Task> kTasks {
+    return {
         { TaskPalette::tr("Active medications"), TaskPalette::tr("What are the active medications?") },
         { TaskPalette::tr("Allergies"), TaskPalette::tr("What allergies are recorded?") },
         { TaskPalette::tr("Active problems"), TaskPalette::tr("What are the active problems?") },
@@ -25,7 +25,6 @@ const QList<Task>& tasks()
         { TaskPalette::tr("When was … started?"), TaskPalette::tr("When was … started and why?") },
         { TaskPalette::tr("Find any mention of …"), TaskPalette::tr("Is there any mention of …?") },
     };
-    return kTasks;
 }
 
 TaskPalette::TaskPalette(QWidget* parent)
@@ -52,10 +51,11 @@ void TaskPalette::refresh()
 {
     m_list->clear();
     const QString wanted = m_filter->text().trimmed();
-    for (qsizetype i = 0; i < tasks().size(); ++i) {
-        if (!wanted.isEmpty() && !tasks().at(i).title.contains(wanted, Qt::CaseInsensitive))
+    const QList<Task> all = tasks();
+    for (qsizetype i = 0; i < all.size(); ++i) {
+        if (!wanted.isEmpty() && !all.at(i).title.contains(wanted, Qt::CaseInsensitive))
             continue;
-        auto* item = new QListWidgetItem(tasks().at(i).title, m_list);
+        auto* item = new QListWidgetItem(all.at(i).title, m_list);
         item->setData(Qt::UserRole, static_cast<int>(i));
     }
     m_list->setCurrentRow(0);

@@ -17,7 +17,7 @@ struct Task {
     [[nodiscard]] bool needsWord() const { return question.contains(QChar(0x2026)); }
 };
 
-[[nodiscard]] const QList<Task>& tasks();
+[[nodiscard]] QList<Task> tasks();
 
 /// Ctrl+K: tasks found by typing.
 class TaskPalette : public QDialog {

@@ -16,6 +16,7 @@ namespace app {
 
 namespace {
     constexpr int kTypingPauseMs = 200;
+    constexpr int kRowHeight = 28; // targets are at least 24 px high
     enum Column { Name, Born, Gender, Identifier, AsOf, Columns };
 } // namespace
 
@@ -107,6 +108,8 @@ PatientsPage::PatientsPage(Backend& backend, QWidget* parent)
     m_list->setShowGrid(false);
     m_list->setTabKeyNavigation(false);
     m_list->verticalHeader()->hide();
+    m_list->verticalHeader()->setMinimumSectionSize(kRowHeight);
+    m_list->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_list->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_list->horizontalHeader()->setStretchLastSection(true);
     m_list->horizontalHeader()->setHighlightSections(false);
@@ -149,8 +152,6 @@ void PatientsPage::show(const QString& query, const QList<PatientSummary>& patie
     if (query != m_query->text().trimmed())
         return; // an answer to what was typed before
     m_model->setPatients(patients);
-    for (int row = 0; row < patients.size(); ++row)
-        m_list->setRowHeight(row, qMax(28, m_list->fontMetrics().height() + 12));
     if (patients.isEmpty())
         m_state->setText(query.isEmpty() ? tr("No patient is in the records yet. IT imports them.")
                                          : tr("No patient matches. Check the spelling or clear the search."));

@@ -5,6 +5,7 @@
 #include "app/format.h"
 #include "app/label.h"
 
+#include <QEvent>
 #include <QFrame>
 #include <QLabel>
 #include <QLineEdit>
@@ -34,6 +35,7 @@ SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* par
     : QWidget(parent)
     , m_backend(backend)
     , m_socketPath(socketPath)
+    , m_card(new QFrame)
     , m_title(plainLabel({}, "title"))
     , m_hint(wrappedLabel({}, "secondary"))
     , m_daemon(wrappedLabel({}, "small"))
@@ -75,7 +77,7 @@ SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* par
 
 void SignInPage::build()
 {
-    auto* card = new QFrame;
+    auto* card = m_card;
     card->setObjectName(QStringLiteral("card"));
     auto* column = new QVBoxLayout(card);
     column->setContentsMargins(24, 24, 24, 24);
@@ -101,15 +103,14 @@ void SignInPage::build()
     column->addWidget(m_daemon);
     m_sentence->setAccessibleName(tr("Message"));
     m_daemon->setAccessibleName(tr("Service"));
-    card->setMaximumWidth(fontMetrics().averageCharWidth() * kCardWidthInLetters + 2 * 24);
-    card->setMinimumWidth(qMin(card->maximumWidth(), 420));
+    fitCard();
 
     auto* inner = new QWidget;
     auto* middle = new QVBoxLayout(inner);
     middle->addStretch(1);
     auto* row = new QHBoxLayout;
     row->addStretch(1);
-    row->addWidget(card, 100);
+    row->addWidget(card);
     row->addStretch(1);
     middle->addLayout(row);
     middle->addStretch(2);
@@ -123,6 +124,19 @@ void SignInPage::build()
     auto* whole = new QVBoxLayout(this);
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
+}
+
+void SignInPage::fitCard()
+{
+    const int width = fontMetrics().averageCharWidth() * kCardWidthInLetters + 2 * 24;
+    m_card->setFixedWidth(qBound(420, width, 1100));
+}
+
+void SignInPage::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange)
+        fitCard();
 }
 
 void SignInPage::setMode(Mode mode)

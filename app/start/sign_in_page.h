@@ -5,6 +5,7 @@
 
 #include <QWidget>
 
+class QFrame;
 class QLabel;
 class QLineEdit;
 class QPushButton;
@@ -32,9 +33,11 @@ public:
 
 protected:
     void showEvent(QShowEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     void build();
+    void fitCard();
     void submit();
     void fail(const Failure& failure);
     QByteArray takePassphrase(QLineEdit* field);
@@ -44,6 +47,7 @@ private:
     QString m_socketPath;
     Mode m_mode = Mode::SignIn;
     bool m_busy = false;
+    QFrame* m_card;
     QLabel* m_title;
     QLabel* m_hint;
     QLabel* m_daemon;

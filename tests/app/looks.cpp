@@ -44,6 +44,8 @@ QString textOf(const QWidget* widget)
         return label->text();
     if (const auto* button = qobject_cast<const QAbstractButton*>(widget))
         return button->text();
+    if (const auto* line = qobject_cast<const app::ClaimLine*>(widget))
+        return line->text();
     return {};
 }
 

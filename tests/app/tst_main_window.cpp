@@ -19,8 +19,8 @@
 #include <QListWidget>
 #include <QMessageBox>
 #include <QPushButton>
-#include <QStandardPaths>
 #include <QTableView>
+#include <QTemporaryDir>
 #include <QtTest>
 
 using app::MainWindow;
@@ -29,6 +29,7 @@ class TestMainWindow : public QObject {
     Q_OBJECT
 
 private:
+    QTemporaryDir m_home; // settings and checkpoint of this test only
     FakeBackend m_backend;
     std::unique_ptr<MainWindow> m_window;
 
@@ -100,7 +101,7 @@ private:
 private Q_SLOTS:
     void initTestCase()
     {
-        QStandardPaths::setTestModeEnabled(true);
+        qputenv("XDG_CONFIG_HOME", m_home.path().toUtf8());
         app::dress(*qApp, app::ThemeChoice::Light, 100);
     }
 
@@ -315,6 +316,11 @@ private Q_SLOTS:
         QVERIFY(m_window->notice().sentence().contains(QStringLiteral("removed or altered")));
         Q_EMIT m_backend.serviceFound({});
         QVERIFY(!m_window->notice().sentence().isEmpty()); // it does not go away by itself
+        auto* box = m_window->findChild<QMessageBox*>();
+        QVERIFY(box != nullptr && box->isModal());
+        QTest::keyClick(box, Qt::Key_Return); // the default is to leave
+        QTRY_VERIFY(m_window->locked());
+        QVERIFY(m_backend.calls.contains(QStringLiteral("signOut")));
     }
 
     void drawsMarkupAsTheCharactersItIsMadeOf()

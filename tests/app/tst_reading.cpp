@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// How values of the record are put into words, rows and highlighted text.
+#include "tests/app/fixtures.h"
+
+#include "app/evidence/chart_rows.h"
+#include "app/evidence/json_outline.h"
+#include "app/evidence/source_view.h"
+#include "app/format.h"
+
+#include <QtTest>
+
+class TestReading : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void showsDatesAsPreciselyAsTheyWereRecorded_data()
+    {
+        QTest::addColumn<QString>("recorded");
+        QTest::addColumn<QString>("shown");
+        QTest::newRow("day") << "2026-03-02" << "02-Mar-2026";
+        QTest::newRow("month") << "2019-03" << "Mar-2019";
+        QTest::newRow("year") << "2019" << "2019";
+        QTest::newRow("instant") << "2026-11-02T08:10:30.5+01:00" << "02-Nov-2026 08:10";
+        QTest::newRow("utc") << "2026-11-22T08:14:00Z" << "22-Nov-2026 08:14 UTC";
+        QTest::newRow("not a date") << "about Easter" << "about Easter";
+        QTest::newRow("month 13") << "2019-13-01" << "2019";
+        QTest::newRow("none") << "" << "";
+    }
+
+    void showsDatesAsPreciselyAsTheyWereRecorded()
+    {
+        QFETCH(QString, recorded);
+        QFETCH(QString, shown);
+        QCOMPARE(app::shownDate(recorded), shown);
+    }
+
+    void countsYearsUntilTheBirthdayOrTheDeath()
+    {
+        app::PatientSummary patient;
+        patient.born = QStringLiteral("1945-07-14");
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 13)), QStringLiteral("14-Jul-1945 (80y)"));
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("14-Jul-1945 (81y)"));
+        patient.died = QStringLiteral("2001-01-01");
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("14-Jul-1945 (55y)"));
+        patient = {};
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("Not Known"));
+        patient.born = QStringLiteral("1980-02");
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("Feb-1980 (about 46y)"));
+    }
+
+    void tellsNoKnownAllergiesFromNoneRecorded()
+    {
+        app::Chart chart;
+        chart.allergyStatement = QStringLiteral("none_known");
+        const QString known = app::shownAllergies(chart);
+        chart.allergyStatement = QStringLiteral("not_recorded");
+        QCOMPARE(known, QStringLiteral("No known allergies"));
+        QCOMPARE(app::shownAllergies(chart), QStringLiteral("None recorded"));
+        chart.allergies = { fixtures::ada().allergies.first() };
+        chart.allergies.first().resolved = true;
+        chart.allergyStatement = QStringLiteral("recorded");
+        QVERIFY(!app::shownAllergies(chart).contains(QStringLiteral("Penicillin")));
+    }
+
+    void takesCitationMarksOutOfSentences()
+    {
+        QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [1] in March [2, 3].")), QStringLiteral("Stopped in March."));
+        QCOMPARE(app::withoutMarks(QStringLiteral("Value [see note] kept.")), QStringLiteral("Value [see note] kept."));
+    }
+
+    void hasASentenceForEveryFailure()
+    {
+        const QString unknown = app::sentenceFor({ .code = QStringLiteral("new_code") });
+        QVERIFY(unknown.contains(QStringLiteral("(new_code)")));
+        for (const char* code : { "unreachable", "wrong_daemon", "wrong_passphrase", "unauthorized", "locked", "forbidden",
+                 "not_admitted", "not_initialised", "not_found", "audit_unavailable", "engine_unavailable", "engine_failed",
+                 "busy", "too_many_requests", "too_large", "interrupted" })
+            QVERIFY2(!app::sentenceFor({ .code = QString::fromLatin1(code) }).contains(QStringLiteral("(%1)").arg(QString::fromLatin1(code))), code);
+        const QString counts = app::sentenceFor({ QStringLiteral("context_too_long"), 5210, 512, 4096 });
+        QVERIFY(counts.contains(QStringLiteral("5210")) && counts.contains(QStringLiteral("512")) && counts.contains(QStringLiteral("4096")));
+    }
+
+    void listsActiveMedicationsFirstAndSaysWhatIsNotFinal()
+    {
+        const QList<app::Row> drugs = app::medicationRows(fixtures::ada());
+        QVERIFY(drugs.first().cells.first().lead.startsWith(QStringLiteral("Losartan")));
+        QVERIFY(drugs.last().cells.last().second.contains(QStringLiteral("persistent dry cough")));
+        const QList<app::Row> labs = app::labRows(fixtures::ada(), QStringLiteral("potassium"));
+        QCOMPARE(labs.size(), 2);
+        QCOMPARE(labs.first().cells.at(1).lead, QStringLiteral("5.4"));
+        QCOMPARE(labs.first().cells.at(1).flag, QStringLiteral("H"));
+        QCOMPARE(labs.first().cells.at(2).second, QStringLiteral("preliminary"));
+        QVERIFY(labs.last().cells.at(2).second.isEmpty());
+    }
+
+    void laysJsonOutWithoutChangingIt()
+    {
+        const QByteArray json = "{\"b\":1.50,\"a\":[{\"x\":\"q\\\"}\"},{\"x\":-2e3}],\"e\":{},\"t\":true}";
+        const app::JsonOutline outline = app::outlineOf(json);
+        QVERIFY(outline.whole);
+        QString packed = outline.text;
+        packed.remove(QLatin1Char('\n')).remove(QLatin1Char(' '));
+        QCOMPARE(packed.toUtf8(), json);
+        const auto* second = outline.find(QStringLiteral("a[1].x"));
+        QVERIFY(second != nullptr);
+        QCOMPARE(outline.text.mid(second->begin, second->end - second->begin), QStringLiteral("\"x\": -2e3"));
+        QVERIFY(outline.find(QStringLiteral("a[2]")) == nullptr);
+    }
+
+    void showsWhatIsNotJsonAsItCame()
+    {
+        const QByteArray json = "{\"a\":[1,{\"b\":\"c\"}]}";
+        for (qsizetype length = 0; length < json.size(); ++length) {
+            const app::JsonOutline outline = app::outlineOf(json.left(length));
+            QVERIFY(!outline.whole);
+            QCOMPARE(outline.text.toUtf8(), json.left(length));
+        }
+        const QByteArray deep(5000, '[');
+        QVERIFY(!app::outlineOf(deep).whole);
+    }
+
+    void countsBytesNotLetters()
+    {
+        const QByteArray text = QStringLiteral("für 4 µmol ∑").toUtf8();
+        QCOMPARE(app::positionOfByte(text, text.indexOf("4")), 4);
+        QCOMPARE(app::positionOfByte(text, text.size()), QString::fromUtf8(text).size());
+        QCOMPARE(app::positionOfByte(text, -5), 0);
+        QCOMPARE(app::positionOfByte(text, 99999), QString::fromUtf8(text).size());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestReading)
+#include "tst_reading.moc"
