@@ -6,13 +6,16 @@
 
 namespace kernels {
 
-/// Pages straight from the system: zero when new, taken up only when first written, not swapped
-/// into the heap. Page-aligned.
+/// Pages straight from the system: zero when new, taken up only when first written. Page-aligned.
 class Memory {
 public:
+    /// Large pages spare address translation where everything is read from end to end; where only
+    /// the beginnings of many parts are written they would take far more than is used.
+    enum class Pages { Usual, Large };
+
     Memory() = default;
     /// An object without data() when the system has none left.
-    static Memory allocate(std::size_t bytes);
+    static Memory allocate(std::size_t bytes, Pages pages = Pages::Usual);
     ~Memory();
 
     Memory(Memory&& other) noexcept

@@ -6,7 +6,7 @@
 
 namespace kernels {
 
-Memory Memory::allocate(std::size_t bytes)
+Memory Memory::allocate(std::size_t bytes, Pages pages)
 {
     Memory memory;
     if (bytes == 0)
@@ -14,9 +14,8 @@ Memory Memory::allocate(std::size_t bytes)
     void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED)
         return memory;
-    // Weights are read from end to end for every token: large pages spare the address translation.
-    // A refusal costs only that.
-    madvise(data, bytes, MADV_HUGEPAGE);
+    if (pages == Pages::Large)
+        madvise(data, bytes, MADV_HUGEPAGE); // a refusal costs only speed
     memory.m_data = static_cast<std::byte*>(data);
     memory.m_bytes = bytes;
     return memory;

@@ -25,7 +25,7 @@ Result<PackedMatrix> PackedMatrix::pack(WeightType type, std::size_t rows, std::
     matrix.m_stripBytes = perStrip;
     if (matrix.strips() > std::numeric_limits<std::size_t>::max() / perStrip)
         return std::unexpected(Error{Errc::OutOfMemory, "a matrix"});
-    matrix.m_memory = Memory::allocate(matrix.strips() * perStrip);
+    matrix.m_memory = Memory::allocate(matrix.strips() * perStrip, Memory::Pages::Large);
     if (!matrix.m_memory)
         return std::unexpected(Error{Errc::OutOfMemory, "a matrix"});
 

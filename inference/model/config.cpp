@@ -12,6 +12,8 @@ namespace {
 
 // Far above every model that exists; keeps the products of two sizes within 64 bits.
 constexpr std::uint64_t kMostSize = 1U << 24;
+// The same for what a row of activations may hold: working memory is a few hundred such rows.
+constexpr std::uint64_t kMostColumns = 1U << 19;
 
 std::unexpected<Error> bad(const std::string& key, std::string_view what)
 {
@@ -112,6 +114,11 @@ Result<void> readHeads(const GgufFile& file, const Reader& read, Config& config)
         return ok;
     if (valueLength != config.headLength)
         return std::unexpected(Error{Errc::Unsupported, "value_length other than key_length"});
+
+    const std::uint64_t columns = std::uint64_t { config.heads } * config.headLength;
+    if (std::max<std::uint64_t>({ columns, config.embeddingLength, config.feedForwardLength })
+        > kMostColumns)
+        return bad(read.key("embedding_length"), "or another length is out of range");
 
     if (auto ok = read.size("rope.dimension_count", config.ropeLength, config.headLength); !ok)
         return ok;
