@@ -147,8 +147,7 @@ Result<Snapshot> snapshotOf(Files& files, const std::filesystem::path& folder, c
 
 } // namespace
 
-Result<void> Log::exportTo(const std::filesystem::path& file, const Receipt& receipt,
-                           const Unseal& unseal) const
+Result<void> Log::exportTo(File& out, const Receipt& receipt, const Unseal& unseal) const
 {
     Snapshot snapshot;
     {
@@ -163,6 +162,13 @@ Result<void> Log::exportTo(const std::filesystem::path& file, const Receipt& rec
         snapshot = std::move(*taken);
     }
     // Entries below the snapshot's size never change, so the rest needs no lock.
+    Exporter exporter(m_state->files, m_state->options.folder, snapshot, out);
+    return exporter.write(unseal);
+}
+
+Result<void> Log::exportTo(
+    const std::filesystem::path& file, const Receipt& receipt, const Unseal& unseal) const
+{
     std::filesystem::path temporary = file;
     temporary += ".new";
     auto out = File::open(m_state->files, temporary, Files::Mode::ReadWrite);
@@ -170,8 +176,7 @@ Result<void> Log::exportTo(const std::filesystem::path& file, const Receipt& rec
         return std::unexpected(out.error());
     if (auto emptied = out->resize(0); !emptied)
         return emptied;
-    Exporter exporter(m_state->files, m_state->options.folder, snapshot, *out);
-    if (auto written = exporter.write(unseal); !written)
+    if (auto written = exportTo(*out, receipt, unseal); !written)
         return written;
     if (auto synced = out->sync(); !synced)
         return synced;

@@ -19,6 +19,7 @@
 
 namespace audit {
 
+class File;
 class Files;
 
 /// The machine's append-only log. Format: docs/formats/audit-log.md.
@@ -99,6 +100,9 @@ public:
     /// export holds commitments only. Errors: Io, Corrupt, Key; Invalid for another receipt.
     Result<void> exportTo(const std::filesystem::path& file, const Receipt& receipt,
                           const Unseal& unseal = {}) const;
+    /// The same into an empty open file, which may live in memory: what is disclosed then never
+    /// touches a disk.
+    Result<void> exportTo(File& out, const Receipt& receipt, const Unseal& unseal = {}) const;
 
 private:
     struct State;
