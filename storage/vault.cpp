@@ -5,6 +5,7 @@
 #include "storage/ids.h"
 #include "storage/vault_month.h"
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -234,6 +235,20 @@ Result<std::vector<Conversation>> Vault::list(const audit::Receipt&,
     if (!done)
         return std::unexpected(done.error());
     return found;
+}
+
+Result<Conversation> Vault::conversation(const audit::Receipt&, std::string_view id)
+{
+    const auto month = m_state->monthOfConversation(id);
+    if (!month)
+        return std::unexpected(month.error());
+    auto all = (*month)->list(std::nullopt);
+    if (!all)
+        return std::unexpected(all.error());
+    const auto found = std::ranges::find(*all, id, &Conversation::id);
+    if (found == all->end())
+        return std::unexpected(Error{Errc::NotFound, "no such conversation"});
+    return std::move(*found);
 }
 
 Result<std::vector<Turn>> Vault::turns(const audit::Receipt&, std::string_view conversation)

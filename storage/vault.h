@@ -83,6 +83,8 @@ public:
     Result<std::vector<Conversation>> list(const audit::Receipt& receipt,
                                            std::optional<std::string_view> patient,
                                            std::size_t limit, std::size_t offset);
+    /// Errors: NotFound.
+    Result<Conversation> conversation(const audit::Receipt& receipt, std::string_view id);
     Result<std::vector<Turn>> turns(const audit::Receipt& receipt, std::string_view conversation);
     Result<std::vector<VaultHit>> search(const audit::Receipt& receipt, std::string_view query,
                                          std::size_t limit);
