@@ -20,6 +20,7 @@ inline constexpr unsigned kRequestBurst = 200;
 inline constexpr unsigned kRequestsPerSecond = 50;
 inline constexpr std::chrono::seconds kRequestTimeout{30};
 inline constexpr std::size_t kMaxQuestionBytes = 16UL << 10;
+inline constexpr std::size_t kMaxQueryBytes = 1UL << 10;
 inline constexpr std::uint32_t kMaxAnswerTokens = 4096;
 inline constexpr std::size_t kMaxListLimit = 500;
 /// sockaddr_un::sun_path holds 108 bytes with the terminating zero.

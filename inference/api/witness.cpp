@@ -28,8 +28,8 @@ std::optional<KeptCheckpoint> parseKept(std::string_view text)
     const auto end = text.find('\n');
     if (end == std::string_view::npos || end == 0 || end + 1 == text.size())
         return std::nullopt;
-    return KeptCheckpoint { .key = std::string(text.substr(0, end)),
-        .note = std::string(text.substr(end + 1)) };
+    return KeptCheckpoint{.key = std::string(text.substr(0, end)),
+                          .note = std::string(text.substr(end + 1))};
 }
 
 std::string formatKept(const KeptCheckpoint& kept)
@@ -45,8 +45,8 @@ std::optional<std::uint64_t> sizeOf(const KeptCheckpoint& kept)
     return opened->size;
 }
 
-Witness judge(
-    const std::optional<KeptCheckpoint>& kept, const AuditState& now, std::string_view pinnedKey)
+Witness judge(const std::optional<KeptCheckpoint>& kept, const AuditState& now,
+              std::string_view pinnedKey)
 {
     const auto newer = audit::openCheckpoint(now.checkpoint, now.key);
     if (!newer)

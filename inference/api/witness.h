@@ -34,7 +34,7 @@ enum class Witness : std::uint8_t {
 
 /// Compares what the daemon sent at sign-in with what was kept. @p pinnedKey: the key that IT laid
 /// down on this machine, empty where there is none.
-[[nodiscard]] Witness judge(
-    const std::optional<KeptCheckpoint>& kept, const AuditState& now, std::string_view pinnedKey);
+[[nodiscard]] Witness judge(const std::optional<KeptCheckpoint>& kept, const AuditState& now,
+                            std::string_view pinnedKey);
 
 } // namespace api

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/daemon.h"
+
+#include "inference/service/handlers.h"
+#include "inference/service/logging.h"
+#include "inference/service/server.h"
+#include "inference/service/state_folder.h"
+#include "storage/process/child.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace service {
+
+namespace {
+
+api::Error cannotStart(const char* what, const std::string& detail)
+{
+    return api::makeError(api::Errc::Internal, std::string(what) + ": " + detail);
+}
+
+} // namespace
+
+struct Daemon::Parts {
+    Parts(Options given, std::unique_ptr<StateFolder> held)
+        : options(std::move(given))
+        , folder(std::move(held))
+        , records(folder->records())
+        , socket(options.socket.empty() ? folder->defaultSocket() : options.socket)
+    {
+    }
+
+    api::Result<void> openStorage();
+    api::Result<void> recordStart();
+    void startWorker();
+    void compose();
+    void tick();
+
+    Options options;
+    std::unique_ptr<StateFolder> folder;
+    Clock clock;
+    std::unique_ptr<storage::KeyStore> keys;
+    std::unique_ptr<audit::Log> log;
+    std::unique_ptr<storage::Inbox> inbox;
+    SharedRecords records;
+    std::unique_ptr<EngineClient> engine;
+    std::optional<LateEvents> late;
+    std::optional<Sessions> sessions;
+    std::optional<SignInThrottle> throttle;
+    std::optional<RunningQuestions> questions;
+    std::optional<Merger> merger;
+    std::optional<Orphans> orphans;
+    Metrics metrics;
+    Setting setting;
+    std::optional<Desk> desk;
+    std::optional<Services> services;
+    std::filesystem::path socket;
+    std::unique_ptr<Server> server;
+};
+
+api::Result<void> Daemon::Parts::openStorage()
+{
+    auto openedKeys = storage::KeyStore::open({.folder = folder->keys()});
+    if (!openedKeys)
+        return std::unexpected(cannotStart("the keys cannot be opened", openedKeys.error().detail));
+    keys = std::move(*openedKeys);
+    auto openedLog =
+        audit::Log::open({.folder = folder->audit(),
+                          .signingKey = folder->auditKey(),
+                          .origin = folder->origin(),
+                          .seal = keys->initialised() ? sealForAudit(*keys) : audit::Log::Seal()});
+    if (!openedLog)
+        return std::unexpected(
+            cannotStart("the audit log cannot be opened", openedLog.error().detail));
+    log = std::move(*openedLog);
+    auto openedInbox = storage::Inbox::open(folder->inbox());
+    if (!openedInbox)
+        return std::unexpected(
+            cannotStart("the inbox cannot be opened", openedInbox.error().detail));
+    inbox = std::move(*openedInbox);
+    return {};
+}
+
+/// Before anybody can connect: that the service runs, and what its last end left open.
+api::Result<void> Daemon::Parts::recordStart()
+{
+    const auto started = log->append(
+        {.kind = audit::Kind::ServiceStart,
+         .plain = {{"version", CLOISTER_VERSION},
+                   {"executable_memory", options.executableMemoryDenied ? "denied" : "allowed"}}});
+    if (!started)
+        return std::unexpected(
+            cannotStart("the audit log cannot be written", started.error().detail));
+    return Orphans::recordInterrupted(*log);
+}
+
+void Daemon::Parts::startWorker()
+{
+    if (!options.model)
+        return;
+    engine = EngineClient::start(
+        {.program = process::besideThisProgram("cloister-engine"), .modelFile = *options.model});
+}
+
+void Daemon::Parts::compose()
+{
+    setting = {.vaults = folder->vaults(),
+               .importer = process::besideThisProgram("cloister-import"),
+               .daemonUid = geteuid(),
+               .operatorGroup = api::groupNamed("cloister-admin"),
+               .synthetic = options.synthetic,
+               .executableMemoryDenied = options.executableMemoryDenied};
+    late.emplace(*log);
+    Sessions::Options lease;
+    if (options.idle > std::chrono::seconds(0))
+        lease.idle = options.idle;
+    sessions.emplace(lease, clock, records);
+    throttle.emplace(clock);
+    questions.emplace(clock);
+    merger.emplace(*inbox, *keys, records, *log, clock);
+    orphans.emplace(*log);
+    desk.emplace(
+        Desk{.log = *log,
+             .records = records,
+             .engine = engine.get(),
+             .clock = clock,
+             .turnBegins = [this](const std::string& turn) { questions->turnBegins(turn); },
+             .turnEnds = [this](const std::string& turn) { questions->turnEnds(turn); }});
+    services.emplace(Services{.setting = setting,
+                              .keys = *keys,
+                              .inbox = *inbox,
+                              .log = *log,
+                              .late = *late,
+                              .records = records,
+                              .sessions = *sessions,
+                              .throttle = *throttle,
+                              .questions = *questions,
+                              .merger = *merger,
+                              .orphans = *orphans,
+                              .metrics = metrics,
+                              .engine = engine.get(),
+                              .clock = clock,
+                              .desk = *desk});
+}
+
+void Daemon::Parts::tick()
+{
+    for (const Sessions::Ended& ended : sessions->sweep())
+        sessionEnded(*services, ended);
+    questions->sweep();
+    late->flush();
+}
+
+api::Result<std::unique_ptr<Daemon>> Daemon::start(Options options)
+{
+    auto folder = StateFolder::open(options.state);
+    if (!folder)
+        return std::unexpected(folder.error());
+    auto parts = std::make_unique<Parts>(std::move(options), std::move(*folder));
+    if (const api::Result<void> opened = parts->openStorage(); !opened)
+        return std::unexpected(opened.error());
+    if (const api::Result<void> recorded = parts->recordStart(); !recorded)
+        return std::unexpected(recorded.error());
+    parts->startWorker();
+    parts->compose();
+    auto server = Server::listen({.socket = parts->socket}, *parts->services);
+    if (!server)
+        return std::unexpected(server.error());
+    parts->server = std::move(*server);
+    return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts)
+    : m_parts(std::move(parts))
+{
+}
+
+Daemon::~Daemon() = default;
+
+std::string Daemon::socketPath() const
+{
+    return m_parts->socket.string();
+}
+
+void Daemon::run()
+{
+    m_parts->server->run([this] { m_parts->tick(); }, true);
+    m_parts->server.reset();
+    m_parts->late->add({.kind = audit::Kind::ServiceStop});
+}
+
+} // namespace service

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/api/error.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace service {
+
+/// The parts of cloisterd, made in the order of dependency and taken down in the other.
+class Daemon {
+public:
+    struct Options {
+        std::filesystem::path state;
+        std::filesystem::path socket;               // empty: cloister.sock in the state folder
+        std::optional<std::filesystem::path> model; // none: look-ups only
+        std::chrono::seconds idle{0};               // 0: the default
+        bool synthetic = false;
+        bool executableMemoryDenied = false;
+    };
+
+    /// Opens keys, audit log, inbox; starts the worker; listens. Errors: what failed, one sentence.
+    static api::Result<std::unique_ptr<Daemon>> start(Options options);
+    ~Daemon();
+
+    [[nodiscard]] std::string socketPath() const;
+    /// Serves until SIGTERM or SIGINT; then stops gracefully.
+    void run();
+
+private:
+    struct Parts;
+    explicit Daemon(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> m_parts;
+};
+
+} // namespace service

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/draft.h"
+
+#include "inference/evidence/check.h"
+#include "inference/evidence/prompt.h"
+#include "inference/evidence/sentences.h"
+#include "inference/service/logging.h"
+#include "inference/service/present.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace service {
+
+namespace {
+
+using storage::AnswerState;
+
+constexpr std::chrono::seconds kLongestLoad{120};
+constexpr std::chrono::milliseconds kLoadPoll{100};
+
+api::Error unavailable(std::string why)
+{
+    return api::makeError(api::Errc::EngineUnavailable, std::move(why));
+}
+
+std::vector<wire::Turn> turnsOf(std::string_view question, const evidence::Evidence& evidence)
+{
+    evidence::Prompt prompt = evidence::composePrompt(question, evidence);
+    return {{wire::Role::System, std::move(prompt.system)},
+            {wire::Role::User, std::move(prompt.user)}};
+}
+
+/// A prompt that fits, and the evidence that is left in it.
+struct Composed {
+    evidence::Evidence evidence;
+    std::vector<wire::Turn> turns;
+    std::size_t leftOut = 0;
+};
+
+/// Items rank best first, so the last goes first. Reader and answer keep all of them; only the
+/// model is not told, nor of conflicts that cite them.
+void dropLast(evidence::Evidence& evidence)
+{
+    const int dropped = evidence.items.back().number;
+    evidence.items.pop_back();
+    std::erase_if(evidence.conflicts, [dropped](const evidence::Conflict& conflict) {
+        return std::ranges::any_of(conflict.sentences,
+                                   [dropped](const evidence::Sentence& sentence) {
+                                       return std::ranges::contains(sentence.cited, dropped);
+                                   });
+    });
+}
+
+std::expected<Composed, wire::Failed> compose(EngineClient& engine,
+                                              const api::QuestionRequest& request,
+                                              const evidence::Evidence& evidence,
+                                              std::uint32_t context)
+{
+    Composed composed{.evidence = evidence};
+    while (true) {
+        composed.turns = turnsOf(request.question, composed.evidence);
+        const std::expected<std::uint32_t, wire::Failed> tokens = engine.count(composed.turns);
+        if (!tokens)
+            return std::unexpected(tokens.error());
+        if (std::uint64_t{*tokens} + request.maxTokens <= context)
+            return composed;
+        if (composed.evidence.items.size() <= 1)
+            return std::unexpected(wire::Failed{.code = wire::Errc::ContextTooLong,
+                                                .promptTokens = *tokens,
+                                                .maxTokens = request.maxTokens,
+                                                .contextTokens = context});
+        dropLast(composed.evidence);
+        ++composed.leftOut;
+    }
+}
+
+/// Takes the tokens of one answer apart into checked sentences. Called from the engine's reader
+/// thread, then from the asking one when the generation has ended.
+class Writer {
+public:
+    Writer(const evidence::Evidence& evidence, api::Answer& answer, Listener& listener,
+           const Clock& clock)
+        : m_checker(evidence)
+        , m_answer(answer)
+        , m_listener(listener)
+        , m_clock(clock)
+        , m_begin(clock.steady())
+    {
+    }
+
+    void token(const std::string& text)
+    {
+        if (m_answer.generatedTokens++ == 0)
+            m_answer.secondsToFirstToken =
+                std::chrono::duration<double>(m_clock.steady() - m_begin).count();
+        if (text.empty())
+            return;
+        m_answer.text += text;
+        m_listener.token(text);
+        take(m_splitter.push(text));
+    }
+
+    void finish() { take(m_splitter.finish()); }
+
+private:
+    void take(const std::vector<evidence::SentenceSpan>& sentences)
+    {
+        for (const evidence::SentenceSpan& sentence : sentences) {
+            m_answer.claims.push_back(present(m_checker.check(sentence.text)));
+            m_listener.claim(m_answer.claims.back());
+        }
+    }
+
+    evidence::Checker m_checker;
+    evidence::SentenceSplitter m_splitter;
+    api::Answer& m_answer;
+    Listener& m_listener;
+    const Clock& m_clock;
+    std::chrono::steady_clock::time_point m_begin;
+};
+
+void leaveOut(api::Answer& answer, std::size_t count)
+{
+    if (count == 0)
+        return;
+    answer.coverage.line += " " + std::to_string(count) +
+                            (count == 1 ? " piece of evidence was" : " pieces of evidence were") +
+                            " not given to the model: its context is too small.";
+}
+
+} // namespace
+
+api::Error toApi(const wire::Failed& failure)
+{
+    using wire::Errc;
+    if (failure.code == Errc::ContextTooLong) {
+        api::Error error =
+            api::makeError(api::Errc::ContextTooLong, "question and evidence exceed the context");
+        error.counts = api::Counts{.prompt = failure.promptTokens,
+                                   .answer = failure.maxTokens,
+                                   .context = failure.contextTokens};
+        return error;
+    }
+    logWarning("engine request failed", failure.detail);
+    if (failure.code == Errc::Busy)
+        return api::makeError(api::Errc::Busy, "the engine is busy");
+    if (failure.code == Errc::ModelUnusable || failure.code == Errc::NoVocabulary)
+        return unavailable("the model cannot be used");
+    return api::makeError(api::Errc::EngineFailed, "the engine failed while it answered");
+}
+
+api::Result<EngineClient::Status> awaitEngine(const EngineClient* engine,
+                                              const std::stop_token& stop)
+{
+    if (engine == nullptr)
+        return std::unexpected(unavailable("no model is installed"));
+    std::mutex mutex;
+    std::condition_variable_any wake; // only ever woken by the stop token
+    std::unique_lock lock(mutex);
+    for (auto waited = std::chrono::milliseconds(0); waited < kLongestLoad; waited += kLoadPoll) {
+        EngineClient::Status status = engine->status();
+        if (status.state == EngineClient::State::Ready && status.model)
+            return status;
+        if (status.state == EngineClient::State::Unusable)
+            return std::unexpected(unavailable("the model cannot be used"));
+        wake.wait_for(lock, stop, kLoadPoll, [] { return false; });
+        if (stop.stop_requested())
+            return std::unexpected(api::makeError(api::Errc::Cancelled, "stopped while loading"));
+    }
+    return std::unexpected(unavailable("the model did not load in time"));
+}
+
+Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence,
+                 api::Answer& answer, Listener& listener, const std::stop_token& stop)
+{
+    const auto fail = [&](api::Error error) -> Draft {
+        if (error.code == api::Errc::Cancelled)
+            return {.state = AnswerState::Cancelled, .failure = std::nullopt};
+        return {.state = AnswerState::Failed, .failure = std::move(error)};
+    };
+    listener.progress({.phase = "queued", .done = 0, .total = request.place});
+    const api::Result<EngineClient::Status> engine = awaitEngine(request.engine, stop);
+    if (!engine) {
+        // The evidence is worth reading without a word of the model.
+        listener.evidence({answer.evidence, answer.coverage});
+        return fail(engine.error());
+    }
+    answer.model = api::ModelName{.name = engine->model->name, .sha256 = engine->modelSha256};
+    answer.draft = true;
+    answer.seed = request.request.seed;
+    std::expected<Composed, wire::Failed> composed =
+        compose(*request.engine, request.request, evidence, engine->model->contextTokens);
+    if (composed)
+        leaveOut(answer, composed->leftOut);
+    listener.evidence({answer.evidence, answer.coverage});
+    if (!composed)
+        return fail(toApi(composed.error()));
+
+    Writer writer(composed->evidence, answer, listener, request.clock);
+    const EngineClient::Callbacks callbacks{
+        .progress =
+            [&listener](const wire::Progress& progress) {
+                listener.progress(
+                    {.phase = "reading", .done = progress.done, .total = progress.total});
+            },
+        .token = [&writer](const wire::Token& token) { writer.token(token.text); },
+    };
+    const auto finished = request.engine->generate(
+        {.id = 0,
+         .turns = std::move(composed->turns),
+         .sampling = {.temperature = static_cast<float>(request.request.temperature),
+                      .topK = 0,
+                      .topP = static_cast<float>(request.request.topP),
+                      .seed = request.request.seed},
+         .maxTokens = request.request.maxTokens},
+        callbacks, stop);
+    writer.finish();
+    if (!finished)
+        return fail(toApi(finished.error()));
+    answer.promptTokens = finished->promptTokens;
+    answer.generatedTokens = finished->generatedTokens;
+    return {.state = finished->reason == wire::StopReason::Cancelled ? AnswerState::Cancelled
+                                                                     : AnswerState::Complete,
+            .failure = std::nullopt};
+}
+
+} // namespace service

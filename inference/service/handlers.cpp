@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/handlers.h"
+
+#include "inference/api/json.h"
+#include "inference/api/openai.h"
+#include "inference/service/random.h"
+#include "inference/service/storage_errors.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace service {
+
+namespace {
+
+/// A user whom a steward admitted after the sign-in gets the records without signing in again.
+bool obtainsRecords(Services& services, const Caller& caller)
+{
+    const auto key = caller.keys->withUnlocked(
+        [&](const storage::Unlocked& unlocked) { return services.keys.recordsKey(unlocked); });
+    if (!key)
+        return false;
+    storage::Result<storage::Secret> copy = key->clone();
+    if (!copy || !services.records.hold(std::move(*copy)))
+        return false;
+    services.sessions.nowHoldsRecords(caller.session);
+    services.merger.wake();
+    return true;
+}
+
+bool isOperator(const Setting& setting, const api::Peer& peer)
+{
+    return peer.uid == 0 || peer.uid == setting.daemonUid ||
+           (setting.operatorGroup && std::ranges::contains(peer.groups, *setting.operatorGroup));
+}
+
+/// Everything that stands in a path is an identifier of ours: digits, letters, dashes. Anything
+/// else names nothing, and must not reach the log.
+bool isIdentifier(std::string_view text)
+{
+    const auto allowed = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-';
+    };
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, allowed);
+}
+
+Response dispatch(Services& services, Request& request)
+{
+    switch (request.route->id) {
+    case RouteId::Service:
+        return describeService(services);
+    case RouteId::Health:
+        return json(R"({"status":"ok"})");
+    case RouteId::Metrics:
+        return showMetrics(services);
+    case RouteId::Models:
+        return listModels(services);
+    case RouteId::SignIn:
+        return signIn(services, request);
+    case RouteId::Enrol:
+        return enrol(services, request);
+    case RouteId::Heartbeat:
+        return heartbeat(services, request);
+    case RouteId::EndSession:
+        return endSession(services, request);
+    case RouteId::SearchPatients:
+        return searchPatients(services, request);
+    case RouteId::OpenPatient:
+        return openPatient(services, request);
+    case RouteId::OpenDocument:
+        return openDocument(services, request);
+    case RouteId::OpenOriginal:
+        return openOriginal(services, request);
+    case RouteId::ListConversations:
+        return listConversations(services, request);
+    case RouteId::OpenConversation:
+        return openConversation(services, request);
+    case RouteId::SearchConversations:
+        return searchConversations(services, request);
+    case RouteId::Init:
+        return initialise(services, request);
+    case RouteId::Status:
+        return showStatus(services, request);
+    case RouteId::Import:
+        return import(services, request);
+    case RouteId::Recover:
+        return recover(services, request);
+    case RouteId::AddUser:
+        return addUser(services, request);
+    case RouteId::ListUsers:
+        return listUsers(services, request);
+    case RouteId::Admit:
+        return admit(services, request);
+    case RouteId::Checkpoint:
+        return showCheckpoint(services, request);
+    case RouteId::ExportAudit:
+        return exportAudit(services, request);
+    case RouteId::Ask:
+    case RouteId::Chat:
+        break; // of Lane::Stream
+    }
+    return errorResponse(api::makeError(api::Errc::Internal, "no such lane"));
+}
+
+} // namespace
+
+api::Result<std::optional<Caller>> authorise(Services& services, const Route& route,
+                                             std::string_view token, const api::Peer& peer)
+{
+    if (route.access == Access::Anybody)
+        return std::nullopt;
+    if (route.access == Access::Operator) {
+        if (isOperator(services.setting, peer))
+            return std::nullopt;
+        return std::unexpected(
+            api::makeError(api::Errc::Forbidden, "only members of the group cloister-admin"));
+    }
+    if (token.empty())
+        return std::unexpected(api::makeError(api::Errc::Unauthorized, "sign in first"));
+    api::Result<Caller> caller = services.sessions.find(token, peer);
+    if (!caller)
+        return std::unexpected(caller.error());
+    if (!route.roles.contains(caller->user.role))
+        return std::unexpected(api::makeError(api::Errc::Forbidden, "not with this role"));
+    return std::move(*caller);
+}
+
+Response handle(Services& services, Request& request)
+{
+    Response response;
+    if (!std::ranges::all_of(request.parameters, isIdentifier))
+        response = errorResponse(api::makeError(api::Errc::NotFound, "there is no such thing"));
+    else if (request.route->records && !request.caller->holdsRecords &&
+             !obtainsRecords(services, *request.caller))
+        response = errorResponse(
+            api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
+    else
+        response = dispatch(services, request);
+    wipe(request.body);
+    services.metrics.request(response.status);
+    return response;
+}
+
+void stream(Services& services, Request& request, std::shared_ptr<EventSink> sink,
+            const std::stop_source& stop)
+{
+    const Caller& caller = *request.caller;
+    const auto refuse = [&](api::Errc code, const char* message) {
+        sink->respond(errorResponse(api::makeError(code, message)));
+    };
+    if (!std::ranges::all_of(request.parameters, isIdentifier))
+        return refuse(api::Errc::NotFound, "there is no such patient");
+    if (request.route->records && !caller.holdsRecords && !obtainsRecords(services, caller))
+        return refuse(api::Errc::NotAdmitted, "a steward must admit this user first");
+    const auto entry = services.questions.begin(caller.session, sink, stop);
+    if (!entry)
+        return refuse(api::Errc::Busy, "too many questions are running");
+    if (!services.sessions.beginQuestion(caller.session)) {
+        services.questions.end(entry);
+        return refuse(api::Errc::Conflict, "this session's last question is still running");
+    }
+    services.sessions.input(caller.session);
+    services.sessions.streamOpened(caller.session);
+    if (request.route->id == RouteId::Chat)
+        chat(services, request, entry);
+    else
+        ask(services, request, entry);
+    services.sessions.streamClosed(caller.session);
+    services.sessions.endQuestion(caller.session);
+    services.questions.end(entry);
+    entry->finish();
+    wipe(request.body);
+}
+
+Response errorResponse(const api::Error& error)
+{
+    return {.status = api::httpStatus(error.code), .body = api::encodeError(error)};
+}
+
+audit::Event eventOf(const Request& request, audit::Kind kind)
+{
+    return {.kind = kind,
+            .actor = request.caller ? request.caller->user.name : std::string(),
+            .session = request.caller ? request.caller->session : std::string(),
+            .peerUid = request.peer.uid,
+            .peerPid = request.peer.pid};
+}
+
+api::Result<audit::Receipt> record(Services& services, const Request& request, audit::Kind kind,
+                                   Fields committed, Fields plain)
+{
+    audit::Event event = eventOf(request, kind);
+    event.committed = std::move(committed);
+    event.plain = std::move(plain);
+    const audit::Result<audit::Receipt> receipt = services.log.append(event);
+    if (!receipt)
+        return std::unexpected(toApi(receipt.error()));
+    return *receipt;
+}
+
+api::ModelStatus modelStatus(const EngineClient* engine)
+{
+    if (engine == nullptr)
+        return {.state = "none"};
+    const EngineClient::Status status = engine->status();
+    api::ModelStatus shown{.sha256 = status.modelSha256};
+    switch (status.state) {
+    case EngineClient::State::Loading:
+        shown.state = "loading";
+        break;
+    case EngineClient::State::Ready:
+        shown.state = "ready";
+        break;
+    case EngineClient::State::Restarting:
+        shown.state = "restarting";
+        break;
+    case EngineClient::State::Unusable:
+        shown.state = "unusable";
+        break;
+    }
+    if (status.model) {
+        shown.name = status.model->name;
+        shown.architecture = status.model->architecture;
+        shown.weights = status.model->weightType;
+        shown.contextTokens = status.model->contextTokens;
+    }
+    return shown;
+}
+
+Response describeService(Services& services)
+{
+    return json(api::encode(
+        api::ServiceInfo{.version = CLOISTER_VERSION,
+                         .initialised = services.keys.initialised(),
+                         .synthetic = services.setting.synthetic,
+                         .auditKey = services.log.publicKey(),
+                         .protection = services.keys.deviceSecretSealed() ? "sealed" : "reduced"}));
+}
+
+Response showMetrics(Services& services)
+{
+    Metrics::Gauges gauges{.sessions = services.sessions.count(),
+                           .runningQuestions = services.questions.count(),
+                           .auditEntries = services.log.size()};
+    if (const auto waiting = services.inbox.waiting())
+        gauges.inboxWaiting = waiting->size();
+    if (services.engine != nullptr) {
+        const EngineClient::Status status = services.engine->status();
+        gauges.engineReady = status.state == EngineClient::State::Ready;
+        gauges.engineRestarts = status.restarts;
+        gauges.weightBytes = status.model ? status.model->weightBytes : 0;
+    }
+    return {.status = 200,
+            .contentType = "text/plain; version=0.0.4",
+            .body = services.metrics.text(gauges)};
+}
+
+Response listModels(Services& services)
+{
+    return json(api::encodeModels(modelStatus(services.engine).name,
+                                  std::chrono::system_clock::to_time_t(services.clock.wall())));
+}
+
+Response json(std::string body, int status)
+{
+    return {.status = status, .body = std::move(body)};
+}
+
+Response noContent()
+{
+    return {.status = 204, .body = {}};
+}
+
+api::Result<std::uint64_t> number(std::string_view text, std::uint64_t otherwise)
+{
+    if (text.empty())
+        return otherwise;
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size())
+        return std::unexpected(api::makeError(api::Errc::BadRequest, "not a number"));
+    return value;
+}
+
+} // namespace service

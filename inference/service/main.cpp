@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloisterd: the daemon. The only writer of vaults, records and audit log.
+#include "inference/service/daemon.h"
+#include "inference/service/logging.h"
+#include "storage/process/harden.h"
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace {
+
+constexpr std::string_view kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
+                                    "[--synthetic] [--idle-seconds N]\n";
+
+int usage()
+{
+    std::fputs(kUsage.data(), stderr);
+    return 2;
+}
+
+std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
+{
+    service::Daemon::Options options;
+    while (!arguments.empty()) {
+        const std::string_view name = arguments[0];
+        if (name == "--synthetic") {
+            options.synthetic = true;
+            arguments = arguments.subspan(1);
+            continue;
+        }
+        if (arguments.size() < 2)
+            return std::nullopt;
+        const std::string_view value = arguments[1];
+        if (name == "--state") {
+            options.state = value;
+        } else if (name == "--socket") {
+            options.socket = value;
+        } else if (name == "--model") {
+            options.model = value;
+        } else if (name == "--idle-seconds") {
+            unsigned seconds = 0;
+            const auto [end, error] =
+                std::from_chars(value.data(), value.data() + value.size(), seconds);
+            if (error != std::errc() || end != value.data() + value.size() || seconds == 0)
+                return std::nullopt;
+            options.idle = std::chrono::seconds(seconds);
+        } else {
+            return std::nullopt;
+        }
+        arguments = arguments.subspan(2);
+    }
+    if (options.state.empty())
+        return std::nullopt;
+    return options;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    service::startLogging();
+    if (const auto hardened = process::harden(); !hardened) {
+        service::logError("cannot protect this process", hardened.error().detail);
+        return EXIT_FAILURE;
+    }
+    auto options = parse(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
+    if (!options)
+        return usage();
+    options->executableMemoryDenied = process::denyExecutableMemory();
+    if (!options->executableMemoryDenied)
+        service::logWarning("this kernel cannot deny executable memory (before 6.6)");
+    std::signal(SIGPIPE, SIG_IGN); // a client or worker that is gone is an error code, not the end
+
+    const auto daemon = service::Daemon::start(std::move(*options));
+    if (!daemon) {
+        service::logError("cannot start", daemon.error().message);
+        return EXIT_FAILURE;
+    }
+    std::printf("listening %s\n", (*daemon)->socketPath().c_str());
+    std::fflush(stdout);
+    (*daemon)->run();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/service/clock.h"
+#include "inference/service/exchange.h"
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace service {
+
+/// Questions whose answers are being written. When a session ends its streams close at once with
+/// `locked`, but the answers are finished and stored, for at most kAfterLock. Threads: any.
+class RunningQuestions {
+public:
+    static constexpr std::chrono::seconds kAfterLock{120};
+    static constexpr std::uint32_t kMost = 16; // each is a thread; the engine queues them anyway
+
+    class Entry {
+    public:
+        Entry(std::string session, std::shared_ptr<EventSink> sink, std::stop_source stop);
+        /// To the client, unless its session has ended.
+        void send(std::string bytes);
+        void respond(Response response);
+        void finish();
+        [[nodiscard]] std::stop_token stopToken() const { return m_stop.get_token(); }
+
+    private:
+        friend class RunningQuestions;
+        void closeAsLocked(std::chrono::steady_clock::time_point now);
+
+        const std::string m_session;
+        std::mutex m_mutex;                // orders the last event of answer and lock
+        std::shared_ptr<EventSink> m_sink; // the connection's; null once closed
+        std::stop_source m_stop;
+        std::optional<std::chrono::steady_clock::time_point> m_lockedAt;
+    };
+
+    explicit RunningQuestions(const Clock& clock);
+
+    /// Null when kMost are running.
+    std::shared_ptr<Entry> begin(const std::string& session, std::shared_ptr<EventSink> sink,
+                                 std::stop_source stop);
+    void end(const std::shared_ptr<Entry>& entry);
+    [[nodiscard]] std::uint32_t count() const;
+
+    void sessionEnded(std::string_view session);
+    /// Stops answers that have outlived their session for too long.
+    void sweep();
+    void stopAll();
+
+    void turnBegins(const std::string& turn);
+    void turnEnds(const std::string& turn);
+    [[nodiscard]] bool isRunning(const std::string& turn) const;
+
+private:
+    const Clock& m_clock;
+    mutable std::mutex m_mutex;
+    std::list<std::shared_ptr<Entry>> m_entries;
+    std::set<std::string> m_turns;
+};
+
+} // namespace service

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/sessions.h"
+
+#include "inference/service/random.h"
+
+#include <algorithm>
+
+namespace service {
+
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr std::size_t kSessionIdBytes = 16;
+/// How long a client that was locked out hears "locked" instead of "unauthorized".
+constexpr std::chrono::minutes kRememberEnded{10};
+
+} // namespace
+
+Sessions::Sessions(Options options, const Clock& clock, SharedRecords& records)
+    : m_options(options)
+    , m_clock(clock)
+    , m_records(records)
+{
+}
+
+Sessions::~Sessions()
+{
+    endAll();
+}
+
+Sessions::Opened Sessions::open(const storage::User& user, const api::Peer& peer,
+                                std::shared_ptr<UserKeys> keys, bool holdsRecords)
+{
+    Opened opened{.token = randomHex(kTokenBytes),
+                  .caller = {.session = randomHex(kSessionIdBytes),
+                             .user = user,
+                             .peer = peer,
+                             .holdsRecords = holdsRecords,
+                             .keys = std::move(keys)}};
+    const std::scoped_lock lock(m_mutex);
+    const Time now = m_clock.steady();
+    const Digest digest = sha256(opened.token);
+    m_byToken.emplace(digest, opened.caller.session);
+    m_sessions.emplace(
+        opened.caller.session,
+        Session{.token = digest, .caller = opened.caller, .lastSign = now, .lastInput = now});
+    return opened;
+}
+
+std::shared_ptr<UserKeys> Sessions::keysOf(std::string_view userId) const
+{
+    const std::scoped_lock lock(m_mutex);
+    for (const auto& [id, session] : m_sessions) {
+        if (session.caller.user.id == userId)
+            return session.caller.keys;
+    }
+    return nullptr;
+}
+
+api::Result<Caller> Sessions::find(std::string_view token, const api::Peer& peer)
+{
+    const Digest digest = sha256(token);
+    const std::scoped_lock lock(m_mutex);
+    const auto id = m_byToken.find(digest);
+    if (id == m_byToken.end()) {
+        if (m_endedTokens.contains(digest))
+            return std::unexpected(api::makeError(api::Errc::Locked, "the session has ended"));
+        return std::unexpected(api::makeError(api::Errc::Unauthorized, "sign in first"));
+    }
+    Session& session = m_sessions.at(id->second);
+    if (session.caller.peer.uid != peer.uid)
+        return std::unexpected(api::makeError(api::Errc::Unauthorized, "sign in first"));
+    const Time now = m_clock.steady();
+    // The sweep may be late: an expired session is never served.
+    const bool silent = session.streams == 0 && now - session.lastSign >= m_options.silent;
+    if (silent || now - session.lastInput >= m_options.idle)
+        return std::unexpected(api::makeError(api::Errc::Locked, "the session has ended"));
+    session.lastSign = now;
+    Caller caller = session.caller;
+    caller.peer = peer;
+    return caller;
+}
+
+void Sessions::input(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (const auto found = m_sessions.find(session); found != m_sessions.end())
+        found->second.lastInput = m_clock.steady();
+}
+
+void Sessions::streamOpened(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (const auto found = m_sessions.find(session); found != m_sessions.end())
+        ++found->second.streams;
+}
+
+void Sessions::streamClosed(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_sessions.find(session);
+    if (found == m_sessions.end() || found->second.streams == 0)
+        return;
+    --found->second.streams;
+    found->second.lastSign = m_clock.steady();
+}
+
+bool Sessions::beginQuestion(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_sessions.find(session);
+    return found != m_sessions.end() && !std::exchange(found->second.asking, true);
+}
+
+void Sessions::endQuestion(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (const auto found = m_sessions.find(session); found != m_sessions.end())
+        found->second.asking = false;
+}
+
+void Sessions::nowHoldsRecords(const std::string& session)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_sessions.find(session);
+    if (found == m_sessions.end() || found->second.caller.holdsRecords) {
+        m_records.release(); // the session ended, or another request was quicker
+        return;
+    }
+    found->second.caller.holdsRecords = true;
+    found->second.caller.user.admitted = true;
+}
+
+std::optional<Sessions::Ended> Sessions::end(const std::string& session, SessionEnd why)
+{
+    std::unique_lock lock(m_mutex);
+    std::optional<Removed> removed = remove(session, why);
+    lock.unlock();
+    if (!removed)
+        return std::nullopt;
+    return wipe(std::move(*removed));
+}
+
+std::vector<Sessions::Ended> Sessions::sweep()
+{
+    std::vector<Removed> removed;
+    std::unique_lock lock(m_mutex);
+    const Time now = m_clock.steady();
+    std::vector<std::pair<std::string, SessionEnd>> expired;
+    for (const auto& [id, session] : m_sessions) {
+        if (now - session.lastInput >= m_options.idle)
+            expired.emplace_back(id, SessionEnd::Idle);
+        else if (session.streams == 0 && now - session.lastSign >= m_options.silent)
+            expired.emplace_back(id, SessionEnd::Silent);
+    }
+    for (const auto& [id, why] : expired)
+        removed.push_back(*remove(id, why));
+    std::erase_if(m_endedTokens,
+                  [now](const auto& token) { return now - token.second > kRememberEnded; });
+    lock.unlock();
+
+    std::vector<Ended> ended;
+    for (Removed& one : removed)
+        ended.push_back(wipe(std::move(one)));
+    return ended;
+}
+
+std::vector<Sessions::Ended> Sessions::endAll()
+{
+    std::vector<Removed> removed;
+    std::unique_lock lock(m_mutex);
+    while (!m_sessions.empty())
+        removed.push_back(*remove(std::string(m_sessions.begin()->first), SessionEnd::Shutdown));
+    lock.unlock();
+
+    std::vector<Ended> ended;
+    for (Removed& one : removed)
+        ended.push_back(wipe(std::move(one)));
+    return ended;
+}
+
+std::size_t Sessions::count() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_sessions.size();
+}
+
+std::optional<Sessions::Removed> Sessions::remove(const std::string& session, SessionEnd why)
+{
+    const auto found = m_sessions.find(session);
+    if (found == m_sessions.end())
+        return std::nullopt;
+    Removed removed{.ended = {.caller = std::move(found->second.caller), .why = why}};
+    m_byToken.erase(found->second.token);
+    m_endedTokens.emplace(found->second.token, m_clock.steady());
+    m_sessions.erase(found);
+    removed.lastOfUser = std::ranges::none_of(m_sessions, [&removed](const auto& other) {
+        return other.second.caller.user.id == removed.ended.caller.user.id;
+    });
+    return removed;
+}
+
+/// Without the table's lock: wiping waits for a vault operation under way, the table must not.
+Sessions::Ended Sessions::wipe(Removed removed)
+{
+    if (removed.lastOfUser)
+        removed.ended.caller.keys->wipe();
+    if (removed.ended.caller.holdsRecords)
+        m_records.release();
+    return std::move(removed.ended);
+}
+
+} // namespace service

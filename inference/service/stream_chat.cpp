@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/handlers.h"
+
+#include "inference/api/json.h"
+#include "inference/api/openai.h"
+#include "inference/service/draft.h"
+#include "inference/service/random.h"
+#include "inference/service/storage_errors.h"
+
+namespace service {
+
+namespace {
+
+std::string dataLine(std::string_view json)
+{
+    return "data: " + std::string(json) + "\n\n";
+}
+
+/// One answer in the words of the OpenAI API, streamed or whole.
+class ChatWriter {
+public:
+    ChatWriter(const api::ChatRequest& request, RunningQuestions::Entry& entry, std::string model,
+               std::int64_t created)
+        : m_request(request)
+        , m_entry(entry)
+        , m_frame{.id = "chatcmpl-" + randomHex(12), .model = std::move(model), .created = created}
+    {
+    }
+
+    void text(const std::string& piece)
+    {
+        m_text += piece;
+        if (m_request.stream && !piece.empty())
+            m_entry.send(dataLine(api::encodeChatChunk(frame(piece, {}))));
+    }
+
+    [[nodiscard]] const std::string& written() const { return m_text; }
+
+    void finish(std::string reason, api::ChatUsage usage)
+    {
+        if (!m_request.stream) {
+            api::ChatAnswer whole = frame(m_text, std::move(reason));
+            whole.usage = usage;
+            return m_entry.respond(json(api::encodeChatCompletion(whole)));
+        }
+        api::ChatAnswer last = frame({}, std::move(reason));
+        if (m_request.includeUsage)
+            last.usage = usage;
+        m_entry.send(dataLine(api::encodeChatChunk(last)));
+        m_entry.send(dataLine("[DONE]"));
+    }
+
+    void fail(const api::Error& error)
+    {
+        if (m_request.stream && !m_text.empty())
+            m_entry.send(dataLine(api::encodeError(error)));
+        else
+            m_entry.respond(errorResponse(error));
+    }
+
+private:
+    [[nodiscard]] api::ChatAnswer frame(std::string text, std::string reason) const
+    {
+        api::ChatAnswer answer = m_frame;
+        answer.text = std::move(text);
+        answer.finishReason = std::move(reason);
+        return answer;
+    }
+
+    const api::ChatRequest& m_request;
+    RunningQuestions::Entry& m_entry;
+    api::ChatAnswer m_frame;
+    std::string m_text;
+};
+
+class ChatListener : public Listener {
+public:
+    explicit ChatListener(ChatWriter& writer)
+        : m_writer(writer)
+    {
+    }
+
+    void accepted(const api::Accepted&) override {}
+    void evidence(const api::EvidenceFound&) override {}
+    void progress(const api::Progress&) override {}
+    void token(const std::string& text) override { m_writer.text(text); }
+    void claim(const api::Claim&) override {}
+
+private:
+    ChatWriter& m_writer;
+};
+
+std::string stopReason(std::uint32_t generated, std::uint32_t limit)
+{
+    return generated >= limit ? "length" : "stop";
+}
+
+/// The full flow on one patient's record: the last message is the question.
+void chatOnRecord(Services& services, const Request& request, const api::ChatRequest& asked,
+                  ChatWriter& writer, const std::stop_token& stop)
+{
+    if (!request.caller->holdsRecords)
+        return writer.fail(
+            api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
+    ChatListener listener(writer);
+    const auto done = answer(services.desk,
+                             {.caller = *request.caller,
+                              .patient = asked.patient,
+                              .request = {.question = asked.messages.back().content,
+                                          .conversation = {},
+                                          .maxTokens = asked.maxTokens,
+                                          .temperature = asked.temperature,
+                                          .topP = asked.topP,
+                                          .seed = asked.seed},
+                              .place = services.questions.count() - 1},
+                             listener, stop);
+    services.metrics.question(!done);
+    if (!done)
+        return writer.fail(done.error().error);
+    if (writer.written().empty())
+        writer.text(done->answer.text); // a look-up or an abstention has no tokens
+    writer.finish(stopReason(done->answer.generatedTokens, asked.maxTokens),
+                  {done->answer.promptTokens, done->answer.generatedTokens});
+}
+
+wire::Role roleOf(const std::string& name)
+{
+    if (name == "system")
+        return wire::Role::System;
+    return name == "assistant" ? wire::Role::Assistant : wire::Role::User;
+}
+
+wire::Generate requestOf(const api::ChatRequest& asked)
+{
+    wire::Generate generate{.sampling = {.temperature = static_cast<float>(asked.temperature),
+                                         .topP = static_cast<float>(asked.topP),
+                                         .seed = asked.seed},
+                            .maxTokens = asked.maxTokens};
+    for (const api::ChatMessage& message : asked.messages)
+        generate.turns.push_back({roleOf(message.role), message.content});
+    return generate;
+}
+
+api::Result<audit::Receipt> recordChat(Services& services, const Request& request,
+                                       const api::ChatRequest& asked, const std::string& model)
+{
+    return record(services, request, audit::Kind::ChatIntent,
+                  {{"question_digest", hex(sha256(asked.messages.back().content))}},
+                  {{"patient", "none"}, {"model_sha_prefix", model.substr(0, 64)}});
+}
+
+/// No record is touched: only the model, and the log says so.
+void chatAlone(Services& services, const Request& request, const api::ChatRequest& asked,
+               ChatWriter& writer, const std::stop_token& stop)
+{
+    const auto intent = recordChat(services, request, asked, modelStatus(services.engine).sha256);
+    if (!intent)
+        return writer.fail(intent.error());
+    audit::Event outcome = eventOf(request, audit::Kind::ChatOutcome);
+    outcome.closes = intent->index();
+    const auto close = [&](audit::Outcome how, std::string reason) -> api::Result<void> {
+        outcome.outcome = how;
+        outcome.reason = std::move(reason);
+        if (const auto recorded = services.log.append(outcome); !recorded)
+            return std::unexpected(toApi(recorded.error()));
+        return {};
+    };
+    const auto refuse = [&](const api::Error& error) {
+        const api::Result<void> closed = close(audit::Outcome::Failed, error.name);
+        writer.fail(closed ? error : closed.error());
+    };
+    if (const auto ready = awaitEngine(services.engine, stop); !ready)
+        return refuse(ready.error());
+    const EngineClient::Callbacks callbacks{
+        .progress = {}, .token = [&writer](const wire::Token& token) { writer.text(token.text); }};
+    const auto finished = services.engine->generate(requestOf(asked), callbacks, stop);
+    if (!finished)
+        return refuse(toApi(finished.error()));
+    outcome.plain = {{"prompt_tokens", std::to_string(finished->promptTokens)},
+                     {"generated_tokens", std::to_string(finished->generatedTokens)}};
+    const bool cancelled = finished->reason == wire::StopReason::Cancelled;
+    if (const auto closed =
+            close(cancelled ? audit::Outcome::Cancelled : audit::Outcome::Success, {});
+        !closed)
+        return writer.fail(closed.error());
+    writer.finish(finished->reason == wire::StopReason::MaxTokens ? "length" : "stop",
+                  {finished->promptTokens, finished->generatedTokens});
+}
+
+} // namespace
+
+void chat(Services& services, Request& request,
+          const std::shared_ptr<RunningQuestions::Entry>& entry)
+{
+    const api::Result<api::ChatRequest> asked = api::decodeChatRequest(request.body);
+    if (!asked)
+        return entry->respond(errorResponse(asked.error()));
+    if (asked->patient.size() > api::kMaxQueryBytes)
+        return entry->respond(
+            errorResponse(api::makeError(api::Errc::NotFound, "there is no such patient")));
+    ChatWriter writer(*asked, *entry, modelStatus(services.engine).name,
+                      std::chrono::system_clock::to_time_t(services.clock.wall()));
+    if (asked->patient.empty())
+        chatAlone(services, request, *asked, writer, entry->stopToken());
+    else
+        chatOnRecord(services, request, *asked, writer, entry->stopToken());
+}
+
+} // namespace service
