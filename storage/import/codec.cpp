@@ -328,6 +328,7 @@ void field(Archive& archive, records::Chart& chart)
     field(archive, chart.encounters);
     field(archive, chart.others);
     field(archive, chart.documents);
+    field(archive, chart.withdrawn);
 }
 
 void writeCounts(Writer& out, const std::map<std::string, std::uint64_t>& counts)

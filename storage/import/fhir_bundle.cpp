@@ -251,8 +251,12 @@ BundleReader::Outcome BundleReader::readEntry(std::size_t entry)
     }
     if (auto checked = checkSubject(entry, *resource, readOn); !checked || !readOn)
         return checked;
-    if (m_slots[entry].superseded || leftOut(*resource))
+    if (m_slots[entry].superseded)
         return {};
+    if (leftOut(*resource)) {
+        m_document.chart.withdrawn.push_back(sourceOf(entry));
+        return {};
+    }
 
     const std::function<JsonValue(std::size_t)> again = [this](std::size_t other) {
         Warnings counted;

@@ -190,6 +190,9 @@ struct Chart {
     std::vector<Encounter> encounters;
     std::vector<OtherEntry> others;
     std::vector<Document> documents;
+    /// Resources of this document that state nothing (entered in error, refuted, modified in a way
+    /// that is not understood): what an earlier document said of them is taken back.
+    std::vector<Source> withdrawn;
     std::string dataAsOf; // newest import, ISO 8601 UTC; set by the records database
 };
 

@@ -166,6 +166,20 @@ storage::Result<bool> FactTable::put(const ResourceRows& rows)
     return true;
 }
 
+storage::Result<bool> FactTable::withdraw(const Source& source)
+{
+    if (isNameless(source.resourceId))
+        return false; // nobody can tell what it was called before
+    auto& known = m_known[keyOf(source)];
+    for (const Known& fact : known) {
+        if (const auto removed = remove(fact.number); !removed)
+            return std::unexpected(removed.error());
+    }
+    const bool any = !known.empty();
+    known.clear();
+    return any;
+}
+
 storage::Result<void> FactTable::remove(std::int64_t number)
 {
     auto& select = m_statements[SelectPassages];

@@ -46,6 +46,8 @@ public:
     /// Replaces the resource's facts where they differ from those that are there.
     /// @return true when something was changed
     storage::Result<bool> put(const ResourceRows& rows);
+    /// Takes out what is known of a resource that has an id. @return true when there was something
+    storage::Result<bool> withdraw(const Source& source);
 
 private:
     struct Known {

@@ -288,6 +288,12 @@ Result<void> Merge::keepFacts()
     auto table = FactTable::open(m_database, m_patient, m_outcome.patient);
     if (!table)
         return std::unexpected(table.error());
+    for (const Source& source : m_chart.withdrawn) {
+        const auto taken = table->withdraw(source);
+        if (!taken)
+            return std::unexpected(taken.error());
+        m_outcome.added += *taken ? 1 : 0;
+    }
     for (const ResourceRows& resource : rowsByResource(m_chart)) {
         const auto changed = table->put(resource);
         if (!changed)

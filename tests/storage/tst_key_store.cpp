@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
+#include <ctime>
 #include <fstream>
 #include <ranges>
 
@@ -162,14 +162,20 @@ private Q_SLOTS:
         const auto keys =
             valueOf(KeyStore::open({.folder = scratch.folder() / "keys", .argonKiB = 32 * 1024}));
         valueOf(keys->init(kCeremony, scratch.receipt()));
+        // Processor time of this thread: what else the machine does doesn't count.
+        const auto now = [] {
+            timespec time{};
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+            return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+        };
         const auto timeOf = [&](std::string_view name) {
-            auto best = std::chrono::steady_clock::duration::max();
+            double best = 1e9;
             for (int i = 0; i < 4; ++i) {
-                const auto begun = std::chrono::steady_clock::now();
+                const double begun = now();
                 (void)errorOf(keys->signIn(name, "a wrong passphrase"));
-                best = std::min(best, std::chrono::steady_clock::now() - begun);
+                best = std::min(best, now() - begun);
             }
-            return std::chrono::duration<double>(best).count();
+            return best;
         };
         const double known = timeOf("steward");
         const double unknown = timeOf("nobody");

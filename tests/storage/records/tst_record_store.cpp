@@ -233,6 +233,28 @@ private Q_SLOTS:
         QVERIFY(std::ranges::equal(old, bytesOf("first")));
     }
 
+    void withdrawnResourcesAreTakenBack()
+    {
+        Archive archive;
+        Made first("first");
+        first.addPotassium("obs-1", "4.1", "component[0]");
+        first.addPotassium("obs-1", "4.2", "component[1]");
+        first.addPotassium("obs-2", "4.3");
+        first.addPotassium("entry[3]", "4.4");
+        first.addNote("doc-1", "Written into the wrong chart: migraine.");
+        const auto patient = archive.merge(first).patient;
+        Made second("second");
+        second.chart.withdrawn = {
+            second.source("Observation", "obs-1"), second.source("DocumentReference", "doc-1"),
+            second.source("Observation", "entry[3]"), second.source("Observation", "never-seen")};
+        QCOMPARE(archive.merge(second).added, 2U);
+        const Chart chart = archive.chart(patient);
+        QCOMPARE(chart.observations.size(), 2U); // obs-2, and entry 3 of the other document
+        QVERIFY(chart.documents.empty());
+        const auto receipt = archive.scratch.receipt();
+        QVERIFY(valueOf(archive.store->passages(receipt, patient, "migraine", 9)).empty());
+    }
+
     void namelessResourcesAreNotMixedUp()
     {
         Archive archive;
