@@ -11,14 +11,6 @@
 #include <cstdio>
 #include <string_view>
 
-#if defined(__SANITIZE_ADDRESS__)
-// The leak check at exit starts a tracer, which the sandbox denies.
-extern "C" const char* __asan_default_options()
-{
-    return "detect_leaks=0";
-}
-#endif
-
 /// cloister-import: reads one untrusted document, confined, and says what is in it.
 /// Exit: 0 done, 1 refused, 2 wrong arguments or no sandbox.
 namespace {
