@@ -128,6 +128,38 @@ std::vector<std::string> mentionedIn(std::string_view text)
     return found;
 }
 
+/// "trimethoprim brought her out in an itchy rash", "asthma attack set off by ibuprofen": a
+/// medicine and what it did; "" when the sentence tells no such thing.
+std::string reactionIn(std::string_view text)
+{
+    std::string medicine;
+    std::string blamed; // named behind "set off by", "triggered by"
+    bool reaction = false;
+    bool link = false;
+    const std::vector<Word> words = wordsOf(text);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i].text;
+        if (isDenial(word) || isRelative(word) || word == "if")
+            return {};
+        const bool drug = !drugNamed(word).empty();
+        if (drug && medicine.empty())
+            medicine = word;
+        if (drug && i > 1 && words[i - 1].text == "by" &&
+            isOneOf(words[i - 2].text, "off triggered caused provoked induced"))
+            blamed = word;
+        reaction =
+            reaction ||
+            isOneOf(word, "rash hives urticaria angioedema anaphylaxis wheeze wheezing attack");
+        link =
+            link ||
+            isOneOf(word, "brought caused developed gave broke came reaction triggered provoked");
+    }
+    if (!reaction)
+        return {};
+    const bool attackOnly = text.find("attack") != std::string_view::npos;
+    return !blamed.empty() ? blamed : link && !attackOnly ? medicine : std::string();
+}
+
 bool isListed(const std::string& substance, const records::Chart& chart)
 {
     const std::set<std::string> ingredients = ingredientsOf(substance);
@@ -151,17 +183,25 @@ bool isListed(const std::string& substance, const records::Chart& chart)
 std::vector<AllergyMention> unlistedAllergies(const records::Chart& chart)
 {
     constexpr std::size_t kMaxPlaces = 3;
+    constexpr std::array<std::string_view, 12> kHints{"llerg",    "LLERG",     "naphyl", "ypersens",
+                                                      "rash",     "Rash",      "hives",  "Hives",
+                                                      "rticaria", "ngioedema", "attack", "wheez"};
     std::map<std::string, AllergyMention> mentions;
     for (std::size_t i = 0; i < chart.documents.size(); ++i) {
-        const std::string_view text = chart.documents[i].text;
+        const std::string joined = unwrapped(chart.documents[i].text);
+        const std::string_view text = joined;
         for (const TextSpan& span : piecesOf(text)) {
             const std::string_view piece = text.substr(span.begin, span.end - span.begin);
-            if (piece.find("llerg") == std::string_view::npos &&
-                piece.find("naphyl") == std::string_view::npos &&
-                piece.find("ypersens") == std::string_view::npos &&
-                piece.find("LLERG") == std::string_view::npos)
-                continue; // cheap, for charts with thousands of pages
-            for (std::string& substance : mentionedIn(piece)) {
+            // Cheap, for charts with thousands of pages.
+            const bool worthReading = std::ranges::any_of(kHints, [&](std::string_view hint) {
+                return piece.find(hint) != std::string_view::npos;
+            });
+            if (!worthReading)
+                continue;
+            std::vector<std::string> substances = mentionedIn(piece);
+            if (std::string medicine = reactionIn(piece); !medicine.empty())
+                substances.push_back(std::move(medicine));
+            for (const std::string& substance : substances) {
                 if (substance.size() > 2 && !isListed(substance, chart))
                     mentions[substance].places.push_back({i, span});
             }

@@ -3,6 +3,7 @@
 
 #include "inference/evidence/analytes.h"
 #include "inference/evidence/dates.h"
+#include "inference/evidence/prose.h"
 #include "inference/evidence/words.h"
 
 #include <algorithm>
@@ -354,8 +355,9 @@ EvidenceItem passageOf(const records::Chart& chart, std::size_t document, std::u
     item.document = static_cast<int>(document);
     item.begin = std::min<std::uint64_t>(begin, from.text.size());
     item.end = std::clamp<std::uint64_t>(end, item.begin, from.text.size());
-    item.text = shortened(
-        oneLine(std::string_view(from.text).substr(item.begin, item.end - item.begin)), bytes);
+    const std::string text = unwrapped(from.text);
+    item.text =
+        shortened(oneLine(std::string_view(text).substr(item.begin, item.end - item.begin)), bytes);
     item.date = from.date;
     item.label =
         labelled(from.title.empty() ? "Note" : shortened(oneLine(from.title), 60), from.date);

@@ -41,8 +41,32 @@ bool endsSentence(std::string_view text, std::uint64_t at)
 
 } // namespace
 
-std::vector<TextSpan> piecesOf(std::string_view text)
+std::string unwrapped(std::string_view text)
 {
+    constexpr std::size_t kShortLine = 60; // wrapped lines are filled up to 70 and more
+    std::string out(text);
+    std::size_t lineBegin = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] != '\n')
+            continue;
+        const std::size_t length = at - lineBegin;
+        lineBegin = at + 1;
+        if (length < kShortLine || lineBegin == text.size())
+            continue;
+        const char last = text[at - 1] == '\r' ? text[at - 2] : text[at - 1];
+        const char next = text[lineBegin];
+        const bool ends = last == '.' || last == '!' || last == '?' || last == ':';
+        const bool opens = isBlank(next) || next == '-' || next == '*' || next == '\xE2';
+        if (!ends && !opens)
+            out[at] = ' ';
+    }
+    return out;
+}
+
+std::vector<TextSpan> piecesOf(std::string_view wrapped)
+{
+    const std::string joined = unwrapped(wrapped);
+    const std::string_view text = joined;
     std::vector<TextSpan> pieces;
     std::uint64_t begin = 0;
     bool lineStart = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,11 @@ struct TextSpan {
     std::uint64_t end = 0;
     bool lineStart = false; // the first of its line
 };
+
+/// @p text with a blank for each line break inside a wrapped paragraph; every byte keeps its place.
+/// A break is kept where the line is short, ends in punctuation that ends something, or where an
+/// empty line or a list mark follows.
+[[nodiscard]] std::string unwrapped(std::string_view text);
 
 /// The sentences and lines of a recorded text, without the blanks around them. Each piece is at
 /// most about 600 bytes; longer ones are cut between words.

@@ -239,6 +239,22 @@ private Q_SLOTS:
         QCOMPARE(sentences[1].text, std::string("The allergy list does not hold latex."));
     }
 
+    void findsReactionsInWrappedNotes()
+    {
+        records::Chart chart = made::anna();
+        made::addNote(chart, "Progress note", "2021-06-15",
+                      "Told us today that trimethoprim, given for an infection on holiday, brought "
+                      "her out in\n"
+                      "an itchy rash over the trunk within two days. She avoids it since. Cough on "
+                      "lisinopril.\n"
+                      "Impression: asthma attack set off by ibuprofen. No rash with amoxicillin.");
+        const auto answer = lookUp("allergies", chart, kToday);
+        QCOMPARE(answer->conflicts.size(), 2U);
+        QVERIFY(answer->conflicts[0].sentences[1].text.find("ibuprofen") != std::string::npos);
+        QVERIFY(answer->conflicts[1].sentences[0].text.find("brought her out in an itchy rash") !=
+                std::string::npos);
+    }
+
     void tellsMedicationsThatSourcesDisagreeOn()
     {
         records::Chart chart = made::anna();
