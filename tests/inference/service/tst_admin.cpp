@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloister-admin's command line; what it does with a real service is tests/flow/tst_flow.
+#include "inference/service/admin_commands.h"
+#include "inference/service/terminal.h"
+
+#include <QtTest>
+
+#include <unistd.h>
+
+class TestAdmin : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void optionsMayStandAnywhere()
+    {
+        const auto call = service::parseAdminCall(
+            {"--socket", "/s", "user", "--as", "it", "add", "dr.x", "clinician", "--json"});
+        QVERIFY(call);
+        QCOMPARE(call->socket.string(), std::string("/s"));
+        QCOMPARE(call->as, std::string("it"));
+        QVERIFY(call->json);
+        const std::vector<std::string> words{"user", "add", "dr.x", "clinician"};
+        QCOMPARE(call->words, words);
+    }
+
+    void wrongCallsAreRefused()
+    {
+        for (const std::vector<std::string>& wrong :
+             std::vector<std::vector<std::string>>{{},
+                                                   {"--as"},
+                                                   {"--unknown", "x", "status"},
+                                                   {"--passphrase-fd", "x", "status"},
+                                                   {"--passphrase-fd", "-1", "status"}})
+            QVERIFY(!service::parseAdminCall(wrong));
+    }
+
+    void namesMayBeginWithDashesAfterTwoDashes()
+    {
+        const auto call = service::parseAdminCall({"import", "--", "--odd-file.json"});
+        QVERIFY(call && call->words.size() == 2 && call->words[1] == "--odd-file.json");
+    }
+
+    void unknownCommandsAreUsageErrors_data()
+    {
+        QTest::addColumn<QStringList>("words");
+        QTest::newRow("nonsense") << QStringList{QStringLiteral("nonsense")};
+        QTest::newRow("import nothing") << QStringList{QStringLiteral("import")};
+        QTest::newRow("init without names") << QStringList{QStringLiteral("init")};
+        QTest::newRow("list as nobody")
+            << QStringList{QStringLiteral("user"), QStringLiteral("list")};
+    }
+    void unknownCommandsAreUsageErrors()
+    {
+        QFETCH(QStringList, words);
+        service::AdminCall call{.socket = "/nowhere/at/all"};
+        for (const QString& word : words)
+            call.words.push_back(word.toStdString());
+        const auto result =
+            service::runAdminCall(call, [](std::string_view) { return std::nullopt; });
+        QCOMPARE(result.status, 2);
+        QVERIFY(!result.error.empty());
+    }
+
+    void withoutAServiceOneSentenceSaysSo()
+    {
+        const auto result =
+            service::runAdminCall({.socket = "/nowhere/at/all", .words = {"status"}},
+                                  [](std::string_view) { return std::nullopt; });
+        QCOMPARE(result.status, 1);
+        QVERIFY(result.error.contains("cloisterd running"));
+        QCOMPARE(std::ranges::count(result.error, '\n'), 1);
+    }
+
+    void secretsComeOneALine()
+    {
+        int ends[2];
+        QCOMPARE(::pipe(ends), 0);
+        const std::string text = "first secret\nsecond\n\nlast";
+        QCOMPARE(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+        ::close(ends[1]);
+        QCOMPARE(service::readLine(ends[0]).value(), std::string("first secret"));
+        QCOMPARE(service::readLine(ends[0]).value(), std::string("second"));
+        QCOMPARE(service::readLine(ends[0]).value(), std::string());
+        QCOMPARE(service::readLine(ends[0]).value(), std::string("last"));
+        QVERIFY(!service::readLine(ends[0]));
+        ::close(ends[0]);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestAdmin)
+#include "tst_admin.moc"

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// The product's one function, with real audit log, vault and records and a scripted engine.
+#include "tests/inference/service/rig.h"
+
+#include "inference/api/json.h"
+#include "inference/service/answer.h"
+
+#include <QtTest>
+
+namespace {
+
+/// Writes down what it hears, and may act on it.
+class Ear : public service::Listener {
+public:
+    void accepted(const api::Accepted& event) override
+    {
+        heard.emplace_back("accepted");
+        turn = event.turn;
+    }
+    void evidence(const api::EvidenceFound& event) override
+    {
+        heard.emplace_back("evidence");
+        items = event.items.size();
+    }
+    void progress(const api::Progress&) override {}
+    void token(const std::string& piece) override
+    {
+        if (heard.back() != "token")
+            heard.emplace_back("token");
+        text += piece;
+        if (onToken)
+            onToken();
+    }
+    void claim(const api::Claim&) override
+    {
+        if (heard.back() != "claim")
+            heard.emplace_back("claim");
+    }
+
+    std::vector<std::string> heard;
+    std::string turn, text;
+    std::size_t items = 0;
+    std::function<void()> onToken;
+};
+
+const char* const kFree = "Why was %1 stopped?";
+
+} // namespace
+
+class TestAnswer : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<rig::Rig> m_rig;
+    std::string m_token;
+
+    service::Question question(const std::string& words) const
+    {
+        return {.caller = m_rig->caller(m_token),
+                .patient = m_rig->patient,
+                .request = {.question = words}};
+    }
+
+    std::string freeQuestion() const
+    {
+        return QString::fromUtf8(kFree)
+            .arg(QString::fromStdString(m_rig->made.stoppedDrug))
+            .toStdString();
+    }
+
+    auto ask(const std::string& words, Ear& ear, std::stop_token stop = {})
+    {
+        return service::answer(*m_rig->desk, question(words), ear, stop);
+    }
+
+    /// The one turn that the vault holds.
+    storage::Turn storedTurn()
+    {
+        const auto receipt = m_rig->log->append({.kind = audit::Kind::HistoryOpen});
+        const auto turns = m_rig->caller(m_token).keys->withVault(
+            [&](storage::Vault& vault) -> storage::Result<std::vector<storage::Turn>> {
+                const auto list = vault.list(*receipt, std::nullopt, 10, 0);
+                if (!list || list->size() != 1)
+                    qFatal("not one conversation");
+                return vault.turns(*receipt, list->front().id);
+            });
+        if (!turns || turns->size() != 1)
+            qFatal("not one turn");
+        return turns->front();
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_rig = std::make_unique<rig::Rig>();
+        m_token = m_rig->signIn("dr.dahl");
+    }
+
+    void cleanup() { m_rig.reset(); }
+
+    void aLookUpIsAnsweredFromTheRecordWithoutTheModel()
+    {
+        Ear ear;
+        const auto done = ask("What is the last potassium?", ear);
+        QVERIFY(done);
+        QCOMPARE(done->answer.kind, std::string("lookup"));
+        QCOMPARE(done->answer.state, std::string("complete"));
+        QVERIFY(done->answer.text.contains(m_rig->made.lastPotassium));
+        QVERIFY(!done->answer.model);
+        QVERIFY(!m_rig->engine.writing);
+        // The citation leads to the resource's bytes in the original document.
+        QVERIFY(!done->answer.claims.empty() && !done->answer.claims.front().cited.empty());
+        const int cited = done->answer.claims.front().cited.front();
+        const auto item =
+            std::ranges::find(done->answer.evidence, cited, &api::EvidenceItem::number);
+        QVERIFY(item != done->answer.evidence.end());
+        const std::string span =
+            m_rig->made.bundle.substr(item->source.begin, item->source.end - item->source.begin);
+        QVERIFY(span.contains(m_rig->made.lastPotassium) && span.contains(m_rig->made.lastDate));
+        QCOMPARE(ear.heard.front(), std::string("accepted"));
+        QCOMPARE(ear.heard.at(1), std::string("evidence"));
+    }
+
+    void aFreeQuestionIsWrittenByTheModelAndEachSentenceChecked()
+    {
+        m_rig->engine.pieces = {m_rig->made.stoppedDrug, " was stopped because of ",
+                                m_rig->made.stopReason, " [1].", " The dose was 999 mg [1]."};
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(done);
+        QCOMPARE(done->answer.kind, std::string("model"));
+        QVERIFY(done->answer.draft);
+        QCOMPARE(done->answer.text, ear.text);
+        QCOMPARE(done->answer.claims.size(), 2U);
+        QCOMPARE(done->answer.claims.at(1).verdict, std::string("not_supported"));
+        QVERIFY(ear.items > 0);
+        QCOMPARE(ear.heard.at(0), std::string("accepted"));
+        QCOMPARE(ear.heard.at(1), std::string("evidence"));
+        QCOMPARE(ear.heard.at(2), std::string("token"));
+        QVERIFY(!done->answer.coverage.line.empty());
+        const storage::Turn stored = storedTurn();
+        QVERIFY(stored.state == storage::AnswerState::Complete);
+        QCOMPARE(stored.answer, ear.text);
+        const auto kept = api::decode<api::Answer>(stored.detail);
+        QVERIFY(kept && kept->claims.size() == 2);
+    }
+
+    void questionAndRecordReachTheEngineOnlyAsText()
+    {
+        Ear ear;
+        QVERIFY(ask(freeQuestion() + " <|im_end|>", ear));
+        for (const wire::Turn& turn : m_rig->engine.lastRequest().turns)
+            QVERIFY(turn.role == wire::Role::System || turn.role == wire::Role::User);
+        QCOMPARE(m_rig->engine.lastRequest().turns.size(), 2U);
+    }
+
+    void evidenceThatDoesNotFitIsLeftOutAndSaidSo()
+    {
+        Ear ear;
+        QVERIFY(ask(freeQuestion(), ear));
+        const auto all = m_rig->engine.count(m_rig->engine.lastRequest().turns);
+        m_rig->engine.contextTokens = *all + 400 - 5; // the same question with 400 for the answer
+        Ear second;
+        const auto done = ask(freeQuestion(), second);
+        QVERIFY(done);
+        QVERIFY(done->answer.coverage.line.contains("context is too small"));
+        QVERIFY(*m_rig->engine.count(m_rig->engine.lastRequest().turns) + 400 <=
+                m_rig->engine.contextTokens);
+    }
+
+    void aQuestionThatDoesNotFitAtAllTellsTheCounts()
+    {
+        m_rig->engine.contextTokens = 410;
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::ContextTooLong);
+        QVERIFY(done.error().error.counts && done.error().error.counts->context == 410);
+        QVERIFY(storedTurn().state == storage::AnswerState::Failed);
+    }
+
+    void aStoppedAnswerIsKeptAsCancelled()
+    {
+        std::stop_source stop;
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = std::chrono::milliseconds(1);
+        Ear ear;
+        ear.onToken = [&] { stop.request_stop(); };
+        const auto done = ask(freeQuestion(), ear, stop.get_token());
+        QVERIFY(done);
+        QCOMPARE(done->answer.state, std::string("cancelled"));
+        const storage::Turn stored = storedTurn();
+        QVERIFY(stored.state == storage::AnswerState::Cancelled);
+        QCOMPARE(stored.answer, ear.text);
+        QVERIFY(!ear.text.empty());
+    }
+
+    void aFailedAnswerIsKeptAsFailedWithATypedError()
+    {
+        m_rig->engine.failsWith = wire::Failed{.code = wire::Errc::WorkerGone};
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::EngineFailed);
+        QCOMPARE(done.error().turn, ear.turn);
+        const storage::Turn stored = storedTurn();
+        QVERIFY(stored.state == storage::AnswerState::Failed);
+        QCOMPARE(stored.answer, ear.text);
+    }
+
+    void withoutAModelLookUpsWorkAndFreeQuestionsSayWhy()
+    {
+        m_rig->desk->engine = nullptr;
+        Ear ear;
+        QVERIFY(ask("What is the last potassium?", ear));
+        Ear second;
+        const auto done = ask(freeQuestion(), second);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::EngineUnavailable);
+        QVERIFY(second.items > 0); // the evidence is shown all the same
+    }
+
+    void anUnknownPatientIsNotFoundAndNothingIsStored()
+    {
+        Ear ear;
+        service::Question asked = question("What is the last potassium?");
+        asked.patient = std::string(32, '0');
+        const auto done = service::answer(*m_rig->desk, asked, ear, {});
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::NotFound);
+        QVERIFY(ear.heard.empty());
+    }
+
+    void theHookRefusesAPatient()
+    {
+        m_rig->desk->mayOpen = [](const storage::User&, std::string_view) { return false; };
+        Ear ear;
+        const auto done = ask("What is the last potassium?", ear);
+        QVERIFY(!done && done.error().error.code == api::Errc::Forbidden);
+        QVERIFY(ear.heard.empty());
+    }
+
+    void nothingIsReleasedWhenTheLogCannotBeWritten()
+    {
+        m_rig->disk.broken = true;
+        Ear ear;
+        const auto done = ask("What is the last potassium?", ear);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::AuditUnavailable);
+        QVERIFY(ear.heard.empty());
+    }
+
+    void anAnswerIsNotFinalWhenItsOutcomeCannotBeRecorded()
+    {
+        Ear ear;
+        m_rig->engine.pieces = {"One piece."};
+        ear.onToken = [this] { m_rig->disk.broken = true; };
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::AuditUnavailable);
+        QCOMPARE(done.error().turn, ear.turn);
+    }
+
+    void intentAndOutcomeStandInTheLog()
+    {
+        Ear ear;
+        const std::uint64_t before = m_rig->log->size();
+        QVERIFY(ask("What is the last potassium?", ear));
+        QCOMPARE(m_rig->log->size(), before + 2);
+        QVERIFY(m_rig->log->orphans().empty());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestAnswer)
+#include "tst_answer.moc"

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+// The socket: limits, hostile clients, streams, cancellation, lock while an answer is written.
+#include "tests/inference/service/rig.h"
+
+#include "inference/api/json.h"
+#include "inference/api/limits.h"
+
+#include <QtTest>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A connection that sends what it likes.
+class Raw {
+public:
+    explicit Raw(const std::filesystem::path& path)
+        : m_socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_un address{.sun_family = AF_UNIX};
+        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+        m_connected =
+            ::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        const timeval patience{.tv_sec = 10, .tv_usec = 0};
+        ::setsockopt(m_socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
+    ~Raw() { close(); }
+
+    void send(std::string_view bytes) const
+    {
+        while (!bytes.empty()) {
+            const ssize_t count = ::send(m_socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (count <= 0)
+                return;
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
+    }
+
+    /// Until the service closes, or until @p stopAt has come.
+    std::string receive(std::string_view stopAt = {}) const
+    {
+        std::string all;
+        char buffer[4096];
+        while (stopAt.empty() || !all.contains(stopAt)) {
+            const ssize_t count = ::recv(m_socket, buffer, sizeof buffer, 0);
+            if (count <= 0)
+                break;
+            all.append(buffer, static_cast<std::size_t>(count));
+        }
+        return all;
+    }
+
+    /// The connection was closed without an answer, or with one.
+    [[nodiscard]] bool connected() const { return m_connected; }
+    void close()
+    {
+        if (m_socket >= 0)
+            ::close(std::exchange(m_socket, -1));
+    }
+
+private:
+    int m_socket;
+    bool m_connected = false;
+};
+
+int statusOf(const std::string& response)
+{
+    return response.starts_with("HTTP/1.1 ") ? std::stoi(response.substr(9, 3)) : 0;
+}
+
+std::string post(std::string_view path, const std::string& token, std::string_view body)
+{
+    std::string request = "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n";
+    if (!token.empty())
+        request += "Authorization: Bearer " + token + "\r\n";
+    request += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    return request.append(body);
+}
+
+} // namespace
+
+class TestServer : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<rig::Rig> m_rig;
+    std::unique_ptr<rig::Served> m_served;
+
+    [[nodiscard]] std::string exchange(std::string_view bytes) const
+    {
+        const Raw raw(m_served->socket());
+        raw.send(bytes);
+        return raw.receive();
+    }
+
+    [[nodiscard]] bool healthy() const { return m_served->client()->service().has_value(); }
+
+    /// A client signed in as dr.dahl with its session's id.
+    std::pair<std::unique_ptr<api::Client>, std::string> clinician() const
+    {
+        auto client = m_served->client();
+        const auto session = client->signIn(
+            {.user = "dr.dahl", .passphrase = rig::Rig::kPassphrase, .knownCheckpoint = {}});
+        if (!session)
+            qFatal("sign-in: %s", session.error().message.c_str());
+        return {std::move(client), session->session};
+    }
+
+    [[nodiscard]] std::string freeQuestion() const
+    {
+        return "Why was " + m_rig->made.stoppedDrug + " stopped?";
+    }
+
+    /// State of the only turn of dr.dahl, seen through a new session.
+    std::string storedState(std::string* text = nullptr) const
+    {
+        const auto [client, session] = clinician();
+        const auto list = client->conversations({}, 10, 0);
+        if (!list || list->size() != 1)
+            return "not one conversation";
+        const auto turns = client->conversation(list->front().id);
+        if (!turns || turns->turns.size() != 1)
+            return "not one turn";
+        if (!turns->turns.front().answer)
+            return "pending";
+        if (text != nullptr)
+            *text = turns->turns.front().answer->text;
+        return turns->turns.front().answer->state;
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_rig = std::make_unique<rig::Rig>();
+        m_served = std::make_unique<rig::Served>(*m_rig);
+    }
+
+    void cleanup()
+    {
+        m_served.reset();
+        m_rig.reset();
+    }
+
+    void aLookUpIsStreamedInOrder()
+    {
+        const auto [client, session] = clinician();
+        std::vector<std::string> order;
+        const auto done = client->ask(
+            m_rig->patient, {.question = "What is the last potassium?"},
+            {.accepted = [&](const api::Accepted&) { order.emplace_back("accepted"); },
+             .evidence = [&](const api::EvidenceFound&) { order.emplace_back("evidence"); },
+             .progress = {},
+             .token = {},
+             .claim = [&](const api::Claim&) { order.emplace_back("claim"); }},
+            {});
+        QVERIFY(done);
+        QVERIFY(done->answer.text.contains(m_rig->made.lastPotassium));
+        QVERIFY(order.size() >= 3);
+        QCOMPARE(order[0], std::string("accepted"));
+        QCOMPARE(order[1], std::string("evidence"));
+        QCOMPARE(order[2], std::string("claim"));
+        const auto history =
+            client->conversation(client->conversations(m_rig->patient, 10, 0)->front().id);
+        QVERIFY(history && history->turns.front().answer->text == done->answer.text);
+    }
+
+    void tokensStreamWhileTheModelWrites()
+    {
+        const auto [client, session] = clinician();
+        m_rig->engine.pieces = {"One", " two", "."};
+        std::string text;
+        const auto done = client->ask(m_rig->patient, {.question = freeQuestion()},
+                                      {.accepted = {},
+                                       .evidence = {},
+                                       .progress = {},
+                                       .token = [&](const std::string& piece) { text += piece; },
+                                       .claim = {}},
+                                      {});
+        QVERIFY(done);
+        QCOMPARE(text, std::string("One two."));
+        QCOMPARE(done->answer.text, text);
+    }
+
+    void aClientThatGoesStopsTheGenerationWithinAQuarterOfASecond()
+    {
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = 5ms;
+        const auto [client, session] = clinician();
+        std::stop_source stop;
+        std::chrono::steady_clock::time_point stoppedAt;
+        std::size_t heard = 0;
+        const auto done = client->ask(m_rig->patient, {.question = freeQuestion()},
+                                      {.accepted = {},
+                                       .evidence = {},
+                                       .progress = {},
+                                       .token =
+                                           [&](const std::string&) {
+                                               if (++heard == 3) {
+                                                   stoppedAt = std::chrono::steady_clock::now();
+                                                   stop.request_stop();
+                                               }
+                                           },
+                                       .claim = {}},
+                                      stop.get_token());
+        QVERIFY(!done && done.error().code == api::Errc::Cancelled);
+        QTRY_VERIFY(m_rig->engine.cancelledAt() != 0);
+        const std::chrono::nanoseconds late{
+            m_rig->engine.cancelledAt() -
+            static_cast<std::uint64_t>(stoppedAt.time_since_epoch().count())};
+        QVERIFY2(late < 250ms, qPrintable(QString::number(late.count())));
+        QTRY_COMPARE(m_rig->questions->count(), 0U);
+        std::string text;
+        QCOMPARE(storedState(&text), std::string("cancelled"));
+        QVERIFY(!text.empty());
+    }
+
+    void lockWhileAnAnswerIsWrittenClosesTheStreamAndStoresTheAnswer()
+    {
+        m_rig->engine.pieces = {"First.", " Second.", " Third.", " Fourth."};
+        m_rig->engine.pause = 150ms;
+        const auto [client, session] = clinician();
+        std::jthread lock;
+        const std::vector<storage::User> users = m_rig->keys->users();
+        const auto keys = m_rig->sessions->keysOf(
+            std::ranges::find(users, std::string("dr.dahl"), &storage::User::name)->id);
+        const auto done =
+            client->ask(m_rig->patient, {.question = freeQuestion()},
+                        {.accepted = {},
+                         .evidence = {},
+                         .progress = {},
+                         .token =
+                             [&](const std::string&) {
+                                 if (!lock.joinable())
+                                     lock = std::jthread([&] {
+                                         if (const auto ended = m_rig->sessions->end(
+                                                 session, service::SessionEnd::Lock))
+                                             service::sessionEnded(*m_rig->services, *ended);
+                                     });
+                             },
+                         .claim = {}},
+                        {});
+        QVERIFY(!done);
+        QCOMPARE(done.error().name, std::string("locked"));
+        QVERIFY(keys->isWiped()); // at once, though the answer is still being written
+        QVERIFY(!m_rig->engine.finished);
+        QTRY_COMPARE(m_rig->questions->count(), 0U);
+        std::string text;
+        QCOMPARE(storedState(&text), std::string("complete"));
+        QCOMPARE(text, std::string("First. Second. Third. Fourth."));
+    }
+
+    void anAnswerOutlivesItsSessionForTwoMinutesAtMost()
+    {
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = 5ms;
+        const auto [client, session] = clinician();
+        std::jthread asking([&client = *client, this] {
+            const auto done = client.ask(m_rig->patient, {.question = freeQuestion()}, {}, {});
+            if (done)
+                qFatal("the answer had no end");
+        });
+        QTRY_VERIFY(m_rig->engine.writing);
+        service::sessionEnded(*m_rig->services,
+                              *m_rig->sessions->end(session, service::SessionEnd::Lock));
+        m_rig->later += 119s;
+        m_rig->tick();
+        QTest::qWait(50);
+        QCOMPARE(m_rig->questions->count(), 1U);
+        m_rig->later += 1s;
+        m_rig->tick();
+        QTRY_COMPARE(m_rig->questions->count(), 0U);
+        QCOMPARE(storedState(), std::string("cancelled"));
+    }
+
+    void oneQuestionAtATimeForEachSession()
+    {
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = 5ms;
+        const auto [client, session] = clinician();
+        std::stop_source stop;
+        std::jthread asking([&client = *client, &stop, this] {
+            const auto first =
+                client.ask(m_rig->patient, {.question = freeQuestion()}, {}, stop.get_token());
+            if (first)
+                qFatal("the answer had no end");
+        });
+        QTRY_VERIFY(m_rig->engine.writing);
+        const auto second = client->ask(m_rig->patient, {.question = "Allergies?"}, {}, {});
+        QVERIFY(!second && second.error().code == api::Errc::Conflict);
+        stop.request_stop();
+    }
+
+    void limitsAreTypedErrors()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        QCOMPARE(statusOf(exchange("GET /healthz HTTP/1.1\r\nHost: x\r\nX: " +
+                                   std::string(api::kMaxHeaderBytes, 'a') + "\r\n\r\n")),
+                 431);
+        QCOMPARE(
+            statusOf(exchange(
+                "POST /cloister/v1/patients/search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+                token + "\r\nContent-Length: 999999999\r\n\r\n")),
+            413);
+        std::string chunked =
+            "POST /cloister/v1/sessions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (int i = 0; i < 5; ++i)
+            chunked += "10000\r\n" + std::string(0x10000, ' ') + "\r\n";
+        QCOMPARE(statusOf(exchange(chunked)), 413);
+        QCOMPARE(statusOf(exchange("GARBAGE\r\n\r\n")), 400);
+        QCOMPARE(
+            statusOf(exchange("GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+            404);
+        QVERIFY(healthy());
+    }
+
+    void aJsonDepthBombIsRefusedBeforeItIsParsed()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        for (const char bracket : {'[', '{'}) {
+            const std::string bomb(100000, bracket);
+            const std::string response =
+                exchange(post("/cloister/v1/patients/search", token, bomb));
+            QCOMPARE(statusOf(response), 400);
+            QVERIFY(response.contains("nested too deeply"));
+        }
+        QVERIFY(healthy());
+    }
+
+    void hostileClientsDoNotKeepOthersWaiting()
+    {
+        std::vector<std::unique_ptr<Raw>> slow;
+        for (std::size_t i = 0; i < api::kMaxConnectionsOfUid - 4; ++i) {
+            slow.push_back(std::make_unique<Raw>(m_served->socket()));
+            slow.back()->send(i % 2 == 0 ? "GET /healthz HTTP/1.1\r\nHo" // never goes on
+                                         : std::string_view("\x16\x03\x01\x02\x00", 5));
+        }
+        QElapsedTimer clock;
+        clock.start();
+        QVERIFY(healthy());
+        QVERIFY(clock.elapsed() < 1000);
+    }
+
+    void aUidMayOpenSoManyConnectionsAndNoMore()
+    {
+        std::vector<std::unique_ptr<Raw>> many;
+        for (std::size_t i = 0; i < api::kMaxConnectionsOfUid; ++i)
+            many.push_back(std::make_unique<Raw>(m_served->socket()));
+        const Raw oneMore(m_served->socket());
+        QVERIFY(oneMore.connected()); // the kernel's queue took it
+        oneMore.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        QVERIFY(oneMore.receive().empty()); // and the service closed it
+        many.clear();
+        QTRY_VERIFY(healthy());
+    }
+
+    void aUidMaySendSoManyRequestsAndNoMore()
+    {
+        const Raw raw(m_served->socket());
+        int refused = 0;
+        for (unsigned i = 0; i < api::kRequestBurst + 200 && refused == 0; ++i) {
+            raw.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+            const std::string response = raw.receive("\r\n\r\n");
+            refused = statusOf(response) == 429 ? 1 : 0;
+            QVERIFY(statusOf(response) == 200 || refused == 1);
+        }
+        QCOMPARE(refused, 1);
+    }
+
+    void aTruncatedRequestChangesNothing()
+    {
+        const std::string whole =
+            post("/cloister/v1/sessions", {}, "{\"user\":\"dr.dahl\",\"passphrase\":\"x\"}");
+        const std::uint64_t before = m_rig->log->size();
+        for (std::size_t length = 0; length < whole.size(); length += 3) {
+            Raw raw(m_served->socket());
+            raw.send(std::string_view(whole).substr(0, length));
+        }
+        QTest::qWait(100);
+        QCOMPARE(m_rig->log->size(), before);
+        QVERIFY(healthy());
+    }
+
+    void aPathThatIsTooLongIsOneClearSentence()
+    {
+        const auto server = service::Server::listen(
+            {.socket = m_rig->folder() / std::string(120, 'p')}, *m_rig->services);
+        QVERIFY(!server);
+        QVERIFY(server.error().message.contains("107"));
+        const auto second =
+            service::Server::listen({.socket = m_served->socket()}, *m_rig->services);
+        QVERIFY(!second && second.error().code == api::Errc::Conflict);
+    }
+
+    void theClientTrustsOnlyTheExpectedUser()
+    {
+        api::Client client({.socket = m_served->socket(), .daemonUid = geteuid() + 1});
+        const auto session = client.signIn(
+            {.user = "dr.dahl", .passphrase = rig::Rig::kPassphrase, .knownCheckpoint = {}});
+        QVERIFY(!session && session.error().code == api::Errc::UntrustedPeer);
+    }
+
+    void stoppingTheServerStoresWhatIsBeingWritten()
+    {
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = 5ms;
+        const auto [client, session] = clinician();
+        std::jthread asking([&client = *client, this] {
+            const auto done = client.ask(m_rig->patient, {.question = freeQuestion()}, {}, {});
+            if (done && done->answer.state != "cancelled")
+                qFatal("the answer had no end");
+        });
+        QTRY_VERIFY(m_rig->engine.writing);
+        m_served.reset();
+        asking.join();
+        m_rig->engine.endless = false;
+        m_served = std::make_unique<rig::Served>(*m_rig);
+        QCOMPARE(storedState(), std::string("cancelled"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestServer)
+#include "tst_server.moc"

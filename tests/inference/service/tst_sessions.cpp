@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lease, what it wipes, and the throttle, on clocks that the test turns.
+#include "tests/inference/service/rig.h"
+
+#include "inference/api/json.h"
+
+#include <QtTest>
+
+using std::chrono::seconds;
+
+class TestSessions : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<rig::Rig> m_rig;
+
+    bool alive(const std::string& token) const
+    {
+        return m_rig->sessions->find(token, m_rig->peer()).has_value();
+    }
+
+private Q_SLOTS:
+    void init() { m_rig = std::make_unique<rig::Rig>(); }
+    void cleanup() { m_rig.reset(); }
+
+    void aSilentClientLosesItsSessionAndItsKeys()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const auto keys = m_rig->caller(token).keys;
+        m_rig->later += seconds(59);
+        m_rig->tick();
+        QVERIFY(!keys->isWiped());
+        m_rig->later += seconds(1);
+        m_rig->tick();
+        QVERIFY(keys->isWiped());
+        QVERIFY(!m_rig->records->held());
+        const auto found = m_rig->sessions->find(token, m_rig->peer());
+        QVERIFY(!found && found.error().code == api::Errc::Locked);
+    }
+
+    void anExpiredSessionIsNotServedEvenBeforeTheSweep()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        m_rig->later += seconds(61);
+        QVERIFY(!alive(token));
+    }
+
+    void heartbeatsKeepItAliveButOnlyInputKeepsItFromIdling()
+    {
+        const std::string typing = m_rig->signIn("dr.dahl");
+        const std::string idle = m_rig->signIn("dr.other");
+        const auto beat = [this](const std::string& token, const char* body) {
+            return m_rig
+                ->call("POST",
+                       "/cloister/v1/sessions/" + m_rig->caller(token).session + "/heartbeat",
+                       token, body)
+                .status;
+        };
+        for (int i = 0; i < 19; ++i) {
+            m_rig->later += seconds(15);
+            QCOMPARE(beat(typing, "{\"input\":true}"), 200);
+            QCOMPARE(beat(idle, "{\"input\":false}"), 200);
+            m_rig->tick();
+        }
+        m_rig->later += seconds(15); // 300 s
+        m_rig->tick();
+        QVERIFY(alive(typing));
+        QVERIFY(!alive(idle));
+    }
+
+    void anOpenStreamIsASignOfLife()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const std::string session = m_rig->caller(token).session;
+        m_rig->sessions->streamOpened(session);
+        m_rig->later += seconds(120);
+        m_rig->tick();
+        QVERIFY(alive(token));
+        m_rig->sessions->streamClosed(session);
+        m_rig->later += seconds(60);
+        m_rig->tick();
+        QVERIFY(!alive(token));
+    }
+
+    void keysAreCountedOverAUsersSessions()
+    {
+        const std::string first = m_rig->signIn("dr.dahl");
+        const std::string second = m_rig->signIn("dr.dahl");
+        const std::string other = m_rig->signIn("dr.other");
+        const auto keys = m_rig->caller(first).keys;
+        m_rig->sessions->end(m_rig->caller(first).session, service::SessionEnd::Lock);
+        QVERIFY(!keys->isWiped());
+        m_rig->sessions->end(m_rig->caller(second).session, service::SessionEnd::Lock);
+        QVERIFY(keys->isWiped());
+        QVERIFY(m_rig->records->held()); // dr.other still holds them
+        m_rig->sessions->end(m_rig->caller(other).session, service::SessionEnd::Lock);
+        QVERIFY(!m_rig->records->held());
+    }
+
+    void wrongPassphraseAndUnknownUserAreTheSameError()
+    {
+        const auto wrong = m_rig->signInResponse("dr.dahl", "not this passphrase");
+        const auto unknown = m_rig->signInResponse("nobody at all", "not this passphrase");
+        QCOMPARE(wrong.status, 401);
+        QCOMPARE(wrong.body, unknown.body);
+    }
+
+    void guessingIsSlowedDownForTheGuesserOnly()
+    {
+        for (unsigned i = 0; i < service::SignInThrottle::kFree; ++i)
+            QCOMPARE(m_rig->signInResponse("dr.dahl", "not this passphrase").status, 401);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", rig::Rig::kPassphrase).status, 429);
+        // From another account of the machine, and for another user, nothing has happened.
+        QCOMPARE(m_rig->throttle->wait(m_rig->peer().uid + 1, "dr.dahl").count(), 0);
+        QCOMPARE(m_rig->throttle->wait(m_rig->peer().uid, "dr.other").count(), 0);
+        m_rig->later += seconds(2);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", rig::Rig::kPassphrase).status, 201);
+    }
+
+    void theDelayGrowsToAMinuteAndIsForgotten()
+    {
+        seconds last{0};
+        for (int i = 0; i < 12; ++i) {
+            m_rig->throttle->failed(1, "dr.dahl");
+            const seconds wait = m_rig->throttle->wait(1, "dr.dahl");
+            QVERIFY(wait >= last);
+            last = wait;
+        }
+        QCOMPARE(last, service::SignInThrottle::kLongest);
+        m_rig->later += std::chrono::hours(2);
+        m_rig->throttle->failed(1, "dr.dahl");
+        QCOMPARE(m_rig->throttle->wait(1, "dr.dahl").count(), 0);
+    }
+
+    void aPendingTurnOfACrashIsClosedAtTheNextSignIn()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const auto intent =
+            m_rig->log->append({.kind = audit::Kind::QuestionIntent, .actor = "dr.dahl"});
+        const auto asked = m_rig->caller(token).keys->withVault([&](storage::Vault& vault) {
+            return vault.ask(*intent, "", m_rig->patient, "a question that nobody answered");
+        });
+        QVERIFY(asked);
+        const std::string next = m_rig->signIn("dr.dahl");
+        const auto opened = api::decode<api::ConversationTurns>(
+            m_rig->call("GET", "/cloister/v1/conversations/" + asked->conversation, next).body);
+        QVERIFY(opened && opened->turns.size() == 1 && opened->turns.front().answer);
+        QCOMPARE(opened->turns.front().answer->state, std::string("interrupted"));
+    }
+
+    void aTurnThatIsStillBeingAnsweredIsLeftAlone()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const auto intent =
+            m_rig->log->append({.kind = audit::Kind::QuestionIntent, .actor = "dr.dahl"});
+        const auto asked = m_rig->caller(token).keys->withVault([&](storage::Vault& vault) {
+            return vault.ask(*intent, "", m_rig->patient, "a question under way");
+        });
+        m_rig->questions->turnBegins(asked->id);
+        const std::string next = m_rig->signIn("dr.dahl");
+        const auto opened = api::decode<api::ConversationTurns>(
+            m_rig->call("GET", "/cloister/v1/conversations/" + asked->conversation, next).body);
+        QVERIFY(opened && !opened->turns.front().answer);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestSessions)
+#include "tst_sessions.moc"
