@@ -31,9 +31,8 @@ public:
     virtual void openOriginal(const QString& patient, const SourceRef& source) = 0;
 
     /// Starts a question and returns its number, which every signal about it carries.
-    virtual quint64 ask(
-        const QString& patient, const QString& conversation, const QString& question)
-        = 0;
+    virtual quint64 ask(const QString& patient, const QString& conversation,
+                        const QString& question) = 0;
     /// Closes the running question's connection: the daemon keeps the partial answer as cancelled.
     virtual void stop() = 0;
 
@@ -50,16 +49,16 @@ Q_SIGNALS:
 
     void patientsFound(const QString& query, const QList<app::PatientSummary>& patients, int total);
     void patientOpened(const app::Chart& chart);
-    void conversationsListed(
-        const QString& patient, const QList<app::ConversationSummary>& conversations);
+    void conversationsListed(const QString& patient,
+                             const QList<app::ConversationSummary>& conversations);
     void conversationOpened(const app::Conversation& conversation);
     void documentOpened(const QString& patient, const app::DocumentText& document);
     void originalOpened(const QString& patient, const app::OriginalText& original);
     void requestFailed(const app::Failure& failure);
 
     void accepted(quint64 ask, const app::Accepted& turn);
-    void evidenceFound(
-        quint64 ask, const QList<app::EvidenceItem>& items, const app::Coverage& coverage);
+    void evidenceFound(quint64 ask, const QList<app::EvidenceItem>& items,
+                       const app::Coverage& coverage);
     void progressed(quint64 ask, const app::Progress& progress);
     void tokenCame(quint64 ask, const QString& text);
     void claimChecked(quint64 ask, const app::Claim& claim);

@@ -11,15 +11,17 @@
 namespace app {
 
 namespace {
-    constexpr qint64 kLargest = 64 * 1024; // a note is about 7 kB
-    constexpr int kNameDigits = 16;
+constexpr qint64 kLargest = 64 * 1024; // a note is about 7 kB
+constexpr int kNameDigits = 16;
 } // namespace
 
 CheckpointFile::CheckpointFile(const QString& socketPath)
 {
-    const QByteArray digest = QCryptographicHash::hash(socketPath.toUtf8(), QCryptographicHash::Sha256).toHex();
-    m_path = QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation)
-        + QStringLiteral("/cloister/checkpoint-") + QString::fromLatin1(digest.left(kNameDigits));
+    const QByteArray digest =
+        QCryptographicHash::hash(socketPath.toUtf8(), QCryptographicHash::Sha256).toHex();
+    m_path = QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) +
+             QStringLiteral("/cloister/checkpoint-") +
+             QString::fromLatin1(digest.left(kNameDigits));
 }
 
 std::optional<api::KeptCheckpoint> CheckpointFile::load() const
@@ -39,8 +41,9 @@ bool CheckpointFile::save(const api::KeptCheckpoint& kept) const
         return false;
     file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
     const std::string text = api::formatKept(kept);
-    return file.write(text.data(), static_cast<qint64>(text.size())) == static_cast<qint64>(text.size())
-        && file.commit();
+    return file.write(text.data(), static_cast<qint64>(text.size())) ==
+               static_cast<qint64>(text.size()) &&
+           file.commit();
 }
 
 std::string CheckpointFile::pinnedKey()

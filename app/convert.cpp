@@ -4,88 +4,98 @@
 namespace app {
 
 namespace {
-    QString text(const std::string& utf8) { return QString::fromStdString(utf8); }
+QString text(const std::string& utf8)
+{
+    return QString::fromStdString(utf8);
+}
 
-    QStringList texts(const std::vector<std::string>& values)
-    {
-        QStringList list;
-        for (const std::string& value : values)
-            list += text(value);
-        return list;
-    }
+QStringList texts(const std::vector<std::string>& values)
+{
+    QStringList list;
+    for (const std::string& value : values)
+        list += text(value);
+    return list;
+}
 
-    SourceRef viewOf(const api::Source& source)
-    {
-        return { text(source.document), text(source.resourceType), text(source.resourceId), text(source.path),
-            static_cast<qint64>(source.begin), static_cast<qint64>(source.end) };
-    }
+SourceRef viewOf(const api::Source& source)
+{
+    return {
+        text(source.document), text(source.resourceType),         text(source.resourceId),
+        text(source.path),     static_cast<qint64>(source.begin), static_cast<qint64>(source.end)};
+}
 
-    Allergy viewOf(const api::Allergy& allergy)
-    {
-        return { text(allergy.name), text(allergy.criticality), text(allergy.verification), text(allergy.recorded),
-            texts(allergy.reactions), allergy.resolved, viewOf(allergy.source) };
-    }
+Allergy viewOf(const api::Allergy& allergy)
+{
+    return {text(allergy.name),     text(allergy.criticality), text(allergy.verification),
+            text(allergy.recorded), texts(allergy.reactions),  allergy.resolved,
+            viewOf(allergy.source)};
+}
 
-    Problem viewOf(const api::Problem& problem)
-    {
-        return { text(problem.name), text(problem.state), text(problem.onset), text(problem.abated),
-            text(problem.recorded), viewOf(problem.source) };
-    }
+Problem viewOf(const api::Problem& problem)
+{
+    return {text(problem.name),   text(problem.state),    text(problem.onset),
+            text(problem.abated), text(problem.recorded), viewOf(problem.source)};
+}
 
-    Medication viewOf(const api::Medication& drug)
-    {
-        return { text(drug.name), text(drug.state), text(drug.kind), text(drug.dosage), text(drug.reason),
-            text(drug.statusReason), text(drug.started), text(drug.ended), viewOf(drug.source) };
-    }
+Medication viewOf(const api::Medication& drug)
+{
+    return {text(drug.name),    text(drug.state),  text(drug.kind),
+            text(drug.dosage),  text(drug.reason), text(drug.statusReason),
+            text(drug.started), text(drug.ended),  viewOf(drug.source)};
+}
 
-    Lab viewOf(const api::Lab& lab)
-    {
-        return { text(lab.name), text(lab.panel), text(lab.category), text(lab.value), text(lab.comparator),
-            text(lab.unit), text(lab.text), text(lab.interpretation), text(lab.low), text(lab.high), text(lab.range),
-            text(lab.standing), text(lab.date), viewOf(lab.source) };
-    }
+Lab viewOf(const api::Lab& lab)
+{
+    return {text(lab.name),       text(lab.panel),   text(lab.category), text(lab.value),
+            text(lab.comparator), text(lab.unit),    text(lab.text),     text(lab.interpretation),
+            text(lab.low),        text(lab.high),    text(lab.range),    text(lab.standing),
+            text(lab.date),       viewOf(lab.source)};
+}
 
-    Encounter viewOf(const api::Encounter& visit)
-    {
-        return { text(visit.type), text(visit.classCode), text(visit.reason), text(visit.location),
-            text(visit.started), text(visit.ended), text(visit.status), viewOf(visit.source) };
-    }
+Encounter viewOf(const api::Encounter& visit)
+{
+    return {text(visit.type),    text(visit.classCode), text(visit.reason), text(visit.location),
+            text(visit.started), text(visit.ended),     text(visit.status), viewOf(visit.source)};
+}
 
-    OtherEntry viewOf(const api::OtherEntry& other)
-    {
-        return { text(other.kind), text(other.name), text(other.status), text(other.detail), text(other.date),
-            viewOf(other.source) };
-    }
+OtherEntry viewOf(const api::OtherEntry& other)
+{
+    return {text(other.kind),   text(other.name), text(other.status),
+            text(other.detail), text(other.date), viewOf(other.source)};
+}
 
-    DocumentInfo viewOf(const api::DocumentEntry& entry)
-    {
-        return { static_cast<int>(entry.index), text(entry.title), text(entry.author), text(entry.date),
-            text(entry.unreadableReason), entry.readable, viewOf(entry.source) };
-    }
+DocumentInfo viewOf(const api::DocumentEntry& entry)
+{
+    return {static_cast<int>(entry.index), text(entry.title), text(entry.author),  text(entry.date),
+            text(entry.unreadableReason),  entry.readable,    viewOf(entry.source)};
+}
 
-    /// viewsOf for the types above, which no other file needs.
-    template <typename T>
-    auto listOf(const std::vector<T>& values)
-    {
-        QList<decltype(viewOf(values.front()))> list;
-        for (const T& value : values)
-            list += viewOf(value);
-        return list;
-    }
+/// viewsOf for the types above, which no other file needs.
+template <typename T>
+auto listOf(const std::vector<T>& values)
+{
+    QList<decltype(viewOf(values.front()))> list;
+    for (const T& value : values)
+        list += viewOf(value);
+    return list;
+}
 
-    QList<int> numbers(const std::vector<int>& cited) { return { cited.begin(), cited.end() }; }
+QList<int> numbers(const std::vector<int>& cited)
+{
+    return {cited.begin(), cited.end()};
+}
 
-    /// An unknown word is the verdict that claims least.
-    Verdict verdictOf(const std::string& word)
-    {
-        if (word == "supported")
-            return Verdict::Supported;
-        if (word == "partly")
-            return Verdict::Partly;
-        if (word == "computed")
-            return Verdict::Computed;
-        return word == "no_claim" ? Verdict::NoClaim : Verdict::NotSupported;
-    }
+/// An unknown word is the verdict that claims least.
+Verdict verdictOf(const std::string& word)
+{
+    if (word == "supported")
+        return Verdict::Supported;
+    if (word == "partly")
+        return Verdict::Partly;
+    if (word == "computed")
+        return Verdict::Computed;
+    return word == "no_claim" ? Verdict::NoClaim : Verdict::NotSupported;
+}
 } // namespace
 
 Failure viewOf(const api::Error& error)
@@ -103,7 +113,8 @@ Failure viewOf(const api::Error& error)
         failure.code = QStringLiteral("wrong_daemon");
         break;
     default:
-        failure.code = error.name.empty() ? QString::fromUtf8(api::codeName(error.code)) : text(error.name);
+        failure.code =
+            error.name.empty() ? QString::fromUtf8(api::codeName(error.code)) : text(error.name);
     }
     if (error.counts) {
         failure.prompt = static_cast<int>(error.counts->prompt);
@@ -115,20 +126,26 @@ Failure viewOf(const api::Error& error)
 
 ServiceInfo viewOf(const api::ServiceInfo& service)
 {
-    return { text(service.version), service.initialised, service.synthetic, text(service.protection), -1 };
+    return {text(service.version), service.initialised, service.synthetic, text(service.protection),
+            -1};
 }
 
 ModelInfo viewOf(const api::ModelStatus& model)
 {
-    return { text(model.state), text(model.name), text(model.architecture), text(model.weights), text(model.sha256),
-        static_cast<int>(model.contextTokens) };
+    return {text(model.state),   text(model.name),   text(model.architecture),
+            text(model.weights), text(model.sha256), static_cast<int>(model.contextTokens)};
 }
 
 SessionInfo viewOf(const api::SignIn& session)
 {
-    return { text(session.user.id), text(session.user.name), text(session.user.role), session.user.admitted,
-        session.synthetic, static_cast<int>(session.lease.heartbeatSeconds),
-        static_cast<int>(session.lease.idleSeconds), viewOf(session.model) };
+    return {text(session.user.id),
+            text(session.user.name),
+            text(session.user.role),
+            session.user.admitted,
+            session.synthetic,
+            static_cast<int>(session.lease.heartbeatSeconds),
+            static_cast<int>(session.lease.idleSeconds),
+            viewOf(session.model)};
 }
 
 WitnessVerdict viewOf(api::Witness witness)
@@ -150,59 +167,76 @@ WitnessVerdict viewOf(api::Witness witness)
 
 PatientSummary viewOf(const api::PatientSummary& patient)
 {
-    return { text(patient.id), text(patient.name), text(patient.born), {}, text(patient.gender), text(patient.mrn),
-        text(patient.dataAsOf) };
+    return {text(patient.id),     text(patient.name), text(patient.born),    {},
+            text(patient.gender), text(patient.mrn),  text(patient.dataAsOf)};
 }
 
 Chart viewOf(const api::Chart& chart)
 {
     const api::Patient& patient = chart.patient;
-    return { { text(patient.id), text(patient.name), text(patient.born), text(patient.died), text(patient.gender),
-                 text(patient.mrn), text(chart.dataAsOf) },
-        text(chart.allergyStatement), listOf(chart.allergies), listOf(chart.problems), listOf(chart.medications),
-        listOf(chart.labs), listOf(chart.encounters), listOf(chart.others), listOf(chart.documents) };
+    return {{text(patient.id), text(patient.name), text(patient.born), text(patient.died),
+             text(patient.gender), text(patient.mrn), text(chart.dataAsOf)},
+            text(chart.allergyStatement),
+            listOf(chart.allergies),
+            listOf(chart.problems),
+            listOf(chart.medications),
+            listOf(chart.labs),
+            listOf(chart.encounters),
+            listOf(chart.others),
+            listOf(chart.documents)};
 }
 
 DocumentText viewOf(const api::DocumentText& document)
 {
-    return { static_cast<int>(document.index), text(document.title), text(document.author), text(document.date),
-        QByteArray::fromStdString(document.text), viewOf(document.source) };
+    return {static_cast<int>(document.index),
+            text(document.title),
+            text(document.author),
+            text(document.date),
+            QByteArray::fromStdString(document.text),
+            viewOf(document.source)};
 }
 
 OriginalText viewOf(const api::OriginalText& original)
 {
-    return { text(original.sha256), static_cast<qint64>(original.begin), static_cast<qint64>(original.end),
-        QByteArray::fromStdString(original.text) };
+    return {text(original.sha256), static_cast<qint64>(original.begin),
+            static_cast<qint64>(original.end), QByteArray::fromStdString(original.text)};
 }
 
 Accepted viewOf(const api::Accepted& accepted)
 {
-    return { text(accepted.conversation), text(accepted.turn), text(accepted.asked),
-        static_cast<int>(accepted.place) };
+    return {text(accepted.conversation), text(accepted.turn), text(accepted.asked),
+            static_cast<int>(accepted.place)};
 }
 
 EvidenceItem viewOf(const api::EvidenceItem& item)
 {
-    return { item.number, item.kind == "passage", text(item.label), text(item.text), text(item.date),
-        viewOf(item.source), static_cast<int>(item.documentIndex), static_cast<qint64>(item.begin),
-        static_cast<qint64>(item.end) };
+    return {item.number,
+            item.kind == "passage",
+            text(item.label),
+            text(item.text),
+            text(item.date),
+            viewOf(item.source),
+            static_cast<int>(item.documentIndex),
+            static_cast<qint64>(item.begin),
+            static_cast<qint64>(item.end)};
 }
 
 Coverage viewOf(const api::Coverage& coverage)
 {
-    return { text(coverage.line), static_cast<int>(coverage.documents), static_cast<int>(coverage.searched),
-        static_cast<int>(coverage.unreadable) };
+    return {text(coverage.line), static_cast<int>(coverage.documents),
+            static_cast<int>(coverage.searched), static_cast<int>(coverage.unreadable)};
 }
 
 Progress viewOf(const api::Progress& progress)
 {
-    return { text(progress.phase), static_cast<int>(progress.done), static_cast<int>(progress.total) };
+    return {text(progress.phase), static_cast<int>(progress.done),
+            static_cast<int>(progress.total)};
 }
 
 Claim viewOf(const api::Claim& claim)
 {
-    return { text(claim.sentence), verdictOf(claim.verdict), numbers(claim.cited), claim.attached,
-        texts(claim.reasons) };
+    return {text(claim.sentence), verdictOf(claim.verdict), numbers(claim.cited), claim.attached,
+            texts(claim.reasons)};
 }
 
 Answer viewOf(const api::Answer& answer)
@@ -214,7 +248,7 @@ Answer viewOf(const api::Answer& answer)
     view.evidence = viewsOf(answer.evidence);
     view.coverage = viewOf(answer.coverage);
     for (const api::Conflict& conflict : answer.conflicts)
-        view.conflicts += { text(conflict.sentence), numbers(conflict.cited) };
+        view.conflicts += {text(conflict.sentence), numbers(conflict.cited)};
     view.state = text(answer.state);
     view.abstention = text(answer.abstention);
     if (answer.model) {
@@ -230,16 +264,17 @@ Answer viewOf(const api::Answer& answer)
 
 ConversationSummary viewOf(const api::Conversation& conversation)
 {
-    return { text(conversation.id), text(conversation.patient), text(conversation.title),
-        text(conversation.started), text(conversation.changed), static_cast<int>(conversation.turns) };
+    return {text(conversation.id),      text(conversation.patient),
+            text(conversation.title),   text(conversation.started),
+            text(conversation.changed), static_cast<int>(conversation.turns)};
 }
 
 Conversation viewOf(const api::ConversationTurns& conversation)
 {
-    Conversation view { viewOf(conversation.conversation), {} };
+    Conversation view{viewOf(conversation.conversation), {}};
     for (const api::Turn& turn : conversation.turns)
-        view.turns += { text(turn.id), text(turn.asked), text(turn.question),
-            turn.answer ? std::optional(viewOf(*turn.answer)) : std::nullopt };
+        view.turns += {text(turn.id), text(turn.asked), text(turn.question),
+                       turn.answer ? std::optional(viewOf(*turn.answer)) : std::nullopt};
     return view;
 }
 

@@ -8,52 +8,59 @@
 namespace app {
 
 namespace {
-    QString tr(const char* text) { return QCoreApplication::translate("app::format", text); }
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("app::format", text);
+}
 
-    struct Parts {
-        int year = 0, month = 0, day = 0;
-        QString rest; // "08:14", "08:14 UTC"
-    };
+struct Parts {
+    int year = 0, month = 0, day = 0;
+    QString rest; // "08:14", "08:14 UTC"
+};
 
-    Parts partsOf(const QString& recorded)
-    {
-        static const QRegularExpression form(QStringLiteral(
-            "^(\\d{4})(?:-(\\d{2})(?:-(\\d{2})(?:T(\\d{2}:\\d{2})[0-9:.]*(Z|[+-]\\d{2}:\\d{2})?)?)?)?$"));
-        const auto match = form.match(recorded);
-        Parts parts;
-        if (!match.hasMatch())
-            return parts;
-        parts.year = match.captured(1).toInt();
-        parts.month = match.captured(2).toInt();
-        parts.day = match.captured(3).toInt();
-        parts.rest = match.captured(4);
-        if (match.captured(5) == QStringLiteral("Z"))
-            parts.rest += QStringLiteral(" UTC");
+Parts partsOf(const QString& recorded)
+{
+    static const QRegularExpression form(
+        QStringLiteral("^(\\d{4})(?:-(\\d{2})(?:-(\\d{2})(?:T(\\d{2}:\\d{2})[0-9:.]*(Z|[+-]\\d{2}:"
+                       "\\d{2})?)?)?)?$"));
+    const auto match = form.match(recorded);
+    Parts parts;
+    if (!match.hasMatch())
         return parts;
-    }
+    parts.year = match.captured(1).toInt();
+    parts.month = match.captured(2).toInt();
+    parts.day = match.captured(3).toInt();
+    parts.rest = match.captured(4);
+    if (match.captured(5) == QStringLiteral("Z"))
+        parts.rest += QStringLiteral(" UTC");
+    return parts;
+}
 
-    QString dayOf(const Parts& parts)
-    {
-        if (parts.month < 1 || parts.month > 12)
-            return QString::number(parts.year);
-        const QString month = QLocale().standaloneMonthName(parts.month, QLocale::ShortFormat);
-        if (parts.day == 0)
-            return QStringLiteral("%1-%2").arg(month).arg(parts.year);
-        return QStringLiteral("%1-%2-%3").arg(parts.day, 2, 10, QLatin1Char('0')).arg(month).arg(parts.year);
-    }
+QString dayOf(const Parts& parts)
+{
+    if (parts.month < 1 || parts.month > 12)
+        return QString::number(parts.year);
+    const QString month = QLocale().standaloneMonthName(parts.month, QLocale::ShortFormat);
+    if (parts.day == 0)
+        return QStringLiteral("%1-%2").arg(month).arg(parts.year);
+    return QStringLiteral("%1-%2-%3")
+        .arg(parts.day, 2, 10, QLatin1Char('0'))
+        .arg(month)
+        .arg(parts.year);
+}
 
-    /// Whole years between two dates, or -1; exact only where both know their day.
-    int yearsBetween(const Parts& from, const Parts& to)
-    {
-        if (from.year == 0 || to.year < from.year)
-            return -1;
-        int years = to.year - from.year;
-        if (from.month != 0 && to.month != 0
-            && (to.month < from.month
-                || (to.month == from.month && from.day != 0 && to.day != 0 && to.day < from.day)))
-            --years;
-        return years;
-    }
+/// Whole years between two dates, or -1; exact only where both know their day.
+int yearsBetween(const Parts& from, const Parts& to)
+{
+    if (from.year == 0 || to.year < from.year)
+        return -1;
+    int years = to.year - from.year;
+    if (from.month != 0 && to.month != 0 &&
+        (to.month < from.month ||
+         (to.month == from.month && from.day != 0 && to.day != 0 && to.day < from.day)))
+        --years;
+    return years;
+}
 } // namespace
 
 QString shownDay(const QString& recorded)
@@ -77,7 +84,7 @@ QString shownBirth(const PatientSummary& patient, QDate today)
         return tr("Not Known");
     Parts until = partsOf(patient.died);
     if (until.year == 0)
-        until = { today.year(), today.month(), today.day(), {} };
+        until = {today.year(), today.month(), today.day(), {}};
     const int years = yearsBetween(born, until);
     if (years < 0)
         return dayOf(born);
@@ -122,8 +129,9 @@ QString shownAllergies(const Chart& chart)
         if (allergy.resolved)
             continue;
         names += allergy.reactions.isEmpty()
-            ? allergy.name
-            : QStringLiteral("%1 (%2)").arg(allergy.name, allergy.reactions.join(QStringLiteral(", ")));
+                     ? allergy.name
+                     : QStringLiteral("%1 (%2)").arg(allergy.name,
+                                                     allergy.reactions.join(QStringLiteral(", ")));
     }
     if (!names.isEmpty())
         return names.join(QStringLiteral(" · "));

@@ -29,10 +29,11 @@
 namespace app {
 
 namespace {
-    constexpr int kScaleStep = 10;
+constexpr int kScaleStep = 10;
 }
 
-MainWindow::MainWindow(Backend& backend, const QString& socketPath, const Settings& settings, QWidget* parent)
+MainWindow::MainWindow(Backend& backend, const QString& socketPath, const Settings& settings,
+                       QWidget* parent)
     : QMainWindow(parent)
     , m_backend(backend)
     , m_settings(settings)
@@ -93,19 +94,20 @@ void MainWindow::connectBackend()
     connect(&m_backend, &Backend::unreachable, m_signIn, &SignInPage::showUnreachable);
     connect(&m_backend, &Backend::signedIn, this, &MainWindow::enter);
     connect(&m_backend, &Backend::beaten, m_strip, &ModeStrip::setModel);
-    connect(&m_backend, &Backend::sessionEnded, this,
-        [this](const Failure& failure) {
-            if (!locked())
-                leaveTo(sentenceFor(failure), true);
-        });
+    connect(&m_backend, &Backend::sessionEnded, this, [this](const Failure& failure) {
+        if (!locked())
+            leaveTo(sentenceFor(failure), true);
+    });
     connect(&m_backend, &Backend::patientOpened, this, &MainWindow::openChart);
-    connect(&m_backend, &Backend::requestFailed, this,
-        [this](const Failure& failure) { m_notice->tell(sentenceFor(failure), Notice::Kind::Passing); });
+    connect(&m_backend, &Backend::requestFailed, this, [this](const Failure& failure) {
+        m_notice->tell(sentenceFor(failure), Notice::Kind::Passing);
+    });
     connect(m_keeper, &SessionKeeper::idle, this, &MainWindow::lock);
     connect(m_keeper, &SessionKeeper::gone, this, [this] {
-        m_desk->breakOff({ .code = QStringLiteral("interrupted") });
+        m_desk->breakOff({.code = QStringLiteral("interrupted")});
         if (!locked())
-            m_notice->tell(sentenceFor({ .code = QStringLiteral("unreachable") }), Notice::Kind::Passing);
+            m_notice->tell(sentenceFor({.code = QStringLiteral("unreachable")}),
+                           Notice::Kind::Passing);
     });
     connect(m_keeper, &SessionKeeper::back, m_notice, &Notice::calm);
 }
@@ -147,7 +149,7 @@ void MainWindow::addKeys()
             if (atDesk())
                 m_desk->conversationView().focusCitation(number);
         });
-    for (const auto plus : { Qt::Key_Plus, Qt::Key_Equal })
+    for (const auto plus : {Qt::Key_Plus, Qt::Key_Equal})
         key(Qt::CTRL | plus, [this] { setTextScale(m_settings.textScale + kScaleStep); });
     key(Qt::CTRL | Qt::Key_Minus, [this] { setTextScale(m_settings.textScale - kScaleStep); });
     key(Qt::CTRL | Qt::Key_0, [this] { setTextScale(100); });
@@ -162,12 +164,15 @@ void MainWindow::enter(const SessionInfo& session, WitnessVerdict witness)
     if (witness != WitnessVerdict::Consistent && witness != WitnessVerdict::FirstSeen)
         warn(witness);
     else if (!session.admitted)
-        m_notice->tell(sentenceFor({ .code = QStringLiteral("not_admitted") }), Notice::Kind::Passing);
+        m_notice->tell(sentenceFor({.code = QStringLiteral("not_admitted")}),
+                       Notice::Kind::Passing);
     else
         m_notice->calm();
-    const bool mayLook = session.role == QStringLiteral("clinician") || session.role == QStringLiteral("steward");
+    const bool mayLook =
+        session.role == QStringLiteral("clinician") || session.role == QStringLiteral("steward");
     if (!mayLook)
-        m_notice->tell(tr("Your role works with cloister-admin; patients are not opened with it."), Notice::Kind::Passing);
+        m_notice->tell(tr("Your role works with cloister-admin; patients are not opened with it."),
+                       Notice::Kind::Passing);
     m_pages->setCurrentWidget(m_patients);
     if (mayLook && session.admitted)
         m_patients->begin();
@@ -185,7 +190,8 @@ void MainWindow::warn(WitnessVerdict witness)
     if (witness == WitnessVerdict::NotKept)
         return;
     // Nothing can be opened before somebody has decided to go on.
-    auto* box = new QMessageBox(QMessageBox::Critical, tr("Audit log"), sentenceFor(witness), QMessageBox::NoButton, this);
+    auto* box = new QMessageBox(QMessageBox::Critical, tr("Audit log"), sentenceFor(witness),
+                                QMessageBox::NoButton, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setTextFormat(Qt::PlainText);
     auto* leave = box->addButton(tr("Sign out"), QMessageBox::RejectRole);
@@ -214,7 +220,7 @@ void MainWindow::leaveTo(const QString& sentence, bool keepPlace)
     m_keeper->end();
     m_place = {};
     if (keepPlace)
-        m_place = { m_userName, m_desk->patient(), m_desk->conversation(), m_desk->draft() };
+        m_place = {m_userName, m_desk->patient(), m_desk->conversation(), m_desk->draft()};
     for (QWidget* widget : QApplication::topLevelWidgets()) {
         if (widget != this && widget->parentWidget() == this && widget->isVisible())
             widget->close(); // a dialog may name a patient
@@ -278,7 +284,8 @@ void MainWindow::confirmSwitch(const PatientSummary& patient)
     box->setText(tr("You have typed a question about %1.").arg(m_chart.patient.name));
     box->setInformativeText(tr("Open %1 and throw the typed question away?").arg(patient.name));
     auto* open = box->addButton(tr("Open %1").arg(patient.name), QMessageBox::AcceptRole);
-    auto* stay = box->addButton(tr("Stay with %1").arg(m_chart.patient.name), QMessageBox::RejectRole);
+    auto* stay =
+        box->addButton(tr("Stay with %1").arg(m_chart.patient.name), QMessageBox::RejectRole);
     box->setDefaultButton(open);
     box->setEscapeButton(stay);
     connect(open, &QPushButton::clicked, this, [this, patient] {

@@ -27,7 +27,8 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 
 public:
-    MainWindow(Backend& backend, const QString& socketPath, const Settings& settings, QWidget* parent = nullptr);
+    MainWindow(Backend& backend, const QString& socketPath, const Settings& settings,
+               QWidget* parent = nullptr);
 
     void lock();
     [[nodiscard]] bool locked() const;

@@ -20,8 +20,8 @@
 namespace app {
 
 namespace {
-    constexpr int kLettersForThreePanes = 140; // below, the tasks stay hidden until F2
-    enum Pane { Side, Centre, Evidence };
+constexpr int kLettersForThreePanes = 140; // below, the tasks stay hidden until F2
+enum Pane { Side, Centre, Evidence };
 } // namespace
 
 PatientDesk::PatientDesk(Backend& backend, QWidget* parent)
@@ -53,12 +53,12 @@ PatientDesk::PatientDesk(Backend& backend, QWidget* parent)
     connect(m_send, &QPushButton::clicked, m_edit, &QuestionEdit::ask);
     connect(m_stop, &QPushButton::clicked, this, &PatientDesk::stop);
     connect(m_view, &ConversationView::evidenceWanted, this,
-        [this](const QList<EvidenceItem>& evidence, int number, bool enter) {
-            m_evidence->setEvidence(evidence);
-            m_evidence->open(number);
-            if (enter)
-                m_evidence->takeFocus();
-        });
+            [this](const QList<EvidenceItem>& evidence, int number, bool enter) {
+                m_evidence->setEvidence(evidence);
+                m_evidence->open(number);
+                if (enter)
+                    m_evidence->takeFocus();
+            });
     connect(m_evidence, &EvidencePane::left, m_view, &ConversationView::focusLastChip);
     connectQuestion();
     connectHistory();
@@ -91,69 +91,80 @@ QWidget* PatientDesk::buildCentre()
 
 void PatientDesk::connectQuestion()
 {
-    const auto mine = [this](quint64 number) { return number == m_ask && m_ask != 0 && m_view->lastTurn() != nullptr; };
-    connect(&m_backend, &Backend::accepted, this, [this, mine](quint64 number, const Accepted& turn) {
-        if (!mine(number))
-            return;
-        m_conversation = turn.conversation;
-        if (turn.place > 0)
-            m_view->lastTurn()->setProgress({ QStringLiteral("queued"), turn.place, 0 });
-    });
-    connect(&m_backend, &Backend::evidenceFound, this,
+    const auto mine = [this](quint64 number) {
+        return number == m_ask && m_ask != 0 && m_view->lastTurn() != nullptr;
+    };
+    connect(&m_backend, &Backend::accepted, this,
+            [this, mine](quint64 number, const Accepted& turn) {
+                if (!mine(number))
+                    return;
+                m_conversation = turn.conversation;
+                if (turn.place > 0)
+                    m_view->lastTurn()->setProgress({QStringLiteral("queued"), turn.place, 0});
+            });
+    connect(
+        &m_backend, &Backend::evidenceFound, this,
         [this, mine](quint64 number, const QList<EvidenceItem>& items, const Coverage& coverage) {
             if (!mine(number))
                 return;
             m_view->lastTurn()->setEvidence(items, coverage);
             m_evidence->setEvidence(items);
         });
-    connect(&m_backend, &Backend::progressed, this, [this, mine](quint64 number, const Progress& progress) {
-        if (mine(number))
-            m_view->lastTurn()->setProgress(progress);
-    });
-    connect(&m_backend, &Backend::tokenCame, this, [this, mine](quint64 number, const QString& text) {
-        if (!mine(number))
-            return;
-        m_view->lastTurn()->addToken(text);
-        m_view->follow();
-    });
-    connect(&m_backend, &Backend::claimChecked, this, [this, mine](quint64 number, const Claim& claim) {
-        if (mine(number))
-            m_view->lastTurn()->addClaim(claim);
-    });
-    connect(&m_backend, &Backend::answered, this, [this, mine](quint64 number, const Answer& answer) {
-        if (!mine(number))
-            return;
-        m_view->lastTurn()->setAnswer(answer);
-        m_evidence->setEvidence(m_view->lastTurn()->evidence());
-        announce(m_view, m_view->lastTurn()->spokenSummary());
-        finish();
-    });
-    connect(&m_backend, &Backend::questionFailed, this, [this, mine](quint64 number, const Failure& failure) {
-        if (mine(number))
-            breakOff(failure);
-    });
+    connect(&m_backend, &Backend::progressed, this,
+            [this, mine](quint64 number, const Progress& progress) {
+                if (mine(number))
+                    m_view->lastTurn()->setProgress(progress);
+            });
+    connect(&m_backend, &Backend::tokenCame, this,
+            [this, mine](quint64 number, const QString& text) {
+                if (!mine(number))
+                    return;
+                m_view->lastTurn()->addToken(text);
+                m_view->follow();
+            });
+    connect(&m_backend, &Backend::claimChecked, this,
+            [this, mine](quint64 number, const Claim& claim) {
+                if (mine(number))
+                    m_view->lastTurn()->addClaim(claim);
+            });
+    connect(&m_backend, &Backend::answered, this,
+            [this, mine](quint64 number, const Answer& answer) {
+                if (!mine(number))
+                    return;
+                m_view->lastTurn()->setAnswer(answer);
+                m_evidence->setEvidence(m_view->lastTurn()->evidence());
+                announce(m_view, m_view->lastTurn()->spokenSummary());
+                finish();
+            });
+    connect(&m_backend, &Backend::questionFailed, this,
+            [this, mine](quint64 number, const Failure& failure) {
+                if (mine(number))
+                    breakOff(failure);
+            });
 }
 
 void PatientDesk::connectHistory()
 {
     connect(&m_backend, &Backend::conversationsListed, this,
-        [this](const QString& patient, const QList<ConversationSummary>& conversations) {
-            if (patient == m_patient)
-                m_side->setConversations(conversations, m_conversation);
-        });
+            [this](const QString& patient, const QList<ConversationSummary>& conversations) {
+                if (patient == m_patient)
+                    m_side->setConversations(conversations, m_conversation);
+            });
     connect(m_side, &SidePane::conversationChosen, this, [this](const QString& conversation) {
         if (conversation == m_conversation)
             return;
         stop();
         m_backend.openConversation(conversation);
     });
-    connect(&m_backend, &Backend::conversationOpened, this, [this](const Conversation& conversation) {
-        if (conversation.summary.patient != m_patient || busy())
-            return;
-        m_conversation = conversation.summary.id;
-        m_view->setTurns(conversation.turns);
-        m_evidence->setEvidence(m_view->lastTurn() != nullptr ? m_view->lastTurn()->evidence() : QList<EvidenceItem> {});
-    });
+    connect(
+        &m_backend, &Backend::conversationOpened, this, [this](const Conversation& conversation) {
+            if (conversation.summary.patient != m_patient || busy())
+                return;
+            m_conversation = conversation.summary.id;
+            m_view->setTurns(conversation.turns);
+            m_evidence->setEvidence(m_view->lastTurn() != nullptr ? m_view->lastTurn()->evidence()
+                                                                  : QList<EvidenceItem>{});
+        });
 }
 
 void PatientDesk::begin(const Chart& chart, const QString& conversation)
@@ -210,7 +221,7 @@ void PatientDesk::stop()
     if (!busy())
         return;
     m_backend.stop();
-    breakOff({ .code = QStringLiteral("cancelled") });
+    breakOff({.code = QStringLiteral("cancelled")});
 }
 
 void PatientDesk::breakOff(const Failure& failure)
@@ -219,7 +230,8 @@ void PatientDesk::breakOff(const Failure& failure)
         return;
     const bool stopped = failure.code == QStringLiteral("cancelled");
     m_view->lastTurn()->setFailure(
-        stopped ? tr("Stopped. What was written until then is kept in the conversation.") : sentenceFor(failure));
+        stopped ? tr("Stopped. What was written until then is kept in the conversation.")
+                : sentenceFor(failure));
     announce(m_view, stopped ? tr("Answer stopped.") : sentenceFor(failure));
     finish();
 }
@@ -305,7 +317,7 @@ void PatientDesk::fitPanes()
     const int all = m_panes->width();
     const int side = three ? all * 17 / 100 : 0;
     const int evidence = all * (side > 0 ? 36 : 46) / 100;
-    m_panes->setSizes({ side, all - side - evidence, evidence });
+    m_panes->setSizes({side, all - side - evidence, evidence});
 }
 
 void PatientDesk::resizeEvent(QResizeEvent* event)

@@ -42,7 +42,8 @@ public:
     void stop();
     void useTask(const Task& task);
     void newConversation();
-    void showPane(int pane); ///< 0 tasks, 1 conversation, 2 evidence: shows it and moves the keyboard
+    void
+    showPane(int pane); ///< 0 tasks, 1 conversation, 2 evidence: shows it and moves the keyboard
     void nextPane();
     /// Says in the running answer why no more of it comes.
     void breakOff(const Failure& failure);
@@ -67,9 +68,9 @@ private:
 
     Backend& m_backend;
     QString m_patient, m_patientName, m_conversation;
-    quint64 m_ask = 0; // the running question's number, 0: none
-    bool m_sideWanted = false; // F2 showed it although there is little room
-    std::pair<int, bool> m_fittedFor { -1, false }; // letters across, all three panes
+    quint64 m_ask = 0;                           // the running question's number, 0: none
+    bool m_sideWanted = false;                   // F2 showed it although there is little room
+    std::pair<int, bool> m_fittedFor{-1, false}; // letters across, all three panes
     QSplitter* m_panes;
     SidePane* m_side;
     ConversationView* m_view;

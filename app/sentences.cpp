@@ -7,57 +7,84 @@
 namespace app {
 
 namespace {
-    QString tr(const char* text) { return QCoreApplication::translate("app::sentences", text); }
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("app::sentences", text);
+}
 
-    /// Source texts by code; translated when they are shown.
-    const char* sourceTextFor(const QString& code)
-    {
-        static const QHash<QString, const char*> kTexts {
-            { QStringLiteral("unreachable"),
-                QT_TRANSLATE_NOOP("app::sentences", "The Cloister service does not answer on this computer. Nothing was lost; this "
-                                                    "window connects again by itself as soon as it is back.") },
-            { QStringLiteral("wrong_daemon"),
-                QT_TRANSLATE_NOOP("app::sentences", "The program that answers is not run by the Cloister service's user. Your passphrase was "
-                                                    "not sent. Tell your IT department.") },
-            { QStringLiteral("wrong_passphrase"),
-                QT_TRANSLATE_NOOP("app::sentences", "User name and passphrase do not match. Check both and try again.") },
-            { QStringLiteral("unauthorized"),
-                QT_TRANSLATE_NOOP("app::sentences", "Your session has ended. Sign in again; stored answers are in the conversation.") },
-            { QStringLiteral("locked"),
-                QT_TRANSLATE_NOOP("app::sentences", "Your session is locked. A running answer is finished and stored; sign in to see it.") },
-            { QStringLiteral("forbidden"),
-                QT_TRANSLATE_NOOP("app::sentences", "Your role does not allow this. Nothing was opened.") },
-            { QStringLiteral("not_admitted"),
-                QT_TRANSLATE_NOOP("app::sentences", "You are signed in but not yet admitted to the records. Ask a steward to admit you.") },
-            { QStringLiteral("not_initialised"),
-                QT_TRANSLATE_NOOP("app::sentences", "This service has not been set up yet. IT sets it up with: cloister-admin init.") },
-            { QStringLiteral("not_found"),
-                QT_TRANSLATE_NOOP("app::sentences", "The service does not have this any more. Open the patient again.") },
-            { QStringLiteral("conflict"),
-                QT_TRANSLATE_NOOP("app::sentences", "This was already done by somebody else. Open it again to see how it stands.") },
-            { QStringLiteral("audit_unavailable"),
-                QT_TRANSLATE_NOOP("app::sentences", "The audit log cannot be written, so no patient data is released. Tell your IT department.") },
-            { QStringLiteral("engine_unavailable"),
-                QT_TRANSLATE_NOOP("app::sentences", "The language model is not ready. Labs, medications and look-ups still work; ask again later.") },
-            { QStringLiteral("engine_failed"),
-                QT_TRANSLATE_NOOP("app::sentences", "The language model stopped while it wrote. Your question is stored; ask it again.") },
-            { QStringLiteral("busy"),
-                QT_TRANSLATE_NOOP("app::sentences", "One question at a time: another one of yours is still being answered.") },
-            { QStringLiteral("too_many_requests"),
-                QT_TRANSLATE_NOOP("app::sentences", "Too many attempts in a short time. Wait a minute and try again.") },
-            { QStringLiteral("too_large"),
-                QT_TRANSLATE_NOOP("app::sentences", "The question is too long to be sent. Shorten it; your text is kept.") },
-            { QStringLiteral("interrupted"),
-                QT_TRANSLATE_NOOP("app::sentences", "The connection broke while the answer was written. What was stored is in the conversation.") },
-        };
-        return kTexts.value(code, nullptr);
-    }
+/// Source texts by code; translated when they are shown.
+const char* sourceTextFor(const QString& code)
+{
+    static const QHash<QString, const char*> kTexts{
+        {QStringLiteral("unreachable"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "The Cloister service does not answer on this computer. Nothing was lost; this "
+             "window connects again by itself as soon as it is back.")},
+        {QStringLiteral("wrong_daemon"),
+         QT_TRANSLATE_NOOP("app::sentences", "The program that answers is not run by the Cloister "
+                                             "service's user. Your passphrase was "
+                                             "not sent. Tell your IT department.")},
+        {QStringLiteral("wrong_passphrase"),
+         QT_TRANSLATE_NOOP("app::sentences",
+                           "User name and passphrase do not match. Check both and try again.")},
+        {QStringLiteral("unauthorized"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "Your session has ended. Sign in again; stored answers are in the conversation.")},
+        {QStringLiteral("locked"),
+         QT_TRANSLATE_NOOP("app::sentences", "Your session is locked. A running answer is finished "
+                                             "and stored; sign in to see it.")},
+        {QStringLiteral("forbidden"),
+         QT_TRANSLATE_NOOP("app::sentences", "Your role does not allow this. Nothing was opened.")},
+        {QStringLiteral("not_admitted"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "You are signed in but not yet admitted to the records. Ask a steward to admit you.")},
+        {QStringLiteral("not_initialised"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "This service has not been set up yet. IT sets it up with: cloister-admin init.")},
+        {QStringLiteral("not_found"),
+         QT_TRANSLATE_NOOP("app::sentences",
+                           "The service does not have this any more. Open the patient again.")},
+        {QStringLiteral("conflict"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "This was already done by somebody else. Open it again to see how it stands.")},
+        {QStringLiteral("audit_unavailable"),
+         QT_TRANSLATE_NOOP("app::sentences", "The audit log cannot be written, so no patient data "
+                                             "is released. Tell your IT department.")},
+        {QStringLiteral("engine_unavailable"),
+         QT_TRANSLATE_NOOP("app::sentences", "The language model is not ready. Labs, medications "
+                                             "and look-ups still work; ask again later.")},
+        {QStringLiteral("engine_failed"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "The language model stopped while it wrote. Your question is stored; ask it again.")},
+        {QStringLiteral("busy"),
+         QT_TRANSLATE_NOOP(
+             "app::sentences",
+             "One question at a time: another one of yours is still being answered.")},
+        {QStringLiteral("too_many_requests"),
+         QT_TRANSLATE_NOOP("app::sentences",
+                           "Too many attempts in a short time. Wait a minute and try again.")},
+        {QStringLiteral("too_large"),
+         QT_TRANSLATE_NOOP("app::sentences",
+                           "The question is too long to be sent. Shorten it; your text is kept.")},
+        {QStringLiteral("interrupted"),
+         QT_TRANSLATE_NOOP("app::sentences", "The connection broke while the answer was written. "
+                                             "What was stored is in the conversation.")},
+    };
+    return kTexts.value(code, nullptr);
+}
 } // namespace
 
 QString sentenceFor(const Failure& failure)
 {
     if (failure.code == QStringLiteral("context_too_long"))
-        return tr("The question and its evidence take %1 tokens and the answer %2; the model reads at most %3. "
+        return tr("The question and its evidence take %1 tokens and the answer %2; the model reads "
+                  "at most %3. "
                   "Ask a narrower question.")
             .arg(failure.prompt)
             .arg(failure.answer)
@@ -75,12 +102,15 @@ QString sentenceFor(WitnessVerdict verdict)
     case WitnessVerdict::FirstSeen:
         return tr("This computer now remembers the audit log's state.");
     case WitnessVerdict::BadSignature:
-        return tr("The audit log's signature is wrong. Do not enter patient data; call your compliance officer.");
+        return tr("The audit log's signature is wrong. Do not enter patient data; call your "
+                  "compliance officer.");
     case WitnessVerdict::KeyChanged:
-        return tr("The audit log is signed by another key than before. Do not enter patient data; call your "
+        return tr("The audit log is signed by another key than before. Do not enter patient data; "
+                  "call your "
                   "compliance officer.");
     case WitnessVerdict::HistoryChanged:
-        return tr("The audit log no longer holds what this computer has seen of it: entries were removed or "
+        return tr("The audit log no longer holds what this computer has seen of it: entries were "
+                  "removed or "
                   "altered. Call your compliance officer.");
     case WitnessVerdict::NotKept:
         return tr("The audit log is consistent, but this computer could not remember its state.");

@@ -11,7 +11,7 @@
 namespace app {
 
 namespace {
-    constexpr std::chrono::seconds kSearchAgain { 2 };
+constexpr std::chrono::seconds kSearchAgain{2};
 }
 
 SessionKeeper::SessionKeeper(Backend& backend, QObject* parent)

@@ -8,19 +8,23 @@
 namespace app {
 
 namespace {
-    QSettings file() { return QSettings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("cloister"), QStringLiteral("cloister")); }
+QSettings file()
+{
+    return QSettings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("cloister"),
+                     QStringLiteral("cloister"));
+}
 
-    QString wordFor(ThemeChoice choice)
-    {
-        if (choice == ThemeChoice::Light)
-            return QStringLiteral("light");
-        return choice == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("system");
-    }
+QString wordFor(ThemeChoice choice)
+{
+    if (choice == ThemeChoice::Light)
+        return QStringLiteral("light");
+    return choice == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("system");
+}
 } // namespace
 
 bool parseTheme(const QString& word, ThemeChoice& choice)
 {
-    for (const ThemeChoice each : { ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark }) {
+    for (const ThemeChoice each : {ThemeChoice::System, ThemeChoice::Light, ThemeChoice::Dark}) {
         if (word == wordFor(each)) {
             choice = each;
             return true;
@@ -35,8 +39,8 @@ Settings loadSettings()
     Settings settings;
     if (!parseTheme(stored.value(QStringLiteral("theme")).toString(), settings.theme))
         settings.theme = ThemeChoice::System;
-    settings.textScale = std::clamp(
-        stored.value(QStringLiteral("textScale"), 100).toInt(), kSmallestScale, kLargestScale);
+    settings.textScale = std::clamp(stored.value(QStringLiteral("textScale"), 100).toInt(),
+                                    kSmallestScale, kLargestScale);
     return settings;
 }
 

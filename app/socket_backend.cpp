@@ -12,37 +12,37 @@
 namespace app {
 
 namespace {
-    constexpr std::size_t kListed = 500;
+constexpr std::size_t kListed = 500;
 
-    void wipe(std::string& secret)
-    {
-        OPENSSL_cleanse(secret.data(), secret.size());
-        secret.clear();
-    }
+void wipe(std::string& secret)
+{
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
 
-    std::string take(QByteArray& secret)
-    {
-        std::string taken = secret.toStdString();
-        OPENSSL_cleanse(secret.data(), static_cast<std::size_t>(secret.size()));
-        secret.clear();
-        return taken;
-    }
+std::string take(QByteArray& secret)
+{
+    std::string taken = secret.toStdString();
+    OPENSSL_cleanse(secret.data(), static_cast<std::size_t>(secret.size()));
+    secret.clear();
+    return taken;
+}
 } // namespace
 
 SocketBackend::SocketBackend(const QString& socketPath, QObject* parent)
     : Backend(parent)
     , m_socketPath(socketPath)
     , m_checkpoint(socketPath)
-    , m_client({ .socket = socketPath.toStdString(), .daemonUid = {} })
+    , m_client({.socket = socketPath.toStdString(), .daemonUid = {}})
 {
-    for (QThreadPool* pool : { &m_calls, &m_beats, &m_asking })
+    for (QThreadPool* pool : {&m_calls, &m_beats, &m_asking})
         pool->setMaxThreadCount(1);
 }
 
 SocketBackend::~SocketBackend()
 {
     m_stop.request_stop();
-    for (QThreadPool* pool : { &m_asking, &m_beats, &m_calls })
+    for (QThreadPool* pool : {&m_asking, &m_beats, &m_calls})
         pool->waitForDone();
 }
 
@@ -63,7 +63,9 @@ void SocketBackend::run(QThreadPool& pool, Call call, Deliver deliver)
     const quint64 epoch = m_epoch;
     pool.start([this, epoch, call = std::move(call), deliver = std::move(deliver)]() mutable {
         auto result = call();
-        post(epoch, [result = std::move(result), deliver = std::move(deliver)]() mutable { deliver(result); });
+        post(epoch, [result = std::move(result), deliver = std::move(deliver)]() mutable {
+            deliver(result);
+        });
     });
 }
 
@@ -97,23 +99,26 @@ void SocketBackend::fail(const api::Error& error)
 
 void SocketBackend::findService()
 {
-    run(m_beats, [this] { return m_client.service(); }, [this](const api::Result<api::ServiceInfo>& found) {
-        if (!found) {
-            Q_EMIT unreachable();
-            return;
-        }
-        ServiceInfo service = viewOf(*found);
-        // The client has checked that the process behind the socket runs as the socket's owner.
-        service.daemonUid = QFileInfo(m_socketPath).ownerId();
-        Q_EMIT serviceFound(service);
-    });
+    run(
+        m_beats, [this] { return m_client.service(); },
+        [this](const api::Result<api::ServiceInfo>& found) {
+            if (!found) {
+                Q_EMIT unreachable();
+                return;
+            }
+            ServiceInfo service = viewOf(*found);
+            // The client has checked that the process behind the socket runs as the socket's owner.
+            service.daemonUid = QFileInfo(m_socketPath).ownerId();
+            Q_EMIT serviceFound(service);
+        });
 }
 
 void SocketBackend::signIn(const QString& user, QByteArray passphrase)
 {
     const std::optional<api::KeptCheckpoint> kept = m_checkpoint.load();
-    api::SignInRequest request { .user = user.toStdString(), .passphrase = take(passphrase),
-        .knownCheckpoint = kept ? api::sizeOf(*kept) : std::nullopt };
+    api::SignInRequest request{.user = user.toStdString(),
+                               .passphrase = take(passphrase),
+                               .knownCheckpoint = kept ? api::sizeOf(*kept) : std::nullopt};
     run(
         m_calls,
         [this, request = std::move(request)]() mutable {
@@ -129,21 +134,22 @@ void SocketBackend::signIn(const QString& user, QByteArray passphrase)
         });
 }
 
-void SocketBackend::enter(const api::SignIn& session, const std::optional<api::KeptCheckpoint>& kept)
+void SocketBackend::enter(const api::SignIn& session,
+                          const std::optional<api::KeptCheckpoint>& kept)
 {
     ++m_epoch;
     m_session = session.session;
     const api::Witness witness = api::judge(kept, session.audit, CheckpointFile::pinnedKey());
     WitnessVerdict verdict = viewOf(witness);
     const bool keep = witness == api::Witness::Consistent || witness == api::Witness::FirstSeen;
-    if (keep && !m_checkpoint.save({ .key = session.audit.key, .note = session.audit.checkpoint }))
+    if (keep && !m_checkpoint.save({.key = session.audit.key, .note = session.audit.checkpoint}))
         verdict = WitnessVerdict::NotKept;
     Q_EMIT signedIn(viewOf(session), verdict);
 }
 
 void SocketBackend::enrol(const QString& user, const QString& code, QByteArray passphrase)
 {
-    api::EnrolRequest request { user.toStdString(), code.toStdString(), take(passphrase) };
+    api::EnrolRequest request{user.toStdString(), code.toStdString(), take(passphrase)};
     run(
         m_calls,
         [this, request = std::move(request)]() mutable {
@@ -175,7 +181,8 @@ void SocketBackend::beat(bool input)
 {
     if (m_session.empty())
         return;
-    run(m_beats, [this, session = m_session, input] { return m_client.heartbeat(session, input); },
+    run(
+        m_beats, [this, session = m_session, input] { return m_client.heartbeat(session, input); },
         [this](const api::Result<api::ModelStatus>& model) {
             if (model)
                 Q_EMIT beaten(viewOf(*model));
@@ -187,35 +194,41 @@ void SocketBackend::beat(bool input)
 void SocketBackend::searchPatients(const QString& query)
 {
     fetch([this, query] { return m_client.searchPatients(query.toStdString(), kListed, 0); },
-        [this, query](const api::PatientList& list) {
-            Q_EMIT patientsFound(query, viewsOf(list.patients), static_cast<int>(list.total));
-        });
+          [this, query](const api::PatientList& list) {
+              Q_EMIT patientsFound(query, viewsOf(list.patients), static_cast<int>(list.total));
+          });
 }
 
 void SocketBackend::openPatient(const QString& patient)
 {
     fetch([this, patient] { return m_client.patient(patient.toStdString()); },
-        [this](const api::Chart& chart) { Q_EMIT patientOpened(viewOf(chart)); });
+          [this](const api::Chart& chart) { Q_EMIT patientOpened(viewOf(chart)); });
 }
 
 void SocketBackend::listConversations(const QString& patient)
 {
     fetch([this, patient] { return m_client.conversations(patient.toStdString(), kListed, 0); },
-        [this, patient](const std::vector<api::Conversation>& list) {
-            Q_EMIT conversationsListed(patient, viewsOf(list));
-        });
+          [this, patient](const std::vector<api::Conversation>& list) {
+              Q_EMIT conversationsListed(patient, viewsOf(list));
+          });
 }
 
 void SocketBackend::openConversation(const QString& conversation)
 {
-    fetch([this, conversation] { return m_client.conversation(conversation.toStdString()); },
+    fetch(
+        [this, conversation] { return m_client.conversation(conversation.toStdString()); },
         [this](const api::ConversationTurns& turns) { Q_EMIT conversationOpened(viewOf(turns)); });
 }
 
 void SocketBackend::openDocument(const QString& patient, int index)
 {
-    fetch([this, patient, index] { return m_client.document(patient.toStdString(), static_cast<std::uint64_t>(index)); },
-        [this, patient](const api::DocumentText& document) { Q_EMIT documentOpened(patient, viewOf(document)); });
+    fetch(
+        [this, patient, index] {
+            return m_client.document(patient.toStdString(), static_cast<std::uint64_t>(index));
+        },
+        [this, patient](const api::DocumentText& document) {
+            Q_EMIT documentOpened(patient, viewOf(document));
+        });
 }
 
 void SocketBackend::openOriginal(const QString& patient, const SourceRef& source)
@@ -223,9 +236,12 @@ void SocketBackend::openOriginal(const QString& patient, const SourceRef& source
     fetch(
         [this, patient, source] {
             return m_client.original(patient.toStdString(), source.document.toStdString(),
-                static_cast<std::uint64_t>(source.begin), static_cast<std::uint64_t>(source.end));
+                                     static_cast<std::uint64_t>(source.begin),
+                                     static_cast<std::uint64_t>(source.end));
         },
-        [this, patient](const api::OriginalText& original) { Q_EMIT originalOpened(patient, viewOf(original)); });
+        [this, patient](const api::OriginalText& original) {
+            Q_EMIT originalOpened(patient, viewOf(original));
+        });
 }
 
 api::Client::Events SocketBackend::eventsFor(quint64 number)
@@ -236,13 +252,16 @@ api::Client::Events SocketBackend::eventsFor(quint64 number)
         post(epoch, [this, number, turn] { Q_EMIT accepted(number, viewOf(turn)); });
     };
     events.evidence = [this, epoch, number](const api::EvidenceFound& found) {
-        post(epoch, [this, number, found] { Q_EMIT evidenceFound(number, viewsOf(found.items), viewOf(found.coverage)); });
+        post(epoch, [this, number, found] {
+            Q_EMIT evidenceFound(number, viewsOf(found.items), viewOf(found.coverage));
+        });
     };
     events.progress = [this, epoch, number](const api::Progress& progress) {
         post(epoch, [this, number, progress] { Q_EMIT progressed(number, viewOf(progress)); });
     };
     events.token = [this, epoch, number](const std::string& text) {
-        post(epoch, [this, number, text] { Q_EMIT tokenCame(number, QString::fromStdString(text)); });
+        post(epoch,
+             [this, number, text] { Q_EMIT tokenCame(number, QString::fromStdString(text)); });
     };
     events.claim = [this, epoch, number](const api::Claim& claim) {
         post(epoch, [this, number, claim] { Q_EMIT claimChecked(number, viewOf(claim)); });
@@ -250,7 +269,8 @@ api::Client::Events SocketBackend::eventsFor(quint64 number)
     return events;
 }
 
-quint64 SocketBackend::ask(const QString& patient, const QString& conversation, const QString& question)
+quint64 SocketBackend::ask(const QString& patient, const QString& conversation,
+                           const QString& question)
 {
     const quint64 number = ++m_questions;
     m_stop.request_stop();
@@ -260,7 +280,8 @@ quint64 SocketBackend::ask(const QString& patient, const QString& conversation, 
     request.conversation = conversation.toStdString();
     run(
         m_asking,
-        [this, patient, request = std::move(request), events = eventsFor(number), stop = m_stop.get_token()] {
+        [this, patient, request = std::move(request), events = eventsFor(number),
+         stop = m_stop.get_token()] {
             return m_client.ask(patient.toStdString(), request, events, stop);
         },
         [this, number](const api::Result<api::Done>& done) {
@@ -271,8 +292,8 @@ quint64 SocketBackend::ask(const QString& patient, const QString& conversation, 
             Q_EMIT questionFailed(number, viewOf(done.error()));
             // What ends the session or the connection matters to more than this question.
             const api::Errc code = done.error().code;
-            if (code == api::Errc::Unauthorized || code == api::Errc::Locked || code == api::Errc::ConnectFailed
-                || code == api::Errc::ConnectionLost)
+            if (code == api::Errc::Unauthorized || code == api::Errc::Locked ||
+                code == api::Errc::ConnectFailed || code == api::Errc::ConnectionLost)
                 fail(done.error());
         });
     return number;

@@ -34,7 +34,8 @@ public:
     void openConversation(const QString& conversation) override;
     void openDocument(const QString& patient, int index) override;
     void openOriginal(const QString& patient, const SourceRef& source) override;
-    quint64 ask(const QString& patient, const QString& conversation, const QString& question) override;
+    quint64 ask(const QString& patient, const QString& conversation,
+                const QString& question) override;
     void stop() override;
 
 private:
@@ -52,7 +53,7 @@ private:
     QString m_socketPath;
     CheckpointFile m_checkpoint;
     api::Client m_client;
-    std::string m_session;           // its id, empty while nobody is signed in
+    std::string m_session;            // its id, empty while nobody is signed in
     std::atomic<quint64> m_epoch = 0; // counts sign-ins and leavings
     quint64 m_questions = 0;
     std::stop_source m_stop;

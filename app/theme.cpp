@@ -12,12 +12,12 @@
 namespace app {
 
 namespace {
-    constexpr double kBodyPoints = 10.5;
-    constexpr double kFocusTint = 0.12;
+constexpr double kBodyPoints = 10.5;
+constexpr double kFocusTint = 0.12;
 
-    // @words are replaced by colours and sizes below. Widgets name their part by objectName or by
-    // a property (role, verdict, tinted); no widget sets a colour itself.
-    const char* const kSheet = R"(
+// @words are replaced by colours and sizes below. Widgets name their part by objectName or by
+// a property (role, verdict, tinted); no widget sets a colour itself.
+const char* const kSheet = R"(
 QWidget { color: @text; }
 QMainWindow, #page { background: @panel; }
 QToolTip { background: @banner; color: @text; border: 1px solid @border; padding: 4px; }
@@ -118,45 +118,45 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QDialog, QMessageBox { background: @panel; }
 )";
 
-    QString points(double percent, int scale)
-    {
-        return QString::number(kBodyPoints * percent / 100.0 * scale / 100.0, 'f', 2)
-            + QStringLiteral("pt");
-    }
+QString points(double percent, int scale)
+{
+    return QString::number(kBodyPoints * percent / 100.0 * scale / 100.0, 'f', 2) +
+           QStringLiteral("pt");
+}
 
-    QString sheetOf(const Colors& colors, int scale)
-    {
-        const std::array<std::pair<QString, QString>, 16> words { {
-            { QStringLiteral("@size85"), points(85, scale) },
-            { QStringLiteral("@size120"), points(120, scale) },
-            { QStringLiteral("@size145"), points(145, scale) },
-            { QStringLiteral("@page"), colors.page.name() },
-            { QStringLiteral("@panel"), colors.panel.name() },
-            { QStringLiteral("@banner"), colors.banner.name() },
-            { QStringLiteral("@text"), colors.text.name() },
-            { QStringLiteral("@secondary"), colors.secondary.name() },
-            { QStringLiteral("@accent"), colors.accent.name() },
-            { QStringLiteral("@supported"), colors.supported.name() },
-            { QStringLiteral("@partly"), colors.partly.name() },
-            { QStringLiteral("@notSupported"), colors.notSupported.name() },
-            { QStringLiteral("@computed"), colors.computed.name() },
-            { QStringLiteral("@border"), colors.border.name() },
-            { QStringLiteral("@tint"), mix(colors.accent, colors.page, kFocusTint).name() },
-            { QStringLiteral("@none"), QStringLiteral("transparent") },
-        } };
-        QString sheet = QString::fromLatin1(kSheet);
-        for (const auto& [word, value] : words)
-            sheet.replace(word, value);
-        return sheet;
-    }
+QString sheetOf(const Colors& colors, int scale)
+{
+    const std::array<std::pair<QString, QString>, 16> words{{
+        {QStringLiteral("@size85"), points(85, scale)},
+        {QStringLiteral("@size120"), points(120, scale)},
+        {QStringLiteral("@size145"), points(145, scale)},
+        {QStringLiteral("@page"), colors.page.name()},
+        {QStringLiteral("@panel"), colors.panel.name()},
+        {QStringLiteral("@banner"), colors.banner.name()},
+        {QStringLiteral("@text"), colors.text.name()},
+        {QStringLiteral("@secondary"), colors.secondary.name()},
+        {QStringLiteral("@accent"), colors.accent.name()},
+        {QStringLiteral("@supported"), colors.supported.name()},
+        {QStringLiteral("@partly"), colors.partly.name()},
+        {QStringLiteral("@notSupported"), colors.notSupported.name()},
+        {QStringLiteral("@computed"), colors.computed.name()},
+        {QStringLiteral("@border"), colors.border.name()},
+        {QStringLiteral("@tint"), mix(colors.accent, colors.page, kFocusTint).name()},
+        {QStringLiteral("@none"), QStringLiteral("transparent")},
+    }};
+    QString sheet = QString::fromLatin1(kSheet);
+    for (const auto& [word, value] : words)
+        sheet.replace(word, value);
+    return sheet;
+}
 } // namespace
 
 Scheme schemeOf(ThemeChoice choice)
 {
     if (choice == ThemeChoice::System)
         return QGuiApplication::styleHints()->colorScheme() == Qt::ColorScheme::Dark
-            ? Scheme::Dark
-            : Scheme::Light;
+                   ? Scheme::Dark
+                   : Scheme::Light;
     return choice == ThemeChoice::Dark ? Scheme::Dark : Scheme::Light;
 }
 

@@ -13,7 +13,7 @@ namespace app {
 
 /// A refusal or a broken connection. The sentence for it is made by sentenceFor().
 struct Failure {
-    QString code;                             // as in docs/formats/api.md; "unreachable" without a daemon
+    QString code; // as in docs/formats/api.md; "unreachable" without a daemon
     int prompt = 0, answer = 0, context = 0; // token counts, for context_too_long
 };
 
@@ -155,7 +155,7 @@ struct Conflict {
 };
 
 struct Answer {
-    QString kind;  // lookup, model, abstention
+    QString kind; // lookup, model, abstention
     QString text;
     QList<Claim> claims;
     QList<EvidenceItem> evidence;

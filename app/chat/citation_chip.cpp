@@ -15,12 +15,14 @@ CitationChip::CitationChip(int number, Verdict verdict, const QString& sentence,
     if (verdict == Verdict::NoClaim)
         setText(QString::number(number));
     else
-        setText(number > 0 ? QStringLiteral("%1 %2").arg(number).arg(shapeOf(verdict)) : QString(shapeOf(verdict)));
+        setText(number > 0 ? QStringLiteral("%1 %2").arg(number).arg(shapeOf(verdict))
+                           : QString(shapeOf(verdict)));
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(number > 0 ? tr("Evidence %1, %2").arg(number).arg(wordOf(verdict))
                                  : tr("No evidence, %1").arg(wordOf(verdict)));
     setAccessibleDescription(sentence);
-    setToolTip(number > 0 ? tr("Evidence %1: %2").arg(number).arg(wordOf(verdict)) : wordOf(verdict));
+    setToolTip(number > 0 ? tr("Evidence %1: %2").arg(number).arg(wordOf(verdict))
+                          : wordOf(verdict));
     connect(this, &QToolButton::clicked, this, [this] { Q_EMIT peeked(m_number); });
 }
 

@@ -16,9 +16,9 @@
 namespace app {
 
 namespace {
-    constexpr double kLineHeight = 1.45; // of the font size
-    constexpr int kMargin = 4;
-    constexpr int kGap = 4;
+constexpr double kLineHeight = 1.45; // of the font size
+constexpr int kMargin = 4;
+constexpr int kGap = 4;
 } // namespace
 
 /// Where the lines of text and the chips go at one width.
@@ -45,13 +45,13 @@ ClaimLine::ClaimLine(const Claim& claim, Look look, QWidget* parent)
         return;
     QList<int> numbers = claim.cited;
     if (numbers.isEmpty() && claim.verdict != Verdict::NoClaim)
-        numbers = { 0 };
+        numbers = {0};
     for (const int number : numbers) {
         auto* chip = new CitationChip(number, claim.verdict, m_text, this);
         connect(chip, &CitationChip::peeked, this, &ClaimLine::peeked);
         connect(chip, &CitationChip::entered, this, &ClaimLine::entered);
         connect(chip, &CitationChip::focusChanged, this,
-            [this](bool focused) { restyle(this, "tinted", focused); });
+                [this](bool focused) { restyle(this, "tinted", focused); });
         m_chips += chip;
     }
     setAccessibleName(tr("%1 (%2)").arg(m_text, wordOf(claim.verdict)));
@@ -70,8 +70,8 @@ ClaimLine::Placed ClaimLine::place(int width) const
 {
     Placed placed;
     const int inner = qMax(40, width - 2 * kMargin);
-    const int pitch
-        = qMax(qRound(kLineHeight * QFontInfo(font()).pixelSize()), fontMetrics().height());
+    const int pitch =
+        qMax(qRound(kLineHeight * QFontInfo(font()).pixelSize()), fontMetrics().height());
     QTextLayout layout(m_text, font());
     QTextOption option;
     option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
@@ -81,7 +81,7 @@ ClaimLine::Placed ClaimLine::place(int width) const
     int end = kMargin;
     for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
         line.setLineWidth(inner);
-        placed.lines += { line.textStart(), line.textLength(), top, pitch };
+        placed.lines += {line.textStart(), line.textLength(), top, pitch};
         end = kMargin + qCeil(line.naturalTextWidth());
         top += pitch;
     }
@@ -114,12 +114,12 @@ int ClaimLine::heightForWidth(int width) const
 QSize ClaimLine::sizeHint() const
 {
     const int wanted = width() > 0 ? width() : 480;
-    return { qMin(480, fontMetrics().horizontalAdvance(m_text) + 80), heightForWidth(wanted) };
+    return {qMin(480, fontMetrics().horizontalAdvance(m_text) + 80), heightForWidth(wanted)};
 }
 
 QSize ClaimLine::minimumSizeHint() const
 {
-    return { 120, fontMetrics().height() };
+    return {120, fontMetrics().height()};
 }
 
 void ClaimLine::paintEvent(QPaintEvent* /*event*/)
@@ -132,12 +132,14 @@ void ClaimLine::paintEvent(QPaintEvent* /*event*/)
     QFont drawn = font();
     drawn.setStrikeOut(m_look == Look::Struck);
     painter.setFont(drawn);
-    painter.setPen(m_look == Look::Plain ? palette().color(QPalette::Text) : secondaryText(palette()));
+    painter.setPen(m_look == Look::Plain ? palette().color(QPalette::Text)
+                                         : secondaryText(palette()));
     const Placed placed = place(width());
     for (const auto& line : placed.lines) {
         const QRect box(kMargin, line.top, width() - kMargin, line.height);
-        painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextDontClip,
-            m_text.mid(line.start, line.length).trimmed());
+        painter.drawText(box,
+                         Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine | Qt::TextDontClip,
+                         m_text.mid(line.start, line.length).trimmed());
     }
 }
 

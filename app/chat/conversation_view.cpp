@@ -15,9 +15,9 @@
 namespace app {
 
 namespace {
-    constexpr int kColumnLetters = 72; // longer lines are harder to read
-    constexpr int kSideMargin = 24;
-    constexpr int kBottomSlack = 24; // pixels above the end that still count as the end
+constexpr int kColumnLetters = 72; // longer lines are harder to read
+constexpr int kSideMargin = 24;
+constexpr int kBottomSlack = 24; // pixels above the end that still count as the end
 } // namespace
 
 ConversationView::ConversationView(QWidget* parent)
@@ -29,11 +29,13 @@ ConversationView::ConversationView(QWidget* parent)
     setObjectName(QStringLiteral("conversation"));
     m_column->setObjectName(QStringLiteral("column"));
     setWidgetResizable(true);
-    m_column->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // height follows from width
+    m_column->setSizePolicy(QSizePolicy::Preferred,
+                            QSizePolicy::Ignored); // height follows from width
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Conversation"));
-    setAccessibleDescription(tr("J and K go from sentence to sentence; Space shows a source, Return goes there"));
+    setAccessibleDescription(
+        tr("J and K go from sentence to sentence; Space shows a source, Return goes there"));
     m_rows->setSpacing(24);
     m_rows->addWidget(m_empty);
     m_rows->addStretch(1);
@@ -43,7 +45,8 @@ ConversationView::ConversationView(QWidget* parent)
             verticalScrollBar()->setValue(maximum);
     });
     connect(verticalScrollBar(), &QScrollBar::actionTriggered, this, [this] {
-        m_following = verticalScrollBar()->sliderPosition() >= verticalScrollBar()->maximum() - kBottomSlack;
+        m_following =
+            verticalScrollBar()->sliderPosition() >= verticalScrollBar()->maximum() - kBottomSlack;
     });
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) {
         if (auto* chip = qobject_cast<CitationChip*>(now); chip != nullptr && isAncestorOf(chip)) {
@@ -63,10 +66,10 @@ void ConversationView::clear(const QString& patientName)
     }
     m_turns.clear();
     m_following = true;
-    m_empty->setText(patientName.isEmpty()
-            ? QString()
-            : tr("Ask about %1 below, or pick a task on the left. Every sentence of an answer leads to its source.")
-                  .arg(patientName));
+    m_empty->setText(patientName.isEmpty() ? QString()
+                                           : tr("Ask about %1 below, or pick a task on the left. "
+                                                "Every sentence of an answer leads to its source.")
+                                                 .arg(patientName));
     m_empty->show();
 }
 
@@ -126,8 +129,9 @@ void ConversationView::focusNextClaim(int step)
     }
     if (firsts.isEmpty())
         return;
-    const qsizetype next = current < 0 ? (step > 0 ? 0 : firsts.size() - 1)
-                                       : std::clamp<qsizetype>(current + step, 0, firsts.size() - 1);
+    const qsizetype next = current < 0
+                               ? (step > 0 ? 0 : firsts.size() - 1)
+                               : std::clamp<qsizetype>(current + step, 0, firsts.size() - 1);
     firsts.at(next)->setFocus(Qt::ShortcutFocusReason);
 }
 

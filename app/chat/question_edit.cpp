@@ -7,7 +7,7 @@
 namespace app {
 
 namespace {
-    constexpr int kRows = 2;
+constexpr int kRows = 2;
 }
 
 QuestionEdit::QuestionEdit(QWidget* parent)
@@ -23,12 +23,12 @@ QuestionEdit::QuestionEdit(QWidget* parent)
 QSize QuestionEdit::sizeHint() const
 {
     const int chrome = 2 * static_cast<int>(document()->documentMargin()) + 14;
-    return { 320, fontMetrics().lineSpacing() * kRows + chrome };
+    return {320, fontMetrics().lineSpacing() * kRows + chrome};
 }
 
 QSize QuestionEdit::minimumSizeHint() const
 {
-    return { 80, sizeHint().height() };
+    return {80, sizeHint().height()};
 }
 
 void QuestionEdit::keyPressEvent(QKeyEvent* event)

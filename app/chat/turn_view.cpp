@@ -18,51 +18,54 @@
 namespace app {
 
 namespace {
-    qsizetype countOf(const QList<Claim>& claims, Verdict verdict)
-    {
-        return std::ranges::count(claims, verdict, &Claim::verdict);
-    }
+qsizetype countOf(const QList<Claim>& claims, Verdict verdict)
+{
+    return std::ranges::count(claims, verdict, &Claim::verdict);
+}
 
-    /// A line beside the sentences, its text in line with theirs.
-    QLabel* note(const QString& text, const char* role)
-    {
-        QLabel* label = wrappedLabel(text, role);
-        label->setContentsMargins(4, 0, 4, 0);
-        return label;
-    }
+/// A line beside the sentences, its text in line with theirs.
+QLabel* note(const QString& text, const char* role)
+{
+    QLabel* label = wrappedLabel(text, role);
+    label->setContentsMargins(4, 0, 4, 0);
+    return label;
+}
 
-    void empty(QLayout* layout)
-    {
-        while (QLayoutItem* item = layout->takeAt(0)) {
-            if (QWidget* widget = item->widget()) {
-                widget->hide();
-                widget->deleteLater();
-            }
-            if (QLayout* inner = item->layout())
-                empty(inner);
-            delete item;
+void empty(QLayout* layout)
+{
+    while (QLayoutItem* item = layout->takeAt(0)) {
+        if (QWidget* widget = item->widget()) {
+            widget->hide();
+            widget->deleteLater();
         }
+        if (QLayout* inner = item->layout())
+            empty(inner);
+        delete item;
     }
+}
 
-    QString abstentionSentence(const QString& code)
-    {
-        if (code == QStringLiteral("out_of_scope"))
-            return TurnView::tr("This asks for more than the record can tell. Cloister answers from the record only.");
-        if (code == QStringLiteral("only_unreadable"))
-            return TurnView::tr("Only documents that cannot be read might hold this. Open the scans in their own system.");
-        return TurnView::tr("Nothing about this was found in what was searched. That is not proof that it never happened.");
-    }
+QString abstentionSentence(const QString& code)
+{
+    if (code == QStringLiteral("out_of_scope"))
+        return TurnView::tr(
+            "This asks for more than the record can tell. Cloister answers from the record only.");
+    if (code == QStringLiteral("only_unreadable"))
+        return TurnView::tr("Only documents that cannot be read might hold this. Open the scans in "
+                            "their own system.");
+    return TurnView::tr("Nothing about this was found in what was searched. That is not proof that "
+                        "it never happened.");
+}
 
-    QString stateSentence(const QString& state)
-    {
-        if (state == QStringLiteral("cancelled"))
-            return TurnView::tr("Stopped by you. What was written until then is kept.");
-        if (state == QStringLiteral("failed"))
-            return TurnView::tr("The model stopped early. What was written until then is kept.");
-        if (state == QStringLiteral("interrupted"))
-            return TurnView::tr("Interrupted before the answer was complete.");
-        return {};
-    }
+QString stateSentence(const QString& state)
+{
+    if (state == QStringLiteral("cancelled"))
+        return TurnView::tr("Stopped by you. What was written until then is kept.");
+    if (state == QStringLiteral("failed"))
+        return TurnView::tr("The model stopped early. What was written until then is kept.");
+    if (state == QStringLiteral("interrupted"))
+        return TurnView::tr("Interrupted before the answer was complete.");
+    return {};
+}
 } // namespace
 
 TurnView::TurnView(const QString& patientName, const QString& question, QWidget* parent)
@@ -104,12 +107,14 @@ void TurnView::setProgress(const Progress& progress)
 {
     const QLocale locale;
     if (progress.phase == QStringLiteral("queued"))
-        m_phase->setText(progress.done > 0 ? tr("Queued: %1 questions before this one.").arg(progress.done)
-                                           : tr("Queued."));
+        m_phase->setText(progress.done > 0
+                             ? tr("Queued: %1 questions before this one.").arg(progress.done)
+                             : tr("Queued."));
     else if (progress.phase == QStringLiteral("reading"))
-        m_phase->setText(progress.total > 0
-                ? tr("Reading the evidence: %1 of %2 tokens.").arg(locale.toString(progress.done), locale.toString(progress.total))
-                : tr("Reading the evidence …"));
+        m_phase->setText(progress.total > 0 ? tr("Reading the evidence: %1 of %2 tokens.")
+                                                  .arg(locale.toString(progress.done),
+                                                       locale.toString(progress.total))
+                                            : tr("Reading the evidence …"));
     else
         m_phase->setText(tr("Writing … Esc stops."));
 }
@@ -151,7 +156,8 @@ void TurnView::addClaim(const Claim& claim)
 
 ClaimLine* TurnView::addLine(QVBoxLayout* column, const Claim& claim, bool struck)
 {
-    auto* line = new ClaimLine(claim, struck ? ClaimLine::Look::Struck : ClaimLine::Look::Plain, this);
+    auto* line =
+        new ClaimLine(claim, struck ? ClaimLine::Look::Struck : ClaimLine::Look::Plain, this);
     connect(line, &ClaimLine::peeked, this, &TurnView::peeked);
     connect(line, &ClaimLine::entered, this, &TurnView::entered);
     column->addWidget(line);
@@ -159,7 +165,8 @@ ClaimLine* TurnView::addLine(QVBoxLayout* column, const Claim& claim, bool struc
         for (const QString& reason : claim.reasons)
             column->addWidget(note(tr("%1 %2").arg(shapeOf(claim.verdict)).arg(reason), "small"));
     } else if (claim.attached) {
-        column->addWidget(note(tr("Evidence found by the program; the draft named none."), "small"));
+        column->addWidget(
+            note(tr("Evidence found by the program; the draft named none."), "small"));
     }
     return line;
 }
@@ -190,7 +197,8 @@ void TurnView::addFold(const QList<Claim>& claims)
     auto* toggle = new QToolButton(this);
     toggle->setCheckable(true);
     toggle->setText(tr("○ Not shown as fact (%1)").arg(claims.size()));
-    toggle->setAccessibleName(tr("%1 sentences that the record does not support").arg(claims.size()));
+    toggle->setAccessibleName(
+        tr("%1 sentences that the record does not support").arg(claims.size()));
     auto* fold = new QFrame(this);
     auto* column = new QVBoxLayout(fold);
     column->setContentsMargins(12, 0, 0, 0);
@@ -218,7 +226,7 @@ void TurnView::setAnswer(const Answer& answer)
 
     if (!answer.abstention.isEmpty() || answer.kind == QStringLiteral("abstention"))
         addBlock(QStringLiteral("abstention"), tr("Not in the record"),
-            { .sentence = abstentionSentence(answer.abstention) });
+                 {.sentence = abstentionSentence(answer.abstention)});
     QList<Claim> unsupported;
     for (const Claim& claim : answer.claims) {
         if (claim.verdict == Verdict::NotSupported)
@@ -226,14 +234,17 @@ void TurnView::setAnswer(const Answer& answer)
         else
             addLine(m_body, claim, false);
     }
-    if (answer.kind == QStringLiteral("model") && !unsupported.isEmpty()
-        && unsupported.size() == answer.claims.size())
-        m_body->addWidget(note(tr("No sentence of this draft is supported by the record."), "secondary"));
-    if (answer.claims.isEmpty() && answer.kind != QStringLiteral("abstention") && !answer.text.isEmpty())
-        addLine(m_body, { .sentence = answer.text }, false);
+    if (answer.kind == QStringLiteral("model") && !unsupported.isEmpty() &&
+        unsupported.size() == answer.claims.size())
+        m_body->addWidget(
+            note(tr("No sentence of this draft is supported by the record."), "secondary"));
+    if (answer.claims.isEmpty() && answer.kind != QStringLiteral("abstention") &&
+        !answer.text.isEmpty())
+        addLine(m_body, {.sentence = answer.text}, false);
     for (const Conflict& conflict : answer.conflicts)
-        addBlock(QStringLiteral("conflict"), tr("⚠ Sources disagree"),
-            { .sentence = conflict.sentence, .verdict = Verdict::NoClaim, .cited = conflict.cited });
+        addBlock(
+            QStringLiteral("conflict"), tr("⚠ Sources disagree"),
+            {.sentence = conflict.sentence, .verdict = Verdict::NoClaim, .cited = conflict.cited});
     if (!unsupported.isEmpty())
         addFold(unsupported);
     addFoot(answer);
@@ -244,26 +255,30 @@ void TurnView::addFoot(const Answer& answer)
     if (const QString sentence = stateSentence(answer.state); !sentence.isEmpty())
         m_foot->addWidget(note(sentence, "error"));
     QStringList parts;
-    for (const Verdict verdict : { Verdict::Supported, Verdict::Computed, Verdict::Partly, Verdict::NotSupported }) {
+    for (const Verdict verdict :
+         {Verdict::Supported, Verdict::Computed, Verdict::Partly, Verdict::NotSupported}) {
         if (const qsizetype count = countOf(m_claims, verdict); count > 0)
-            parts += QStringLiteral("%1 %2 %3").arg(shapeOf(verdict)).arg(count).arg(wordOf(verdict));
+            parts +=
+                QStringLiteral("%1 %2 %3").arg(shapeOf(verdict)).arg(count).arg(wordOf(verdict));
     }
     if (!parts.isEmpty())
         m_foot->addWidget(note(parts.join(QStringLiteral("   ")), "secondary"));
     if (!answer.coverage.line.isEmpty())
         m_foot->addWidget(note(answer.coverage.line, "small"));
     if (answer.generatedTokens > 0)
-        m_foot->addWidget(note(tr("%1: %2 s to the first word, %3 tokens read, %4 written")
-                                           .arg(answer.modelName, QLocale().toString(answer.secondsToFirstToken, 'f', 1))
-                                           .arg(answer.promptTokens)
-                                           .arg(answer.generatedTokens),
-            "small"));
+        m_foot->addWidget(
+            note(tr("%1: %2 s to the first word, %3 tokens read, %4 written")
+                     .arg(answer.modelName, QLocale().toString(answer.secondsToFirstToken, 'f', 1))
+                     .arg(answer.promptTokens)
+                     .arg(answer.generatedTokens),
+                 "small"));
     if (answer.claims.isEmpty())
         return;
     auto* copy = new QToolButton(this);
     copy->setText(tr("Copy with references"));
     copy->setAccessibleName(copy->text());
-    connect(copy, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(textWithReferences()); });
+    connect(copy, &QToolButton::clicked, this,
+            [this] { QApplication::clipboard()->setText(textWithReferences()); });
     m_foot->addWidget(copy, 0, Qt::AlignLeft);
 }
 
@@ -305,7 +320,9 @@ QString TurnView::textWithReferences() const
             if (!used.contains(number))
                 used += number;
         }
-        text += QStringLiteral("%1 %2 (%3)\n").arg(withoutMarks(claim.sentence), marks.join(QString()), wordOf(claim.verdict));
+        text +=
+            QStringLiteral("%1 %2 (%3)\n")
+                .arg(withoutMarks(claim.sentence), marks.join(QString()), wordOf(claim.verdict));
     }
     std::ranges::sort(used);
     for (const EvidenceItem& item : m_evidence) {
@@ -318,7 +335,9 @@ QString TurnView::textWithReferences() const
 QString TurnView::spokenSummary() const
 {
     const auto unsupported = countOf(m_claims, Verdict::NotSupported);
-    return tr("Answer finished, %1 sentences, %2 not supported.").arg(m_claims.size()).arg(unsupported);
+    return tr("Answer finished, %1 sentences, %2 not supported.")
+        .arg(m_claims.size())
+        .arg(unsupported);
 }
 
 } // namespace app

@@ -20,17 +20,17 @@
 namespace app {
 
 namespace {
-    constexpr int kHashLetters = 12; // enough to compare by eye; the whole stands in the tool tip
-    constexpr int kListRows = 4;
+constexpr int kHashLetters = 12; // enough to compare by eye; the whole stands in the tool tip
+constexpr int kListRows = 4;
 
-    QWidget* padded(QWidget* content)
-    {
-        auto* tab = new QWidget;
-        auto* column = new QVBoxLayout(tab);
-        column->setContentsMargins(0, 8, 0, 0);
-        column->addWidget(content);
-        return tab;
-    }
+QWidget* padded(QWidget* content)
+{
+    auto* tab = new QWidget;
+    auto* column = new QVBoxLayout(tab);
+    column->setContentsMargins(0, 8, 0, 0);
+    column->addWidget(content);
+    return tab;
+}
 } // namespace
 
 EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
@@ -44,10 +44,11 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     , m_original(new QToolButton)
     , m_source(new SourceView)
     , m_labFilter(new QLineEdit)
-    , m_labs(new RecordTable(tr("Labs and vital signs"), { tr("Test"), tr("Value"), tr("Date") }, { 38, 32, 30 }))
+    , m_labs(new RecordTable(tr("Labs and vital signs"), {tr("Test"), tr("Value"), tr("Date")},
+                             {38, 32, 30}))
     , m_trend(new Trend)
-    , m_medications(new RecordTable(tr("Medications"), { tr("Medication"), tr("State") }, { 50, 50 }))
-    , m_timeline(new RecordTable(tr("Timeline"), { tr("Date"), tr("Event") }, { 31, 69 }))
+    , m_medications(new RecordTable(tr("Medications"), {tr("Medication"), tr("State")}, {50, 50}))
+    , m_timeline(new RecordTable(tr("Timeline"), {tr("Date"), tr("Event")}, {31, 69}))
 {
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setExpanding(false);
@@ -62,7 +63,7 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_tabs);
 
-    for (RecordTable* table : { m_labs, m_medications, m_timeline }) {
+    for (RecordTable* table : {m_labs, m_medications, m_timeline}) {
         connect(table, &RecordTable::opened, this, &EvidencePane::openRow);
         connect(table, &RecordTable::left, this, &EvidencePane::left);
     }
@@ -80,15 +81,15 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     });
     connect(m_labFilter, &QLineEdit::textChanged, this, &EvidencePane::refreshLabs);
     connect(&backend, &Backend::documentOpened, this,
-        [this](const QString& patient, const DocumentText& document) {
-            if (patient == m_patient)
-                showDocument(document);
-        });
+            [this](const QString& patient, const DocumentText& document) {
+                if (patient == m_patient)
+                    showDocument(document);
+            });
     connect(&backend, &Backend::originalOpened, this,
-        [this](const QString& patient, const OriginalText& original) {
-            if (patient == m_patient)
-                showOriginal(original);
-        });
+            [this](const QString& patient, const OriginalText& original) {
+                if (patient == m_patient)
+                    showOriginal(original);
+            });
     clear();
 }
 
@@ -127,9 +128,12 @@ QWidget* EvidencePane::buildLabTab()
     column->addWidget(m_labFilter);
     column->addWidget(m_trend);
     column->addWidget(m_labs, 1);
-    connect(m_labs->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
-        m_trend->show(m_chart.labs, now.isValid() ? m_labs->records().at(now.row()).cells.first().rest : QString());
-    });
+    connect(m_labs->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& now) {
+                m_trend->show(m_chart.labs, now.isValid()
+                                                ? m_labs->records().at(now.row()).cells.first().rest
+                                                : QString());
+            });
     return tab;
 }
 
@@ -159,7 +163,8 @@ void EvidencePane::clear()
     m_readable->hide();
     m_hash->setText({});
     m_original->setVisible(false);
-    m_headline->setText(tr("Choose a citation in an answer, or a row in a table: its source is shown here, word for word."));
+    m_headline->setText(tr("Choose a citation in an answer, or a row in a table: its source is "
+                           "shown here, word for word."));
 }
 
 void EvidencePane::refreshLabs()
@@ -176,7 +181,8 @@ void EvidencePane::setEvidence(const QList<EvidenceItem>& items)
     for (const EvidenceItem& item : items) {
         auto* row = new QListWidgetItem(tr("%1  %2").arg(item.number).arg(item.label), m_list);
         row->setToolTip(item.text);
-        row->setData(Qt::AccessibleTextRole, tr("Evidence %1, %2, %3").arg(item.number).arg(item.label, item.text));
+        row->setData(Qt::AccessibleTextRole,
+                     tr("Evidence %1, %2, %3").arg(item.number).arg(item.label, item.text));
     }
     m_list->setVisible(!items.isEmpty());
     const int row = qMax(28, fontMetrics().height() + 12);
@@ -194,8 +200,12 @@ void EvidencePane::open(int number)
             m_list->setCurrentRow(static_cast<int>(i));
         }
         showTab(Tab::Source);
-        Wish wish { tr("[%1] %2").arg(item.number).arg(item.label), item.passage ? QString() : item.text,
-            item.source, item.passage ? item.documentIndex : -1, item.begin, item.end };
+        Wish wish{tr("[%1] %2").arg(item.number).arg(item.label),
+                  item.passage ? QString() : item.text,
+                  item.source,
+                  item.passage ? item.documentIndex : -1,
+                  item.begin,
+                  item.end};
         fetch(wish);
         return;
     }
@@ -207,8 +217,8 @@ void EvidencePane::openRow(const Row& row)
     for (const Cell& cell : row.cells)
         parts += cell.spoken();
     showTab(Tab::Source);
-    fetch({ row.label, row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")), row.source,
-        row.documentIndex, 0, 0 });
+    fetch({row.label, row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")),
+           row.source, row.documentIndex, 0, 0});
     m_source->setFocus();
 }
 
@@ -226,7 +236,8 @@ void EvidencePane::fetch(const Wish& wish)
     m_readable->setVisible(!wish.readable.isEmpty());
     m_original->setVisible(true);
     m_hash->setText(tr("%1 %2 · SHA-256 %3… · bytes %4–%5")
-                        .arg(wish.source.resourceType, wish.source.resourceId, wish.source.document.left(kHashLetters))
+                        .arg(wish.source.resourceType, wish.source.resourceId,
+                             wish.source.document.left(kHashLetters))
                         .arg(wish.source.begin)
                         .arg(wish.source.end));
     m_hash->setToolTip(wish.source.document);
@@ -241,15 +252,16 @@ void EvidencePane::showDocument(const DocumentText& document)
 {
     if (document.index != m_wish.documentIndex || m_bytes)
         return;
-    m_source->showText(QString::fromUtf8(document.text), positionOfByte(document.text, m_wish.begin),
-        positionOfByte(document.text, m_wish.end), SourceView::Letters::Words);
+    m_source->showText(QString::fromUtf8(document.text),
+                       positionOfByte(document.text, m_wish.begin),
+                       positionOfByte(document.text, m_wish.end), SourceView::Letters::Words);
     announce(m_source, tr("Source: %1").arg(m_source->highlighted()));
 }
 
 void EvidencePane::showOriginal(const OriginalText& original)
 {
-    if (original.sha256 != m_wish.source.document || original.begin != m_wish.source.begin
-        || (m_wish.documentIndex >= 0 && !m_bytes))
+    if (original.sha256 != m_wish.source.document || original.begin != m_wish.source.begin ||
+        (m_wish.documentIndex >= 0 && !m_bytes))
         return;
     if (m_bytes) {
         m_source->showText(QString::fromUtf8(original.text), 0, 0, SourceView::Letters::Bytes);
@@ -265,8 +277,8 @@ void EvidencePane::showOriginal(const OriginalText& original)
         if (span != nullptr)
             break;
     }
-    m_source->showText(outline.text, span != nullptr ? span->begin : 0, span != nullptr ? span->end : 0,
-        SourceView::Letters::Bytes);
+    m_source->showText(outline.text, span != nullptr ? span->begin : 0,
+                       span != nullptr ? span->end : 0, SourceView::Letters::Bytes);
     announce(m_source, tr("Source: %1").arg(m_readable->text()));
 }
 

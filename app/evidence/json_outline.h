@@ -15,7 +15,7 @@ struct JsonOutline {
         qsizetype begin = 0, end = 0; // UTF-16 units of text, member name included
     };
     QString text;
-    QList<Span> spans; // of every member and array item, outer ones before their content
+    QList<Span> spans;  // of every member and array item, outer ones before their content
     bool whole = false; // false: not JSON; text is then the input as it came
 
     /// The span of @p path, or nullptr.

@@ -14,63 +14,64 @@
 namespace app {
 
 namespace {
-    constexpr int kPadX = 6;
-    constexpr int kPadY = 4;
-    constexpr int kMinimumColumn = 40;
+constexpr int kPadX = 6;
+constexpr int kPadY = 4;
+constexpr int kMinimumColumn = 40;
 
-    /// Lays @p text out in @p width and returns its height.
-    int layOut(QTextLayout& layout, int width)
-    {
-        QTextOption option;
-        option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-        layout.setTextOption(option);
-        qreal y = 0;
-        layout.beginLayout();
-        for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
-            line.setLineWidth(qMax(kMinimumColumn, width));
-            line.setPosition({ 0, y });
-            y += line.height();
-        }
-        layout.endLayout();
-        return qCeil(y);
+/// Lays @p text out in @p width and returns its height.
+int layOut(QTextLayout& layout, int width)
+{
+    QTextOption option;
+    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    layout.setTextOption(option);
+    qreal y = 0;
+    layout.beginLayout();
+    for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
+        line.setLineWidth(qMax(kMinimumColumn, width));
+        line.setPosition({0, y});
+        y += line.height();
     }
+    layout.endLayout();
+    return qCeil(y);
+}
 
-    struct Laid {
-        QTextLayout first, second;
-        int firstHeight = 0, secondHeight = 0;
+struct Laid {
+    QTextLayout first, second;
+    int firstHeight = 0, secondHeight = 0;
 
-        Laid(const Cell& cell, const QFont& font, const QPalette& palette, int width)
-        {
-            QString text = cell.lead;
-            const auto leadEnd = text.size();
-            if (!cell.rest.isEmpty())
-                text += (text.isEmpty() ? QString() : QStringLiteral(" ")) + cell.rest;
-            const auto flagBegin = text.size();
-            if (!cell.flag.isEmpty())
-                text += QStringLiteral("  ") + cell.flag;
-            QTextCharFormat bold;
-            bold.setFontWeight(QFont::Bold);
-            QTextCharFormat flag = bold;
-            flag.setForeground(flagText(palette));
-            first.setText(text);
-            first.setFont(font);
-            first.setFormats({ { 0, static_cast<int>(leadEnd), bold },
-                { static_cast<int>(flagBegin), static_cast<int>(text.size() - flagBegin), flag } });
-            firstHeight = layOut(first, width);
-            if (cell.second.isEmpty())
-                return;
-            QFont small = font;
-            small.setPointSizeF(font.pointSizeF() * 0.85);
-            second.setText(cell.second);
-            second.setFont(small);
-            secondHeight = layOut(second, width);
-        }
-    };
+    Laid(const Cell& cell, const QFont& font, const QPalette& palette, int width)
+    {
+        QString text = cell.lead;
+        const auto leadEnd = text.size();
+        if (!cell.rest.isEmpty())
+            text += (text.isEmpty() ? QString() : QStringLiteral(" ")) + cell.rest;
+        const auto flagBegin = text.size();
+        if (!cell.flag.isEmpty())
+            text += QStringLiteral("  ") + cell.flag;
+        QTextCharFormat bold;
+        bold.setFontWeight(QFont::Bold);
+        QTextCharFormat flag = bold;
+        flag.setForeground(flagText(palette));
+        first.setText(text);
+        first.setFont(font);
+        first.setFormats(
+            {{0, static_cast<int>(leadEnd), bold},
+             {static_cast<int>(flagBegin), static_cast<int>(text.size() - flagBegin), flag}});
+        firstHeight = layOut(first, width);
+        if (cell.second.isEmpty())
+            return;
+        QFont small = font;
+        small.setPointSizeF(font.pointSizeF() * 0.85);
+        second.setText(cell.second);
+        second.setFont(small);
+        secondHeight = layOut(second, width);
+    }
+};
 } // namespace
 
 QString Cell::spoken() const
 {
-    QStringList parts { lead, rest, flag, second };
+    QStringList parts{lead, rest, flag, second};
     parts.removeAll(QString());
     return parts.join(QStringLiteral(", "));
 }
@@ -119,7 +120,8 @@ QVariant RecordModel::headerData(int section, Qt::Orientation orientation, int r
     return role == Qt::DisplayRole ? QVariant(m_headers.at(section)) : QVariant();
 }
 
-void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
+void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                         const QModelIndex& index) const
 {
     QStyleOptionViewItem box = option;
     initStyleOption(&box, index);
@@ -130,7 +132,8 @@ void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
         painter->fillRect(option.rect, evidenceTint(option.palette));
 
     const auto* model = static_cast<const RecordModel*>(index.model());
-    const Laid laid(model->cell(index), option.font, option.palette, option.rect.width() - 2 * kPadX);
+    const Laid laid(model->cell(index), option.font, option.palette,
+                    option.rect.width() - 2 * kPadX);
     const QPointF at = option.rect.topLeft() + QPoint(kPadX, kPadY);
     painter->save();
     painter->setPen(option.palette.color(QPalette::Text));
@@ -148,11 +151,11 @@ QSize CellDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelInd
     const int width = view != nullptr ? view->columnWidth(index.column()) : option.rect.width();
     const auto* model = static_cast<const RecordModel*>(index.model());
     const Laid laid(model->cell(index), option.font, option.palette, width - 2 * kPadX);
-    return { width, qMax(24, laid.firstHeight + laid.secondHeight + 2 * kPadY + 1) };
+    return {width, qMax(24, laid.firstHeight + laid.secondHeight + 2 * kPadY + 1)};
 }
 
-RecordTable::RecordTable(
-    const QString& name, const QStringList& headers, const QList<int>& weights, QWidget* parent)
+RecordTable::RecordTable(const QString& name, const QStringList& headers, const QList<int>& weights,
+                         QWidget* parent)
     : QTableView(parent)
     , m_model(new RecordModel(headers, this))
     , m_weights(weights)
@@ -160,7 +163,8 @@ RecordTable::RecordTable(
     setModel(m_model);
     setItemDelegate(new CellDelegate(this));
     setAccessibleName(name);
-    setAccessibleDescription(tr("Return opens the source of a row, Escape goes back to the answer"));
+    setAccessibleDescription(
+        tr("Return opens the source of a row, Escape goes back to the answer"));
     setSelectionBehavior(SelectRows);
     setSelectionMode(SingleSelection);
     setEditTriggers(NoEditTriggers);
@@ -185,6 +189,8 @@ void RecordTable::setRows(const QList<Row>& rows)
 
 void RecordTable::fit()
 {
+    if (!isVisible())
+        return; // hundreds of rows: laid out when they are looked at
     const int total = std::accumulate(m_weights.begin(), m_weights.end(), 0);
     int left = viewport()->width();
     for (int column = 0; column < m_weights.size(); ++column) {
@@ -202,9 +208,29 @@ void RecordTable::open(const QModelIndex& index)
         Q_EMIT opened(m_model->at(index.row()));
 }
 
+void RecordTable::fitSoon()
+{
+    if (m_fitting)
+        return;
+    m_fitting = true;
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            m_fitting = false;
+            fit();
+        },
+        Qt::QueuedConnection);
+}
+
 void RecordTable::resizeEvent(QResizeEvent* event)
 {
     QTableView::resizeEvent(event);
+    fitSoon();
+}
+
+void RecordTable::showEvent(QShowEvent* event)
+{
+    QTableView::showEvent(event);
     fit();
 }
 
@@ -222,7 +248,7 @@ void RecordTable::changeEvent(QEvent* event)
 {
     QTableView::changeEvent(event);
     if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
-        fit();
+        fitSoon();
 }
 
 } // namespace app

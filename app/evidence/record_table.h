@@ -49,7 +49,8 @@ class CellDelegate : public QStyledItemDelegate {
 
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override;
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
@@ -59,7 +60,8 @@ class RecordTable : public QTableView {
     Q_OBJECT
 
 public:
-    RecordTable(const QString& name, const QStringList& headers, const QList<int>& weights, QWidget* parent = nullptr);
+    RecordTable(const QString& name, const QStringList& headers, const QList<int>& weights,
+                QWidget* parent = nullptr);
     void setRows(const QList<Row>& rows);
     [[nodiscard]] const RecordModel& records() const { return *m_model; }
 
@@ -71,13 +73,16 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void changeEvent(QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
     void fit();
+    void fitSoon();
     void open(const QModelIndex& index);
 
     RecordModel* m_model;
     QList<int> m_weights;
+    bool m_fitting = false; // a fit is queued: one for many changes
 };
 
 } // namespace app

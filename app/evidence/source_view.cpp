@@ -16,7 +16,7 @@
 namespace app {
 
 namespace {
-    constexpr int kBarWidth = 2;
+constexpr int kBarWidth = 2;
 }
 
 SourceView::SourceView(QWidget* parent)
@@ -85,7 +85,7 @@ void SourceView::tint()
     selection.cursor.setPosition(static_cast<int>(m_end), QTextCursor::KeepAnchor);
     selection.format.setBackground(evidenceTint(palette()));
     selection.format.setForeground(palette().color(QPalette::Text));
-    setExtraSelections(m_begin == m_end ? QList<QTextEdit::ExtraSelection> {} : QList { selection });
+    setExtraSelections(m_begin == m_end ? QList<QTextEdit::ExtraSelection>{} : QList{selection});
 }
 
 void SourceView::paintEvent(QPaintEvent* event)
@@ -99,7 +99,8 @@ void SourceView::paintEvent(QPaintEvent* event)
     last.setPosition(static_cast<int>(m_end));
     const int top = cursorRect(first).top();
     QPainter painter(viewport());
-    painter.fillRect(4, top, kBarWidth, cursorRect(last).bottom() - top, palette().color(QPalette::Accent));
+    painter.fillRect(4, top, kBarWidth, cursorRect(last).bottom() - top,
+                     palette().color(QPalette::Accent));
 }
 
 void SourceView::keyPressEvent(QKeyEvent* event)

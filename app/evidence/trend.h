@@ -19,7 +19,7 @@ public:
     /// where there are fewer than two.
     void show(const QList<Lab>& labs, const QString& name);
     [[nodiscard]] qsizetype count() const { return m_points.size(); }
-    [[nodiscard]] QSize sizeHint() const override { return { 200, 56 }; }
+    [[nodiscard]] QSize sizeHint() const override { return {200, 56}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -29,7 +29,7 @@ private:
         qint64 day = 0;
         double value = 0;
     };
-    QList<Point> m_points; // oldest first
+    QList<Point> m_points;        // oldest first
     double m_low = 0, m_high = 0; // equal: no range
 };
 

@@ -6,7 +6,7 @@
 namespace app {
 
 namespace {
-    constexpr int kRowGap = 2;
+constexpr int kRowGap = 2;
 }
 
 FlowLayout::FlowLayout(QWidget* parent, int gap)
@@ -37,7 +37,7 @@ QLayoutItem* FlowLayout::takeAt(int index)
 
 int FlowLayout::heightForWidth(int width) const
 {
-    return run({ 0, 0, width, 0 }, Act::Measure);
+    return run({0, 0, width, 0}, Act::Measure);
 }
 
 QSize FlowLayout::sizeHint() const
@@ -71,8 +71,9 @@ int FlowLayout::run(const QRect& rect, Act act) const
         int left = inner.x();
         for (QLayoutItem* item : row) {
             const int width = qMin(item->sizeHint().width(), inner.width());
-            const int height = item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
-            item->setGeometry({ left, y + (rowHeight - height) / 2, width, height });
+            const int height =
+                item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
+            item->setGeometry({left, y + (rowHeight - height) / 2, width, height});
             left += width + m_gap;
         }
     };
@@ -80,7 +81,8 @@ int FlowLayout::run(const QRect& rect, Act act) const
         if (item->isEmpty())
             continue;
         const int width = qMin(item->sizeHint().width(), inner.width());
-        const int height = item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
+        const int height =
+            item->hasHeightForWidth() ? item->heightForWidth(width) : item->sizeHint().height();
         if (x + width > inner.right() + 1 && !row.isEmpty()) {
             if (act == Act::Place)
                 place();

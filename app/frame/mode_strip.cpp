@@ -11,7 +11,7 @@
 namespace app {
 
 namespace {
-    constexpr int kHashLetters = 8;
+constexpr int kHashLetters = 8;
 }
 
 ModeStrip::ModeStrip(QWidget* parent)
@@ -24,10 +24,11 @@ ModeStrip::ModeStrip(QWidget* parent)
 {
     setObjectName(QStringLiteral("strip"));
     setAccessibleName(tr("How this window works"));
-    m_where->setToolTip(tr("This program can open no internet connection: the system refuses every socket but the local one."));
+    m_where->setToolTip(tr("This program can open no internet connection: the system refuses every "
+                           "socket but the local one."));
     auto* flow = new FlowLayout(this, 16);
     flow->setContentsMargins(16, 3, 16, 3);
-    for (QLabel* label : { m_where, m_model, m_user, m_audit, m_synthetic })
+    for (QLabel* label : {m_where, m_model, m_user, m_audit, m_synthetic})
         flow->addWidget(label);
     const auto button = [this, flow](const QString& text, const QString& name, auto signal) {
         auto* made = new QToolButton;
@@ -55,9 +56,10 @@ void ModeStrip::show(const SessionInfo& session)
 
 void ModeStrip::setModel(const ModelInfo& model)
 {
-    const QString name = model.sha256.isEmpty()
-        ? model.name
-        : QStringLiteral("%1 %2").arg(model.name, model.sha256.left(kHashLetters));
+    const QString name =
+        model.sha256.isEmpty()
+            ? model.name
+            : QStringLiteral("%1 %2").arg(model.name, model.sha256.left(kHashLetters));
     QString text;
     if (model.state == QStringLiteral("ready"))
         text = tr("Model %1").arg(name);
@@ -71,7 +73,9 @@ void ModeStrip::setModel(const ModelInfo& model)
         text = tr("No model; look-ups work");
     m_model->setText(text);
     m_model->setToolTip(model.sha256.isEmpty() ? QString() : tr("SHA-256 %1").arg(model.sha256));
-    restyle(m_model, "role", model.state == QStringLiteral("ready") ? QStringLiteral("plain") : QStringLiteral("warn"));
+    restyle(m_model, "role",
+            model.state == QStringLiteral("ready") ? QStringLiteral("plain")
+                                                   : QStringLiteral("warn"));
 }
 
 void ModeStrip::setAudit(WitnessVerdict verdict)

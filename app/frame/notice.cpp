@@ -28,7 +28,8 @@ Notice::Notice(QWidget* parent)
 void Notice::tell(const QString& sentence, Kind kind)
 {
     m_text->setText(sentence);
-    restyle(this, "role", kind == Kind::Alarm ? QStringLiteral("alarm") : QStringLiteral("passing"));
+    restyle(this, "role",
+            kind == Kind::Alarm ? QStringLiteral("alarm") : QStringLiteral("passing"));
     show();
     announce(this, sentence);
 }

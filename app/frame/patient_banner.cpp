@@ -12,19 +12,19 @@
 namespace app {
 
 namespace {
-    /// A label without a colon and its stronger value, side by side (NHS CUI PAB-0046).
-    QWidget* pair(const QString& label, QLabel* value)
-    {
-        auto* widget = new QWidget;
-        auto* row = new QHBoxLayout(widget);
-        row->setContentsMargins(0, 0, 0, 0);
-        row->setSpacing(6);
-        auto* name = plainLabel(label, "label");
-        name->setBuddy(value);
-        row->addWidget(name, 0, Qt::AlignTop);
-        row->addWidget(value, 1, Qt::AlignTop);
-        return widget;
-    }
+/// A label without a colon and its stronger value, side by side (NHS CUI PAB-0046).
+QWidget* pair(const QString& label, QLabel* value)
+{
+    auto* widget = new QWidget;
+    auto* row = new QHBoxLayout(widget);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(6);
+    auto* name = plainLabel(label, "label");
+    name->setBuddy(value);
+    row->addWidget(name, 0, Qt::AlignTop);
+    row->addWidget(value, 1, Qt::AlignTop);
+    return widget;
+}
 } // namespace
 
 PatientBanner::PatientBanner(QWidget* parent)
@@ -63,22 +63,26 @@ void PatientBanner::show(const Chart& chart)
     m_born->setText(shownBirth(patient, QDate::currentDate()));
     m_gender->setText(shownGender(patient.gender));
     m_mrn->setText(patient.mrn.isEmpty() ? tr("Not Known") : patient.mrn);
-    m_died->setText(patient.died == QStringLiteral("true") ? tr("Deceased") : tr("Died %1").arg(shownDay(patient.died)));
+    m_died->setText(patient.died == QStringLiteral("true")
+                        ? tr("Deceased")
+                        : tr("Died %1").arg(shownDay(patient.died)));
     m_died->setVisible(!patient.died.isEmpty());
     m_asOf->setText(shownDate(patient.dataAsOf));
     const QString allergies = shownAllergies(chart);
     m_allergies->setText(allergies);
     // An allergy stands out by colour and weight; "none" in any sense does not.
-    restyle(m_allergies, "role", chart.allergies.isEmpty() ? QStringLiteral("value") : QStringLiteral("alert"));
+    restyle(m_allergies, "role",
+            chart.allergies.isEmpty() ? QStringLiteral("value") : QStringLiteral("alert"));
     m_allergies->setWordWrap(m_allergies->fontMetrics().horizontalAdvance(allergies) > 600);
-    setAccessibleDescription(tr("%1, born %2, %3, MRN %4, allergies: %5")
-                                 .arg(m_name->text(), m_born->text(), m_gender->text(), m_mrn->text(), allergies));
+    setAccessibleDescription(
+        tr("%1, born %2, %3, MRN %4, allergies: %5")
+            .arg(m_name->text(), m_born->text(), m_gender->text(), m_mrn->text(), allergies));
     setVisible(true);
 }
 
 void PatientBanner::clear()
 {
-    for (QLabel* label : { m_name, m_born, m_gender, m_mrn, m_died, m_asOf, m_allergies })
+    for (QLabel* label : {m_name, m_born, m_gender, m_mrn, m_died, m_asOf, m_allergies})
         label->clear();
     m_name->setAccessibleName(tr("Patient name"));
     setAccessibleDescription({});

@@ -12,16 +12,16 @@
 namespace app {
 
 namespace {
-    QListWidget* list(const QString& name)
-    {
-        auto* made = new QListWidget;
-        made->setAccessibleName(name);
-        made->setWordWrap(true);
-        made->setTextElideMode(Qt::ElideNone);
-        made->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        made->setResizeMode(QListView::Adjust);
-        return made;
-    }
+QListWidget* list(const QString& name)
+{
+    auto* made = new QListWidget;
+    made->setAccessibleName(name);
+    made->setWordWrap(true);
+    made->setTextElideMode(Qt::ElideNone);
+    made->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    made->setResizeMode(QListView::Adjust);
+    return made;
+}
 } // namespace
 
 SidePane::SidePane(QWidget* parent)
@@ -44,7 +44,9 @@ SidePane::SidePane(QWidget* parent)
     column->addWidget(m_conversations, 2);
     column->addWidget(begin);
 
-    const auto choose = [this](const QListWidgetItem* item) { Q_EMIT taskChosen(tasks().at(m_tasks->row(item))); };
+    const auto choose = [this](const QListWidgetItem* item) {
+        Q_EMIT taskChosen(tasks().at(m_tasks->row(item)));
+    };
     connect(m_tasks, &QListWidget::itemActivated, this, choose);
     connect(m_tasks, &QListWidget::itemClicked, this, choose);
     const auto open = [this](const QListWidgetItem* item) {
@@ -55,15 +57,16 @@ SidePane::SidePane(QWidget* parent)
     connect(begin, &QPushButton::clicked, this, &SidePane::newConversationWanted);
 }
 
-void SidePane::setConversations(const QList<ConversationSummary>& conversations, const QString& current)
+void SidePane::setConversations(const QList<ConversationSummary>& conversations,
+                                const QString& current)
 {
     m_conversations->clear();
     for (const ConversationSummary& conversation : conversations) {
-        auto* item = new QListWidgetItem(
-            tr("%1\n%2, questions: %3")
-                .arg(conversation.title, shownDay(conversation.changed))
-                .arg(conversation.turns),
-            m_conversations);
+        auto* item =
+            new QListWidgetItem(tr("%1\n%2, questions: %3")
+                                    .arg(conversation.title, shownDay(conversation.changed))
+                                    .arg(conversation.turns),
+                                m_conversations);
         item->setData(Qt::UserRole, conversation.id);
         if (conversation.id == current)
             m_conversations->setCurrentItem(item);

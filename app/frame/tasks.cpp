@@ -16,14 +16,15 @@ namespace app {
 QList<Task> tasks()
 {
     return {
-        { TaskPalette::tr("Active medications"), TaskPalette::tr("What are the active medications?") },
-        { TaskPalette::tr("Allergies"), TaskPalette::tr("What allergies are recorded?") },
-        { TaskPalette::tr("Active problems"), TaskPalette::tr("What are the active problems?") },
-        { TaskPalette::tr("Last value of …"), TaskPalette::tr("What is the last …?") },
-        { TaskPalette::tr("All values of …"), TaskPalette::tr("Show all values of …") },
-        { TaskPalette::tr("Why was … stopped?"), TaskPalette::tr("Why was … stopped?") },
-        { TaskPalette::tr("When was … started?"), TaskPalette::tr("When was … started and why?") },
-        { TaskPalette::tr("Find any mention of …"), TaskPalette::tr("Is there any mention of …?") },
+        {TaskPalette::tr("Active medications"),
+         TaskPalette::tr("What are the active medications?")},
+        {TaskPalette::tr("Allergies"), TaskPalette::tr("What allergies are recorded?")},
+        {TaskPalette::tr("Active problems"), TaskPalette::tr("What are the active problems?")},
+        {TaskPalette::tr("Last value of …"), TaskPalette::tr("What is the last …?")},
+        {TaskPalette::tr("All values of …"), TaskPalette::tr("Show all values of …")},
+        {TaskPalette::tr("Why was … stopped?"), TaskPalette::tr("Why was … stopped?")},
+        {TaskPalette::tr("When was … started?"), TaskPalette::tr("When was … started and why?")},
+        {TaskPalette::tr("Find any mention of …"), TaskPalette::tr("Is there any mention of …?")},
     };
 }
 
@@ -87,20 +88,20 @@ KeysDialog::KeysDialog(QWidget* parent)
     : QDialog(parent)
 {
     setWindowTitle(tr("Keys"));
-    const std::pair<QString, QString> keys[] {
-        { tr("Ctrl+Return"), tr("ask the question") },
-        { tr("Esc"), tr("stop an answer; back from a source to the answer") },
-        { tr("F2 F3 F4 F6"), tr("tasks, conversation, evidence; the next of them") },
-        { tr("J K"), tr("next and previous sentence of the answers") },
-        { tr("Space"), tr("on a citation: show its source") },
-        { tr("Return"), tr("on a citation: go to its source") },
-        { tr("Alt+1 … Alt+9"), tr("citation of that number") },
-        { tr("Ctrl+P"), tr("patients") },
-        { tr("Ctrl+K"), tr("tasks") },
-        { tr("Ctrl+N"), tr("new conversation") },
-        { tr("Ctrl++ Ctrl+- Ctrl+0"), tr("text larger, smaller, as at first") },
-        { tr("F9"), tr("lock") },
-        { tr("F1"), tr("this list") },
+    const std::pair<QString, QString> keys[]{
+        {tr("Ctrl+Return"), tr("ask the question")},
+        {tr("Esc"), tr("stop an answer; back from a source to the answer")},
+        {tr("F2 F3 F4 F6"), tr("tasks, conversation, evidence; the next of them")},
+        {tr("J K"), tr("next and previous sentence of the answers")},
+        {tr("Space"), tr("on a citation: show its source")},
+        {tr("Return"), tr("on a citation: go to its source")},
+        {tr("Alt+1 … Alt+9"), tr("citation of that number")},
+        {tr("Ctrl+P"), tr("patients")},
+        {tr("Ctrl+K"), tr("tasks")},
+        {tr("Ctrl+N"), tr("new conversation")},
+        {tr("Ctrl++ Ctrl+- Ctrl+0"), tr("text larger, smaller, as at first")},
+        {tr("F9"), tr("lock")},
+        {tr("F1"), tr("this list")},
     };
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(24, 24, 24, 16);

@@ -15,9 +15,9 @@
 namespace app {
 
 namespace {
-    constexpr int kTypingPauseMs = 200;
-    constexpr int kRowHeight = 28; // targets are at least 24 px high
-    enum Column { Name, Born, Gender, Identifier, AsOf, Columns };
+constexpr int kTypingPauseMs = 200;
+constexpr int kRowHeight = 28; // targets are at least 24 px high
+enum Column { Name, Born, Gender, Identifier, AsOf, Columns };
 } // namespace
 
 void PatientModel::setPatients(const QList<PatientSummary>& patients)
@@ -125,7 +125,8 @@ PatientsPage::PatientsPage(Backend& backend, QWidget* parent)
 
     m_pause.setSingleShot(true);
     m_pause.setInterval(kTypingPauseMs);
-    connect(&m_pause, &QTimer::timeout, this, [this] { m_backend.searchPatients(m_query->text().trimmed()); });
+    connect(&m_pause, &QTimer::timeout, this,
+            [this] { m_backend.searchPatients(m_query->text().trimmed()); });
     connect(m_query, &QLineEdit::textEdited, this, [this] { m_pause.start(); });
     connect(m_query, &QLineEdit::returnPressed, this, &PatientsPage::choose);
     connect(m_list, &QTableView::doubleClicked, this, &PatientsPage::choose);
@@ -153,10 +154,13 @@ void PatientsPage::show(const QString& query, const QList<PatientSummary>& patie
         return; // an answer to what was typed before
     m_model->setPatients(patients);
     if (patients.isEmpty())
-        m_state->setText(query.isEmpty() ? tr("No patient is in the records yet. IT imports them.")
-                                         : tr("No patient matches. Check the spelling or clear the search."));
+        m_state->setText(query.isEmpty()
+                             ? tr("No patient is in the records yet. IT imports them.")
+                             : tr("No patient matches. Check the spelling or clear the search."));
     else
-        m_state->setText(tr("%1 of %2 patients. Return opens the selected one.").arg(patients.size()).arg(total));
+        m_state->setText(tr("%1 of %2 patients. Return opens the selected one.")
+                             .arg(patients.size())
+                             .arg(total));
     if (!patients.isEmpty())
         m_list->selectRow(0);
     announce(this, m_state->text());

@@ -16,19 +16,20 @@
 namespace app {
 
 namespace {
-    constexpr int kCardWidthInLetters = 46;
+constexpr int kCardWidthInLetters = 46;
 
-    QLineEdit* field(const QString& name, const QString& description, QLineEdit::EchoMode echo)
-    {
-        auto* edit = new QLineEdit;
-        edit->setEchoMode(echo);
-        edit->setAccessibleName(name);
-        edit->setAccessibleDescription(description);
-        if (echo == QLineEdit::Password)
-            edit->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData | Qt::ImhNoPredictiveText);
-        edit->setContextMenuPolicy(Qt::NoContextMenu);
-        return edit;
-    }
+QLineEdit* field(const QString& name, const QString& description, QLineEdit::EchoMode echo)
+{
+    auto* edit = new QLineEdit;
+    edit->setEchoMode(echo);
+    edit->setAccessibleName(name);
+    edit->setAccessibleDescription(description);
+    if (echo == QLineEdit::Password)
+        edit->setInputMethodHints(Qt::ImhHiddenText | Qt::ImhSensitiveData |
+                                  Qt::ImhNoPredictiveText);
+    edit->setContextMenuPolicy(Qt::NoContextMenu);
+    return edit;
+}
 } // namespace
 
 SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* parent)
@@ -47,7 +48,8 @@ SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* par
     , m_user(field(tr("User name"), tr("The name IT gave you"), QLineEdit::Normal))
     , m_code(field(tr("One-time code"), tr("The code IT gave you, valid once"), QLineEdit::Normal))
     , m_passphrase(field(tr("Passphrase"), tr("Not stored on this computer"), QLineEdit::Password))
-    , m_again(field(tr("Passphrase again"), tr("The same passphrase once more"), QLineEdit::Password))
+    , m_again(
+          field(tr("Passphrase again"), tr("The same passphrase once more"), QLineEdit::Password))
     , m_go(new QPushButton)
     , m_other(new QPushButton)
 {
@@ -61,7 +63,7 @@ SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* par
         setMode(m_mode == Mode::SignIn ? Mode::Enrol : Mode::SignIn);
         m_user->setFocus();
     });
-    for (QLineEdit* edit : { m_user, m_code, m_passphrase, m_again })
+    for (QLineEdit* edit : {m_user, m_code, m_passphrase, m_again})
         connect(edit, &QLineEdit::returnPressed, this, &SignInPage::submit);
     connect(&backend, &Backend::signInFailed, this, &SignInPage::fail);
     connect(&backend, &Backend::enrolFailed, this, &SignInPage::fail);
@@ -69,7 +71,8 @@ SignInPage::SignInPage(Backend& backend, const QString& socketPath, QWidget* par
     connect(&backend, &Backend::enrolled, this, [this] {
         setBusy(false);
         setMode(Mode::SignIn);
-        m_hint->setText(tr("Your passphrase is set. Sign in with it; a steward admits you to the records."));
+        m_hint->setText(
+            tr("Your passphrase is set. Sign in with it; a steward admits you to the records."));
         m_passphrase->setFocus();
     });
     setMode(Mode::SignIn);
@@ -85,8 +88,10 @@ void SignInPage::build()
     column->addWidget(m_title);
     column->addWidget(m_hint);
     column->addSpacing(8);
-    const std::pair<QLabel*, QLineEdit*> rows[] { { m_userLabel, m_user }, { m_codeLabel, m_code },
-        { m_passphraseLabel, m_passphrase }, { m_againLabel, m_again } };
+    const std::pair<QLabel*, QLineEdit*> rows[]{{m_userLabel, m_user},
+                                                {m_codeLabel, m_code},
+                                                {m_passphraseLabel, m_passphrase},
+                                                {m_againLabel, m_again}};
     for (const auto& [label, edit] : rows) {
         label->setBuddy(edit);
         column->addWidget(label);
@@ -143,8 +148,8 @@ void SignInPage::setMode(Mode mode)
 {
     m_mode = mode;
     const bool enrolling = mode == Mode::Enrol;
-    for (QWidget* widget : { static_cast<QWidget*>(m_codeLabel), static_cast<QWidget*>(m_code),
-             static_cast<QWidget*>(m_againLabel), static_cast<QWidget*>(m_again) })
+    for (QWidget* widget : {static_cast<QWidget*>(m_codeLabel), static_cast<QWidget*>(m_code),
+                            static_cast<QWidget*>(m_againLabel), static_cast<QWidget*>(m_again)})
         widget->setVisible(enrolling);
     showSentence({});
     switch (mode) {
@@ -156,15 +161,17 @@ void SignInPage::setMode(Mode mode)
         break;
     case Mode::Unlock:
         m_title->setText(tr("Locked"));
-        m_hint->setText(tr("A running answer is finished and stored. Sign in to go on where you were, or "
-                           "as somebody else."));
+        m_hint->setText(
+            tr("A running answer is finished and stored. Sign in to go on where you were, or "
+               "as somebody else."));
         m_go->setText(tr("Unlock"));
         m_other->setText(tr("Sign in as another user"));
         break;
     case Mode::Enrol:
         m_title->setText(tr("Set your first passphrase"));
-        m_hint->setText(tr("Choose a passphrase of several words. Nobody can read it; if you forget it, your "
-                           "hospital's recovery officers can help."));
+        m_hint->setText(
+            tr("Choose a passphrase of several words. Nobody can read it; if you forget it, your "
+               "hospital's recovery officers can help."));
         m_go->setText(tr("Set passphrase"));
         m_other->setText(tr("Back to sign in"));
         break;
@@ -196,7 +203,7 @@ void SignInPage::showService(const ServiceInfo& service)
                        .arg(service.daemonUid);
     text += QLatin1Char('\n') + tr("Socket: %1").arg(m_socketPath);
     if (!service.initialised)
-        text += QLatin1Char('\n') + sentenceFor({ .code = QStringLiteral("not_initialised") });
+        text += QLatin1Char('\n') + sentenceFor({.code = QStringLiteral("not_initialised")});
     if (service.synthetic)
         text += QLatin1Char('\n') + tr("Synthetic data: no real patient is in this service.");
     m_daemon->setText(text);
@@ -204,8 +211,8 @@ void SignInPage::showService(const ServiceInfo& service)
 
 void SignInPage::showUnreachable()
 {
-    m_daemon->setText(tr("Socket: %1").arg(m_socketPath) + QLatin1Char('\n')
-        + sentenceFor({ .code = QStringLiteral("unreachable") }));
+    m_daemon->setText(tr("Socket: %1").arg(m_socketPath) + QLatin1Char('\n') +
+                      sentenceFor({.code = QStringLiteral("unreachable")}));
 }
 
 QByteArray SignInPage::takePassphrase(QLineEdit* field)

@@ -24,7 +24,7 @@ public:
     void findService() override
     {
         calls += QStringLiteral("service");
-        Q_EMIT serviceFound({ QStringLiteral("0.1.0"), true, true, QStringLiteral("reduced"), 970 });
+        Q_EMIT serviceFound({QStringLiteral("0.1.0"), true, true, QStringLiteral("reduced"), 970});
     }
 
     void signIn(const QString& user, QByteArray given) override
@@ -51,7 +51,10 @@ public:
         calls += leaving == Leaving::Lock ? QStringLiteral("lock") : QStringLiteral("signOut");
     }
 
-    void beat(bool input) override { calls += input ? QStringLiteral("beat input") : QStringLiteral("beat"); }
+    void beat(bool input) override
+    {
+        calls += input ? QStringLiteral("beat input") : QStringLiteral("beat");
+    }
 
     void searchPatients(const QString& query) override
     {
@@ -89,10 +92,11 @@ public:
     void openOriginal(const QString& patient, const app::SourceRef& source) override
     {
         calls += QStringLiteral("original ") + source.resourceId;
-        Q_EMIT originalOpened(patient, { source.document, source.begin, source.end, original });
+        Q_EMIT originalOpened(patient, {source.document, source.begin, source.end, original});
     }
 
-    quint64 ask(const QString& patient, const QString& /*conversation*/, const QString& question) override
+    quint64 ask(const QString& patient, const QString& /*conversation*/,
+                const QString& question) override
     {
         calls += QStringLiteral("ask %1: %2").arg(patient, question);
         return ++lastAsk;

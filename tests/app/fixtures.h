@@ -12,26 +12,45 @@ namespace fixtures {
 
 inline app::SourceRef source(const QString& type, const QString& id)
 {
-    return { QString(64, QLatin1Char('a')), type, id, {}, 100, 400 };
+    return {QString(64, QLatin1Char('a')), type, id, {}, 100, 400};
 }
 
 inline app::Chart ada()
 {
     app::Chart chart;
-    chart.patient = { QStringLiteral("p1"), QStringLiteral("OKONKWO, Ada (Ms)"), QStringLiteral("1945-07-14"), {},
-        QStringLiteral("female"), QStringLiteral("SYN-000417"), QStringLiteral("2026-11-22T08:14:00Z") };
+    chart.patient = {QStringLiteral("p1"),
+                     QStringLiteral("OKONKWO, Ada (Ms)"),
+                     QStringLiteral("1945-07-14"),
+                     {},
+                     QStringLiteral("female"),
+                     QStringLiteral("SYN-000417"),
+                     QStringLiteral("2026-11-22T08:14:00Z")};
     chart.allergyStatement = QStringLiteral("recorded");
-    chart.allergies = { { QStringLiteral("Penicillin"), QStringLiteral("high"), QStringLiteral("confirmed"),
-        QStringLiteral("2011"), { QStringLiteral("anaphylaxis") }, false, source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1")) } };
+    chart.allergies = {{QStringLiteral("Penicillin"),
+                        QStringLiteral("high"),
+                        QStringLiteral("confirmed"),
+                        QStringLiteral("2011"),
+                        {QStringLiteral("anaphylaxis")},
+                        false,
+                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1"))}};
     chart.medications = {
-        { QStringLiteral("Lisinopril 10 mg tablet"), QStringLiteral("stopped"), QStringLiteral("request"), QStringLiteral("10 mg once daily"),
-            QStringLiteral("hypertension"), QStringLiteral("persistent dry cough"), QStringLiteral("2024-05-10"), QStringLiteral("2026-03-03"),
-            source(QStringLiteral("MedicationRequest"), QStringLiteral("m1")) },
-        { QStringLiteral("Losartan 50 mg tablet"), QStringLiteral("active"), QStringLiteral("request"), QStringLiteral("50 mg once daily"),
-            {}, {}, QStringLiteral("2026-03-03"), {}, source(QStringLiteral("MedicationRequest"), QStringLiteral("m2")) },
+        {QStringLiteral("Lisinopril 10 mg tablet"), QStringLiteral("stopped"),
+         QStringLiteral("request"), QStringLiteral("10 mg once daily"),
+         QStringLiteral("hypertension"), QStringLiteral("persistent dry cough"),
+         QStringLiteral("2024-05-10"), QStringLiteral("2026-03-03"),
+         source(QStringLiteral("MedicationRequest"), QStringLiteral("m1"))},
+        {QStringLiteral("Losartan 50 mg tablet"),
+         QStringLiteral("active"),
+         QStringLiteral("request"),
+         QStringLiteral("50 mg once daily"),
+         {},
+         {},
+         QStringLiteral("2026-03-03"),
+         {},
+         source(QStringLiteral("MedicationRequest"), QStringLiteral("m2"))},
     };
-    const auto lab = [](const char* name, const char* value, const char* unit, const char* flag, const char* low,
-                         const char* high, const char* date, const char* standing) {
+    const auto lab = [](const char* name, const char* value, const char* unit, const char* flag,
+                        const char* low, const char* high, const char* date, const char* standing) {
         app::Lab made;
         made.name = QString::fromUtf8(name);
         made.value = QString::fromUtf8(value);
@@ -45,31 +64,48 @@ inline app::Chart ada()
         return made;
     };
     chart.labs = {
-        lab("Potassium [Moles/volume] in Serum or Plasma", "5.4", "mmol/L", "H", "3.5", "5.1", "2026-11-02T08:10:00+01:00", "preliminary"),
+        lab("Potassium [Moles/volume] in Serum or Plasma", "5.4", "mmol/L", "H", "3.5", "5.1",
+            "2026-11-02T08:10:00+01:00", "preliminary"),
         lab("Creatinine", "88", "µmol/L", "", "45", "84", "2026-11-02", "final"),
         lab("Hemoglobin A1c", "7.10", "%", "H", "", "6.5", "2026-09-14", "corrected"),
-        lab("Potassium [Moles/volume] in Serum or Plasma", "4.1", "mmol/L", "", "3.5", "5.1", "2026-03-02", "final"),
+        lab("Potassium [Moles/volume] in Serum or Plasma", "4.1", "mmol/L", "", "3.5", "5.1",
+            "2026-03-02", "final"),
     };
-    chart.encounters = { { QStringLiteral("Outpatient visit"), QStringLiteral("AMB"), QStringLiteral("cough"), QStringLiteral("Cardiology clinic"),
-        QStringLiteral("2026-03-03"), QStringLiteral("2026-03-03"), QStringLiteral("finished"), source(QStringLiteral("Encounter"), QStringLiteral("e1")) } };
-    chart.documents = { { 0, QStringLiteral("Clinic letter"), QStringLiteral("Dr Test"), QStringLiteral("2026-03-03"), {}, true,
-        source(QStringLiteral("DocumentReference"), QStringLiteral("d1")) } };
+    chart.encounters = {{QStringLiteral("Outpatient visit"), QStringLiteral("AMB"),
+                         QStringLiteral("cough"), QStringLiteral("Cardiology clinic"),
+                         QStringLiteral("2026-03-03"), QStringLiteral("2026-03-03"),
+                         QStringLiteral("finished"),
+                         source(QStringLiteral("Encounter"), QStringLiteral("e1"))}};
+    chart.documents = {{0,
+                        QStringLiteral("Clinic letter"),
+                        QStringLiteral("Dr Test"),
+                        QStringLiteral("2026-03-03"),
+                        {},
+                        true,
+                        source(QStringLiteral("DocumentReference"), QStringLiteral("d1"))}};
     return chart;
 }
 
 inline app::Chart ben()
 {
     app::Chart chart;
-    chart.patient = { QStringLiteral("p2"), QStringLiteral("TESTMANN, Ben (Mr)"), QStringLiteral("1980-02"), {},
-        QStringLiteral("male"), {}, QStringLiteral("2026-11-22T08:14:00Z") };
+    chart.patient = {QStringLiteral("p2"),
+                     QStringLiteral("TESTMANN, Ben (Mr)"),
+                     QStringLiteral("1980-02"),
+                     {},
+                     QStringLiteral("male"),
+                     {},
+                     QStringLiteral("2026-11-22T08:14:00Z")};
     chart.allergyStatement = QStringLiteral("none_known");
     return chart;
 }
 
 inline QByteArray letter()
 {
-    return QStringLiteral("Dear colleague – thank you for seeing Ms Okonkwo.\n\nWe stopped lisinopril because of a "
-                          "persistent dry cough and started losartan 50 mg.\n\nKind regards").toUtf8();
+    return QStringLiteral("Dear colleague – thank you for seeing Ms Okonkwo.\n\nWe stopped "
+                          "lisinopril because of a "
+                          "persistent dry cough and started losartan 50 mg.\n\nKind regards")
+        .toUtf8();
 }
 
 inline app::Answer answer()
@@ -78,26 +114,54 @@ inline app::Answer answer()
     made.kind = QStringLiteral("model");
     made.state = QStringLiteral("complete");
     made.claims = {
-        { QStringLiteral("Lisinopril was stopped on 03-Mar-2026 [1]."), app::Verdict::Supported, { 1 }, false, {} },
-        { QStringLiteral("The reason recorded is a persistent dry cough, after which losartan 50 mg once daily was started [2]."),
-            app::Verdict::Partly, { 2, 1 }, false, { QStringLiteral("\"once daily\" is not in the cited evidence") } },
-        { QStringLiteral("Her potassium was 4.1 mmol/L [3]."), app::Verdict::Computed, { 3 }, false, {} },
-        { QStringLiteral("She will tolerate ramipril well."), app::Verdict::NotSupported, {}, false,
-            { QStringLiteral("ramipril is not in the evidence") } },
+        {QStringLiteral("Lisinopril was stopped on 03-Mar-2026 [1]."),
+         app::Verdict::Supported,
+         {1},
+         false,
+         {}},
+        {QStringLiteral("The reason recorded is a persistent dry cough, after which losartan 50 mg "
+                        "once daily was started [2]."),
+         app::Verdict::Partly,
+         {2, 1},
+         false,
+         {QStringLiteral("\"once daily\" is not in the cited evidence")}},
+        {QStringLiteral("Her potassium was 4.1 mmol/L [3]."),
+         app::Verdict::Computed,
+         {3},
+         false,
+         {}},
+        {QStringLiteral("She will tolerate ramipril well."),
+         app::Verdict::NotSupported,
+         {},
+         false,
+         {QStringLiteral("ramipril is not in the evidence")}},
     };
     const QByteArray text = letter();
-    app::EvidenceItem note { 2, true, QStringLiteral("Clinic letter 03-Mar-2026"), QStringLiteral("We stopped lisinopril because of a persistent dry cough"),
-        QStringLiteral("2026-03-03"), source(QStringLiteral("DocumentReference"), QStringLiteral("d1")), 0, text.indexOf("stopped"),
-        text.indexOf("cough") + 5 };
+    app::EvidenceItem note{
+        2,
+        true,
+        QStringLiteral("Clinic letter 03-Mar-2026"),
+        QStringLiteral("We stopped lisinopril because of a persistent dry cough"),
+        QStringLiteral("2026-03-03"),
+        source(QStringLiteral("DocumentReference"), QStringLiteral("d1")),
+        0,
+        text.indexOf("stopped"),
+        text.indexOf("cough") + 5};
     made.evidence = {
-        { 1, false, QStringLiteral("Medication 10-May-2024"), QStringLiteral("Lisinopril 10 mg, stopped 03-Mar-2026: persistent dry cough"),
-            QStringLiteral("2024-05-10"), source(QStringLiteral("MedicationRequest"), QStringLiteral("m1")), -1, 100, 400 },
+        {1, false, QStringLiteral("Medication 10-May-2024"),
+         QStringLiteral("Lisinopril 10 mg, stopped 03-Mar-2026: persistent dry cough"),
+         QStringLiteral("2024-05-10"),
+         source(QStringLiteral("MedicationRequest"), QStringLiteral("m1")), -1, 100, 400},
         note,
-        { 3, false, QStringLiteral("Lab 02-Mar-2026"), QStringLiteral("Potassium 4.1 mmol/L (3.5–5.1), final"), QStringLiteral("2026-03-02"),
-            source(QStringLiteral("Observation"), QStringLiteral("k")), -1, 100, 400 },
+        {3, false, QStringLiteral("Lab 02-Mar-2026"),
+         QStringLiteral("Potassium 4.1 mmol/L (3.5–5.1), final"), QStringLiteral("2026-03-02"),
+         source(QStringLiteral("Observation"), QStringLiteral("k")), -1, 100, 400},
     };
-    made.conflicts = { { QStringLiteral("The GP list of 20-Mar-2026 still shows lisinopril as active."), { 1, 2 } } };
-    made.coverage = { QStringLiteral("Searched 12 of 13 documents; 1 unreadable; data as of 22-Nov-2026."), 13, 12, 1 };
+    made.conflicts = {
+        {QStringLiteral("The GP list of 20-Mar-2026 still shows lisinopril as active."), {1, 2}}};
+    made.coverage = {
+        QStringLiteral("Searched 12 of 13 documents; 1 unreadable; data as of 22-Nov-2026."), 13,
+        12, 1};
     made.modelName = QStringLiteral("Test-1.5B");
     made.secondsToFirstToken = 1.2;
     made.promptTokens = 1480;
@@ -107,48 +171,66 @@ inline app::Answer answer()
 
 inline void fill(FakeBackend& backend)
 {
-    backend.session = { QStringLiteral("u1"), QStringLiteral("dr.test"), QStringLiteral("clinician"), true, true, 15, 300,
-        { QStringLiteral("ready"), QStringLiteral("Test-1.5B"), QStringLiteral("qwen2"), QStringLiteral("Q4_K"), QString(64, QLatin1Char('c')), 32768 } };
-    backend.charts = { { QStringLiteral("p1"), ada() }, { QStringLiteral("p2"), ben() } };
-    backend.patients = { ada().patient, ben().patient };
-    backend.documents = { { 0, { 0, QStringLiteral("Clinic letter"), QStringLiteral("Dr Test"), QStringLiteral("2026-03-03"), letter(),
-                                  source(QStringLiteral("DocumentReference"), QStringLiteral("d1")) } } };
-    backend.original = QByteArray("{\"resourceType\":\"Observation\",\"id\":\"k\",\"status\":\"final\",\"code\":{\"text\":\"Potassium\"},"
-                                  "\"valueQuantity\":{\"value\":4.10,\"unit\":\"mmol/L\"},\"empty\":[]}");
-    backend.conversations = { { QStringLiteral("c1"), QStringLiteral("p1"), QStringLiteral("Why was lisinopril stopped?"),
-        QStringLiteral("2026-11-21T10:00:00Z"), QStringLiteral("2026-11-21T10:05:00Z"), 2 } };
+    backend.session = {QStringLiteral("u1"),
+                       QStringLiteral("dr.test"),
+                       QStringLiteral("clinician"),
+                       true,
+                       true,
+                       15,
+                       300,
+                       {QStringLiteral("ready"), QStringLiteral("Test-1.5B"),
+                        QStringLiteral("qwen2"), QStringLiteral("Q4_K"),
+                        QString(64, QLatin1Char('c')), 32768}};
+    backend.charts = {{QStringLiteral("p1"), ada()}, {QStringLiteral("p2"), ben()}};
+    backend.patients = {ada().patient, ben().patient};
+    backend.documents = {{0,
+                          {0, QStringLiteral("Clinic letter"), QStringLiteral("Dr Test"),
+                           QStringLiteral("2026-03-03"), letter(),
+                           source(QStringLiteral("DocumentReference"), QStringLiteral("d1"))}}};
+    backend.original =
+        QByteArray("{\"resourceType\":\"Observation\",\"id\":\"k\",\"status\":\"final\",\"code\":{"
+                   "\"text\":\"Potassium\"},"
+                   "\"valueQuantity\":{\"value\":4.10,\"unit\":\"mmol/L\"},\"empty\":[]}");
+    backend.conversations = {
+        {QStringLiteral("c1"), QStringLiteral("p1"), QStringLiteral("Why was lisinopril stopped?"),
+         QStringLiteral("2026-11-21T10:00:00Z"), QStringLiteral("2026-11-21T10:05:00Z"), 2}};
 }
 
 /// What the fake service says: text of records and of the service, which is not translated.
 inline QStringList knownTexts()
 {
-    QStringList texts { QStringLiteral("dr.test"), QStringLiteral("clinician"), QStringLiteral("Test-1.5B"), QStringLiteral("/run/test.sock"),
-        QString(8, QLatin1Char('c')), QString(64, QLatin1Char('c')), QString(64, QLatin1Char('a')), QString(12, QLatin1Char('a')) };
-    for (const app::Chart& chart : { ada(), ben() }) {
-        texts += { chart.patient.name, chart.patient.mrn };
+    QStringList texts{QStringLiteral("dr.test"),     QStringLiteral("clinician"),
+                      QStringLiteral("Test-1.5B"),   QStringLiteral("/run/test.sock"),
+                      QString(8, QLatin1Char('c')),  QString(64, QLatin1Char('c')),
+                      QString(64, QLatin1Char('a')), QString(12, QLatin1Char('a'))};
+    for (const app::Chart& chart : {ada(), ben()}) {
+        texts += {chart.patient.name, chart.patient.mrn};
         for (const auto& lab : chart.labs)
-            texts += { lab.name, lab.unit, lab.interpretation };
+            texts += {lab.name, lab.unit, lab.interpretation};
         for (const auto& drug : chart.medications)
-            texts += { drug.name, drug.dosage, drug.reason, drug.statusReason };
+            texts += {drug.name, drug.dosage, drug.reason, drug.statusReason};
         for (const auto& allergy : chart.allergies)
             texts += QStringLiteral("%1 (%2)").arg(allergy.name, allergy.reactions.join(QString()));
         for (const auto& visit : chart.encounters)
-            texts += { visit.type, visit.reason, visit.location };
+            texts += {visit.type, visit.reason, visit.location};
         for (const auto& document : chart.documents)
-            texts += { document.title, document.author };
+            texts += {document.title, document.author};
     }
     const app::Answer told = answer();
     texts += told.coverage.line;
     for (const auto& claim : told.claims)
-        texts += QStringList { app::withoutMarks(claim.sentence) } + claim.reasons;
+        texts += QStringList{app::withoutMarks(claim.sentence)} + claim.reasons;
     for (const auto& conflict : told.conflicts)
         texts += conflict.sentence;
     for (const auto& item : told.evidence)
-        texts += { item.label, item.text, item.source.resourceType, item.source.resourceId };
-    texts += { QStringLiteral("Why was lisinopril stopped?"), QStringLiteral("Lisinopril was stopped on 03-Mar-2026. The rea"), QString::fromUtf8(letter()) };
+        texts += {item.label, item.text, item.source.resourceType, item.source.resourceId};
+    texts += {QStringLiteral("Why was lisinopril stopped?"),
+              QStringLiteral("Lisinopril was stopped on 03-Mar-2026. The rea"),
+              QString::fromUtf8(letter())};
     texts.removeAll(QString());
     // Longest first: a short text may be part of a longer one.
-    std::ranges::sort(texts, [](const QString& a, const QString& b) { return a.size() > b.size(); });
+    std::ranges::sort(texts,
+                      [](const QString& a, const QString& b) { return a.size() > b.size(); });
     return texts;
 }
 

@@ -24,8 +24,11 @@ namespace {
 
 double luminance(const QColor& color)
 {
-    const auto linear = [](double c) { return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
+    const auto linear = [](double c) {
+        return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
+           0.0722 * linear(color.blueF());
 }
 
 /// Inside a scroll area what lies outside is reached by scrolling; everything else must show.
@@ -55,7 +58,8 @@ QString tableFault(const QTableView* table)
         return {};
     const QHeaderView* header = table->horizontalHeader();
     for (int column = 0; column < table->model()->columnCount(); ++column) {
-        const QString title = table->model()->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        const QString title =
+            table->model()->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
         if (header->sectionSizeHint(column) > header->sectionSize(column) + 1)
             return QStringLiteral("header ") + title;
         for (int row = 0; row < table->model()->rowCount(); ++row) {
@@ -71,7 +75,8 @@ QString tableFault(const QTableView* table)
                     return option;
                 }(),
                 cell);
-            if (wanted.height() > table->rowHeight(row) + 1 || wanted.width() > table->columnWidth(column) + 1)
+            if (wanted.height() > table->rowHeight(row) + 1 ||
+                wanted.width() > table->columnWidth(column) + 1)
                 return QStringLiteral("cell ") + cell.data().toString();
         }
     }
@@ -82,29 +87,36 @@ QString faultOf(const QWidget* widget)
 {
     if (const auto* label = qobject_cast<const QLabel*>(widget)) {
         const bool fits = label->wordWrap()
-            ? label->heightForWidth(label->width()) <= label->height() + 1
-            : label->sizeHint().width() <= label->width() + 1 && label->sizeHint().height() <= label->height() + 1;
-        return fits || label->text().isEmpty() ? QString() : QStringLiteral("label ") + label->text();
+                              ? label->heightForWidth(label->width()) <= label->height() + 1
+                              : label->sizeHint().width() <= label->width() + 1 &&
+                                    label->sizeHint().height() <= label->height() + 1;
+        return fits || label->text().isEmpty() ? QString()
+                                               : QStringLiteral("label ") + label->text();
     }
     if (const auto* button = qobject_cast<const QAbstractButton*>(widget))
-        return button->text().isEmpty() || (button->sizeHint().width() <= button->width() + 1 && button->sizeHint().height() <= button->height() + 1)
-            ? QString()
-            : QStringLiteral("button ") + button->text();
+        return button->text().isEmpty() || (button->sizeHint().width() <= button->width() + 1 &&
+                                            button->sizeHint().height() <= button->height() + 1)
+                   ? QString()
+                   : QStringLiteral("button ") + button->text();
     if (const auto* line = qobject_cast<const app::ClaimLine*>(widget)) {
         for (const app::CitationChip* chip : line->chips()) {
             if (!line->rect().contains(chip->geometry()))
                 return QStringLiteral("chip of ") + line->text();
         }
-        return line->heightForWidth(line->width()) <= line->height() + 1 ? QString() : QStringLiteral("sentence ") + line->text();
+        return line->heightForWidth(line->width()) <= line->height() + 1
+                   ? QString()
+                   : QStringLiteral("sentence ") + line->text();
     }
     if (const auto* table = qobject_cast<const QTableView*>(widget))
         return tableFault(table);
     if (const auto* tabs = qobject_cast<const QTabBar*>(widget))
         return tabs->count() == 0 || tabs->tabRect(tabs->count() - 1).right() < tabs->width()
-            ? QString()
-            : QStringLiteral("tab ") + tabs->tabText(tabs->count() - 1);
+                   ? QString()
+                   : QStringLiteral("tab ") + tabs->tabText(tabs->count() - 1);
     if (const auto* edit = qobject_cast<const QLineEdit*>(widget))
-        return edit->fontMetrics().height() <= edit->contentsRect().height() ? QString() : QStringLiteral("field ") + edit->accessibleName();
+        return edit->fontMetrics().height() <= edit->contentsRect().height()
+                   ? QString()
+                   : QStringLiteral("field ") + edit->accessibleName();
     return {};
 }
 
@@ -124,9 +136,12 @@ QStringList cutTexts(const QWidget& window)
         if (!widget->isVisible())
             continue;
         if (const QString fault = faultOf(widget); !fault.isEmpty())
-            faults += QStringLiteral("cut: %1 (%2×%3)").arg(fault).arg(widget->width()).arg(widget->height());
-        if (!textOf(widget).isEmpty() && !reachedByScrolling(widget)
-            && !widget->parentWidget()->rect().contains(widget->geometry()))
+            faults += QStringLiteral("cut: %1 (%2×%3)")
+                          .arg(fault)
+                          .arg(widget->width())
+                          .arg(widget->height());
+        if (!textOf(widget).isEmpty() && !reachedByScrolling(widget) &&
+            !widget->parentWidget()->rect().contains(widget->geometry()))
             faults += QStringLiteral("outside: ") + textOf(widget);
     }
     return faults;
@@ -142,7 +157,9 @@ QStringList faintTexts(QWidget& window)
         const QRect shown = widget->visibleRegion().boundingRect();
         if (shown.height() < widget->fontMetrics().height())
             continue; // mostly scrolled out of view
-        const QRect box = QRect(widget->mapTo(&window, shown.topLeft()), shown.size()).adjusted(3, 3, -3, -3) & image.rect();
+        const QRect box =
+            QRect(widget->mapTo(&window, shown.topLeft()), shown.size()).adjusted(3, 3, -3, -3) &
+            image.rect();
         QHash<QRgb, int> counts;
         for (int y = box.top(); y <= box.bottom(); ++y) {
             for (int x = box.left(); x <= box.right(); ++x)
@@ -167,11 +184,12 @@ QStringList faintTexts(QWidget& window)
 
 QStringList untranslated(const QWidget& window, const QStringList& known)
 {
-    QStringList texts { window.windowTitle() };
+    QStringList texts{window.windowTitle()};
     for (const QWidget* widget : window.findChildren<QWidget*>()) {
         if (!widget->isVisible())
             continue;
-        texts += { textOf(widget), widget->accessibleName(), widget->accessibleDescription(), widget->toolTip() };
+        texts += {textOf(widget), widget->accessibleName(), widget->accessibleDescription(),
+                  widget->toolTip()};
         if (const auto* edit = qobject_cast<const QLineEdit*>(widget))
             texts += edit->placeholderText();
         if (const auto* edit = qobject_cast<const QPlainTextEdit*>(widget))
@@ -182,17 +200,20 @@ QStringList untranslated(const QWidget& window, const QStringList& known)
             for (int tab = 0; tab < tabs->count(); ++tab)
                 texts += tabs->tabText(tab);
         }
-        if (const auto* view = qobject_cast<const QAbstractItemView*>(widget); view != nullptr && view->model() != nullptr) {
+        if (const auto* view = qobject_cast<const QAbstractItemView*>(widget);
+            view != nullptr && view->model() != nullptr) {
             for (int row = 0; row < view->model()->rowCount(); ++row) {
                 for (int column = 0; column < view->model()->columnCount(); ++column)
                     texts += view->model()->index(row, column).data().toString();
             }
-            for (int column = 0; view->inherits("QTableView") && column < view->model()->columnCount(); ++column)
+            for (int column = 0;
+                 view->inherits("QTableView") && column < view->model()->columnCount(); ++column)
                 texts += view->model()->headerData(column, Qt::Horizontal).toString();
         }
     }
     // Dates keep their letters: month names come from the locale.
-    static const QRegularExpression ignored(QStringLiteral("\\d{1,2}-[A-Z][a-z]{2}-\\d{4}( \\d\\d:\\d\\d( UTC)?)?|[A-Z][a-z]{2}-\\d{4}"));
+    static const QRegularExpression ignored(QStringLiteral(
+        "\\d{1,2}-[A-Z][a-z]{2}-\\d{4}( \\d\\d:\\d\\d( UTC)?)?|[A-Z][a-z]{2}-\\d{4}"));
     static const QRegularExpression marked(QStringLiteral("‹[^‹›]*›"));
     static const QRegularExpression letters(QStringLiteral("\\p{L}{2,}"));
     QStringList bare;

@@ -16,7 +16,8 @@ class TestCheckpointFile : public QObject {
 
 private:
     QTemporaryDir m_home; // settings and checkpoint of this test only
-    static std::unique_ptr<audit::Log> logIn(const QTemporaryDir& folder, const QString& key = QStringLiteral("key"))
+    static std::unique_ptr<audit::Log> logIn(const QTemporaryDir& folder,
+                                             const QString& key = QStringLiteral("key"))
     {
         audit::Log::Options options;
         options.folder = folder.filePath(QStringLiteral("log")).toStdString();
@@ -48,7 +49,10 @@ private:
         return state;
     }
 
-    static api::KeptCheckpoint keptOf(const api::AuditState& state) { return { state.key, state.checkpoint }; }
+    static api::KeptCheckpoint keptOf(const api::AuditState& state)
+    {
+        return {state.key, state.checkpoint};
+    }
 
 private Q_SLOTS:
     void initTestCase() { qputenv("XDG_CONFIG_HOME", m_home.path().toUtf8()); }
@@ -60,18 +64,19 @@ private Q_SLOTS:
         QVERIFY(file.path() != other.path());
         QFile::remove(file.path());
         QVERIFY(!file.load());
-        QVERIFY(file.save({ .key = "key line", .note = "origin\n5\nroot\n\n— sig\n" }));
+        QVERIFY(file.save({.key = "key line", .note = "origin\n5\nroot\n\n— sig\n"}));
         const auto kept = file.load();
         QVERIFY(kept);
         QCOMPARE(kept->key, std::string("key line"));
         QCOMPARE(kept->note, std::string("origin\n5\nroot\n\n— sig\n"));
-        const auto others = QFileDevice::ReadGroup | QFileDevice::WriteGroup | QFileDevice::ReadOther | QFileDevice::WriteOther;
+        const auto others = QFileDevice::ReadGroup | QFileDevice::WriteGroup |
+                            QFileDevice::ReadOther | QFileDevice::WriteOther;
         QVERIFY((QFile::permissions(file.path()) & others) == QFileDevice::Permissions());
     }
 
     void refusesAFileCutAnywhere()
     {
-        const std::string text = api::formatKept({ .key = "key line", .note = "note" });
+        const std::string text = api::formatKept({.key = "key line", .note = "note"});
         QVERIFY(api::parseKept(text));
         for (std::size_t length = 0; length < text.size() - 3; ++length)
             QVERIFY(!api::parseKept(std::string_view(text).substr(0, length)));
@@ -105,14 +110,18 @@ private Q_SLOTS:
         const auto size = api::sizeOf(keptOf(seen)).value_or(0);
         log.reset();
         // The same key signs another history: what a thief of the machine could do.
-        QVERIFY(QFile::copy(folder.filePath(QStringLiteral("key")), rewritten.filePath(QStringLiteral("key"))));
-        QVERIFY(QFile::setPermissions(rewritten.filePath(QStringLiteral("key")), QFileDevice::ReadOwner | QFileDevice::WriteOwner));
+        QVERIFY(QFile::copy(folder.filePath(QStringLiteral("key")),
+                            rewritten.filePath(QStringLiteral("key"))));
+        QVERIFY(QFile::setPermissions(rewritten.filePath(QStringLiteral("key")),
+                                      QFileDevice::ReadOwner | QFileDevice::WriteOwner));
         auto other = logIn(rewritten);
         QVERIFY(other);
         grow(*other, 3);
-        QCOMPARE(api::judge(keptOf(seen), stateOf(*other, 1), {}), Witness::HistoryChanged); // shorter
+        QCOMPARE(api::judge(keptOf(seen), stateOf(*other, 1), {}),
+                 Witness::HistoryChanged); // shorter
         grow(*other, 30);
-        QCOMPARE(api::judge(keptOf(seen), stateOf(*other, size), {}), Witness::HistoryChanged); // other entries
+        QCOMPARE(api::judge(keptOf(seen), stateOf(*other, size), {}),
+                 Witness::HistoryChanged); // other entries
     }
 
     void noticesAnotherKeyAndAForgedNote()
@@ -127,7 +136,8 @@ private Q_SLOTS:
         const auto seen = stateOf(*log, 0);
         const auto foreign = stateOf(*other, 0);
         QCOMPARE(api::judge(keptOf(seen), foreign, {}), Witness::KeyChanged);
-        QCOMPARE(api::judge(std::nullopt, foreign, seen.key), Witness::KeyChanged); // the pinned key decides
+        QCOMPARE(api::judge(std::nullopt, foreign, seen.key),
+                 Witness::KeyChanged); // the pinned key decides
         api::AuditState forged = foreign;
         forged.key = seen.key;
         QCOMPARE(api::judge(keptOf(seen), forged, {}), Witness::BadSignature);

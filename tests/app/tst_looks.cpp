@@ -20,8 +20,8 @@
 #include <QAccessible>
 #include <QLabel>
 #include <QTableView>
-#include <QTranslator>
 #include <QTemporaryDir>
+#include <QTranslator>
 #include <QtTest>
 
 namespace {
@@ -31,7 +31,8 @@ namespace {
 class Marking : public QTranslator {
 public:
     bool isEmpty() const override { return false; }
-    QString translate(const char* /*context*/, const char* text, const char* /*disambiguation*/, int /*n*/) const override
+    QString translate(const char* /*context*/, const char* text, const char* /*disambiguation*/,
+                      int /*n*/) const override
     {
         return QStringLiteral("‹") + QString::fromUtf8(text) + QStringLiteral("›");
     }
@@ -50,7 +51,8 @@ private:
     void open()
     {
         fixtures::fill(m_backend);
-        m_window = std::make_unique<app::MainWindow>(m_backend, QStringLiteral("/run/test.sock"), app::Settings {});
+        m_window = std::make_unique<app::MainWindow>(m_backend, QStringLiteral("/run/test.sock"),
+                                                     app::Settings{});
         m_window->resize(1366, 768);
         m_window->show();
         QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
@@ -71,8 +73,11 @@ private:
         auto& desk = m_window->desk();
         desk.setDraft(QStringLiteral("Why was lisinopril stopped?"));
         desk.questionEdit().ask();
-        Q_EMIT m_backend.evidenceFound(m_backend.lastAsk, fixtures::answer().evidence, fixtures::answer().coverage);
-        Q_EMIT m_backend.tokenCame(m_backend.lastAsk, QStringLiteral("Lisinopril was stopped on 03-Mar-2026 [1]. The rea"));
+        Q_EMIT m_backend.evidenceFound(m_backend.lastAsk, fixtures::answer().evidence,
+                                       fixtures::answer().coverage);
+        Q_EMIT m_backend.tokenCame(
+            m_backend.lastAsk,
+            QStringLiteral("Lisinopril was stopped on 03-Mar-2026 [1]. The rea"));
         settled("streaming");
         Q_EMIT m_backend.answered(m_backend.lastAsk, fixtures::answer());
         settled("answer");
@@ -80,13 +85,15 @@ private:
         settled("source");
         desk.conversationView().focusCitation(3);
         settled("fact");
-        for (const auto& [tab, name] : { std::pair(app::EvidencePane::Tab::Labs, "labs"),
-                 std::pair(app::EvidencePane::Tab::Medications, "medications"),
-                 std::pair(app::EvidencePane::Tab::Timeline, "timeline") }) {
+        for (const auto& [tab, name] :
+             {std::pair(app::EvidencePane::Tab::Labs, "labs"),
+              std::pair(app::EvidencePane::Tab::Medications, "medications"),
+              std::pair(app::EvidencePane::Tab::Timeline, "timeline")}) {
             desk.evidencePane().showTab(tab);
             settled(name);
         }
-        m_window->notice().tell(app::sentenceFor(app::WitnessVerdict::HistoryChanged), app::Notice::Kind::Alarm);
+        m_window->notice().tell(app::sentenceFor(app::WitnessVerdict::HistoryChanged),
+                                app::Notice::Kind::Alarm);
         settled("notice");
         m_window->lock();
         settled("locked");
@@ -107,13 +114,15 @@ private Q_SLOTS:
 
     void everyColourOfThePaletteHasContrast()
     {
-        for (const auto scheme : { app::Scheme::Light, app::Scheme::Dark }) {
+        for (const auto scheme : {app::Scheme::Light, app::Scheme::Dark}) {
             const app::Colors& colors = app::colorsOf(scheme);
             const QColor tint = app::evidenceTint(app::paletteOf(colors));
-            for (const QColor& ground : { colors.page, colors.panel, colors.banner }) {
-                for (const QColor& text : { colors.text, colors.secondary, colors.accent, colors.supported,
-                         colors.partly, colors.notSupported, colors.computed })
-                    QVERIFY2(looks::contrast(text, ground) >= 4.5, qPrintable(text.name() + ground.name()));
+            for (const QColor& ground : {colors.page, colors.panel, colors.banner}) {
+                for (const QColor& text :
+                     {colors.text, colors.secondary, colors.accent, colors.supported, colors.partly,
+                      colors.notSupported, colors.computed})
+                    QVERIFY2(looks::contrast(text, ground) >= 4.5,
+                             qPrintable(text.name() + ground.name()));
             }
             QVERIFY(looks::contrast(colors.text, tint) >= 4.5);
             QVERIFY(looks::contrast(colors.secondary, tint) >= 4.5);
@@ -145,7 +154,9 @@ private Q_SLOTS:
             for (const QString& fault : looks::cutTexts(*m_window) + looks::faintTexts(*m_window))
                 faults += screen + QStringLiteral(": ") + fault;
             if (!folder.isEmpty())
-                m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, screen, QString::fromLatin1(QTest::currentDataTag())));
+                m_window->grab().save(
+                    QStringLiteral("%1/%2-%3.png")
+                        .arg(folder, screen, QString::fromLatin1(QTest::currentDataTag())));
         });
         faults.removeDuplicates();
         QVERIFY2(faults.isEmpty(), qPrintable(faults.join(QLatin1Char('\n'))));
@@ -191,15 +202,20 @@ private Q_SLOTS:
         QStringList faults;
         walk([&](const QString& screen) {
             for (const QWidget* widget : m_window->findChildren<QWidget*>()) {
-                if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->isWindow()
-                    || widget->objectName().startsWith(QStringLiteral("qt_")))
+                if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus ||
+                    widget->isWindow() || widget->objectName().startsWith(QStringLiteral("qt_")))
                     continue;
                 const QString name = QString::fromLatin1(widget->metaObject()->className());
-                QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+                QAccessibleInterface* face =
+                    QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
                 if (face == nullptr || face->text(QAccessible::Name).isEmpty())
                     faults += screen + QStringLiteral(": no name: ") + name;
-                if (qobject_cast<const QAbstractButton*>(widget) != nullptr && (widget->height() < 24 || widget->width() < 24))
-                    faults += QStringLiteral("%1: smaller than 24: %2 %3×%4").arg(screen, name).arg(widget->width()).arg(widget->height());
+                if (qobject_cast<const QAbstractButton*>(widget) != nullptr &&
+                    (widget->height() < 24 || widget->width() < 24))
+                    faults += QStringLiteral("%1: smaller than 24: %2 %3×%4")
+                                  .arg(screen, name)
+                                  .arg(widget->width())
+                                  .arg(widget->height());
             }
         });
         faults.removeDuplicates();

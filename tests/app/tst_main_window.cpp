@@ -64,9 +64,11 @@ private:
 
     void askAndAnswer()
     {
-        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("Why was lisinopril stopped?"));
+        QTest::keyClicks(&m_window->desk().questionEdit(),
+                         QStringLiteral("Why was lisinopril stopped?"));
         QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
-        Q_EMIT m_backend.accepted(m_backend.lastAsk, { QStringLiteral("c9"), QStringLiteral("t1"), {}, 0 });
+        Q_EMIT m_backend.accepted(m_backend.lastAsk,
+                                  {QStringLiteral("c9"), QStringLiteral("t1"), {}, 0});
         Q_EMIT m_backend.answered(m_backend.lastAsk, fixtures::answer());
     }
 
@@ -90,7 +92,8 @@ private:
                 all += text->toPlainText();
             if (const auto* text = qobject_cast<const QPlainTextEdit*>(widget))
                 all += text->toPlainText() + text->placeholderText();
-            if (const auto* table = qobject_cast<const QAbstractItemView*>(widget); table != nullptr && table->model() != nullptr) {
+            if (const auto* table = qobject_cast<const QAbstractItemView*>(widget);
+                table != nullptr && table->model() != nullptr) {
                 for (int row = 0; row < table->model()->rowCount(); ++row)
                     all += table->model()->index(row, 0).data().toString();
             }
@@ -111,7 +114,8 @@ private Q_SLOTS:
         m_backend.signInFailure = {};
         m_backend.witness = app::WitnessVerdict::Consistent;
         fixtures::fill(m_backend);
-        m_window = std::make_unique<MainWindow>(m_backend, QStringLiteral("/run/test.sock"), app::Settings {});
+        m_window = std::make_unique<MainWindow>(m_backend, QStringLiteral("/run/test.sock"),
+                                                app::Settings{});
         m_window->resize(1366, 768);
         m_window->show();
         m_window->activateWindow();
@@ -132,7 +136,7 @@ private Q_SLOTS:
 
     void saysWhyNobodyIsSignedIn()
     {
-        m_backend.signInFailure = { .code = QStringLiteral("wrong_passphrase") };
+        m_backend.signInFailure = {.code = QStringLiteral("wrong_passphrase")};
         signIn();
         QVERIFY(m_window->locked());
         QVERIFY(everyWord().contains(QStringLiteral("do not match")));
@@ -142,7 +146,8 @@ private Q_SLOTS:
     {
         openAda();
         const QString words = everyWord();
-        const int age = QDate::currentDate().year() - 1945 - (QDate::currentDate() < QDate(QDate::currentDate().year(), 7, 14) ? 1 : 0);
+        const int age = QDate::currentDate().year() - 1945 -
+                        (QDate::currentDate() < QDate(QDate::currentDate().year(), 7, 14) ? 1 : 0);
         QVERIFY(words.contains(QStringLiteral("OKONKWO, Ada (Ms)")));
         QVERIFY(words.contains(QStringLiteral("14-Jul-1945 (%1y)").arg(age)));
         QVERIFY(words.contains(QStringLiteral("SYN-000417")));
@@ -163,7 +168,11 @@ private Q_SLOTS:
         QCOMPARE(turn->lines().size(), 1);
         QCOMPARE(turn->lines().first()->text(), QStringLiteral("Lisinopril was stopped. The rea"));
         QVERIFY(turn->chips().isEmpty());
-        Q_EMIT m_backend.claimChecked(ask, { QStringLiteral("Lisinopril was stopped [1]."), app::Verdict::Supported, { 1 }, false, {} });
+        Q_EMIT m_backend.claimChecked(ask, {QStringLiteral("Lisinopril was stopped [1]."),
+                                            app::Verdict::Supported,
+                                            {1},
+                                            false,
+                                            {}});
         QCOMPARE(turn->chips().size(), 1);
         QCOMPARE(turn->lines().last()->text(), QStringLiteral("The rea"));
         Q_EMIT m_backend.answered(ask, fixtures::answer());
@@ -196,7 +205,9 @@ private Q_SLOTS:
             if (button->isCheckable())
                 button->click();
         }
-        QVERIFY(std::ranges::any_of(turn->lines(), [](const app::ClaimLine* line) { return line->text().contains(QStringLiteral("ramipril")); }));
+        QVERIFY(std::ranges::any_of(turn->lines(), [](const app::ClaimLine* line) {
+            return line->text().contains(QStringLiteral("ramipril"));
+        }));
     }
 
     void goesFromSentenceToSourceAndBackByKeyboard()
@@ -216,7 +227,8 @@ private Q_SLOTS:
         QTest::keyClick(chip, Qt::Key_Space);
         QCOMPARE(QApplication::focusWidget(), chip); // a peek leaves the keyboard here
         const app::SourceView& source = m_window->desk().evidencePane().source();
-        QCOMPARE(source.highlighted(), QStringLiteral("stopped lisinopril because of a persistent dry cough"));
+        QCOMPARE(source.highlighted(),
+                 QStringLiteral("stopped lisinopril because of a persistent dry cough"));
 
         QTest::keyClick(chip, Qt::Key_Return);
         QCOMPARE(QApplication::focusWidget(), &source);
@@ -240,7 +252,8 @@ private Q_SLOTS:
         QVERIFY(m_backend.calls.contains(QStringLiteral("lock")));
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
         const QString words = everyWord();
-        for (const char* secret : { "OKONKWO", "Okonkwo", "SYN-000417", "isinopril", "Penicillin", "half a question", "TESTMANN" })
+        for (const char* secret : {"OKONKWO", "Okonkwo", "SYN-000417", "isinopril", "Penicillin",
+                                   "half a question", "TESTMANN"})
             QVERIFY2(!words.contains(QString::fromLatin1(secret)), secret);
 
         signIn(); // the same user goes on where they were
@@ -277,7 +290,8 @@ private Q_SLOTS:
         auto* box = m_window->findChild<QMessageBox*>();
         QVERIFY(box != nullptr);
         const QString words = box->text() + box->informativeText();
-        QVERIFY(words.contains(QStringLiteral("OKONKWO")) && words.contains(QStringLiteral("TESTMANN")));
+        QVERIFY(words.contains(QStringLiteral("OKONKWO")) &&
+                words.contains(QStringLiteral("TESTMANN")));
         QCOMPARE(m_window->desk().patient(), QStringLiteral("p1"));
         QTest::keyClick(box, Qt::Key_Return);
         QTRY_COMPARE(m_window->desk().patient(), QStringLiteral("p2"));
@@ -329,10 +343,12 @@ private Q_SLOTS:
         QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("<b>x</b>"));
         QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
         app::Answer answer = fixtures::answer();
-        const QString payload = QStringLiteral("![x](file:///etc/passwd) <img src='http://x/y.png'> <a href='file:///etc/passwd'>k</a>");
-        answer.claims = { { payload, app::Verdict::Supported, { 1 }, false, {} } };
+        const QString payload =
+            QStringLiteral("![x](file:///etc/passwd) <img src='http://x/y.png'> <a "
+                           "href='file:///etc/passwd'>k</a>");
+        answer.claims = {{payload, app::Verdict::Supported, {1}, false, {}}};
         answer.coverage.line = payload;
-        answer.conflicts = { { payload, { 1 } } };
+        answer.conflicts = {{payload, {1}}};
         Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
         const auto* turn = m_window->desk().conversationView().lastTurn();
         QCOMPARE(turn->lines().first()->text(), payload);
@@ -356,7 +372,8 @@ private Q_SLOTS:
         };
         Counting view;
         view.show();
-        const QString payload = QStringLiteral("<img src='file:///etc/passwd'> [k](http://x) <a href='file:///etc/passwd'>k</a>");
+        const QString payload = QStringLiteral(
+            "<img src='file:///etc/passwd'> [k](http://x) <a href='file:///etc/passwd'>k</a>");
         view.showText(payload, 0, 4, app::SourceView::Letters::Words);
         QVERIFY(!view.grab().isNull());
         QCOMPARE(view.toPlainText(), payload);
@@ -368,7 +385,9 @@ private Q_SLOTS:
         view.setHtml(QStringLiteral("<img src='file:///etc/passwd'>")); // control: now Qt does ask
         QVERIFY(!view.grab().isNull());
         QVERIFY(view.asked > 0);
-        QVERIFY(!view.loadResource(QTextDocument::ImageResource, QUrl(QStringLiteral("file:///etc/passwd"))).isValid());
+        QVERIFY(!view.loadResource(QTextDocument::ImageResource,
+                                   QUrl(QStringLiteral("file:///etc/passwd")))
+                     .isValid());
     }
 };
 

@@ -45,7 +45,8 @@ private Q_SLOTS:
         patient = {};
         QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("Not Known"));
         patient.born = QStringLiteral("1980-02");
-        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)), QStringLiteral("Feb-1980 (about 46y)"));
+        QCOMPARE(app::shownBirth(patient, QDate(2026, 7, 14)),
+                 QStringLiteral("Feb-1980 (about 46y)"));
     }
 
     void tellsNoKnownAllergiesFromNoneRecorded()
@@ -56,7 +57,7 @@ private Q_SLOTS:
         chart.allergyStatement = QStringLiteral("not_recorded");
         QCOMPARE(known, QStringLiteral("No known allergies"));
         QCOMPARE(app::shownAllergies(chart), QStringLiteral("None recorded"));
-        chart.allergies = { fixtures::ada().allergies.first() };
+        chart.allergies = {fixtures::ada().allergies.first()};
         chart.allergies.first().resolved = true;
         chart.allergyStatement = QStringLiteral("recorded");
         QVERIFY(!app::shownAllergies(chart).contains(QStringLiteral("Penicillin")));
@@ -64,20 +65,28 @@ private Q_SLOTS:
 
     void takesCitationMarksOutOfSentences()
     {
-        QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [1] in March [2, 3].")), QStringLiteral("Stopped in March."));
-        QCOMPARE(app::withoutMarks(QStringLiteral("Value [see note] kept.")), QStringLiteral("Value [see note] kept."));
+        QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [1] in March [2, 3].")),
+                 QStringLiteral("Stopped in March."));
+        QCOMPARE(app::withoutMarks(QStringLiteral("Value [see note] kept.")),
+                 QStringLiteral("Value [see note] kept."));
     }
 
     void hasASentenceForEveryFailure()
     {
-        const QString unknown = app::sentenceFor({ .code = QStringLiteral("new_code") });
+        const QString unknown = app::sentenceFor({.code = QStringLiteral("new_code")});
         QVERIFY(unknown.contains(QStringLiteral("(new_code)")));
-        for (const char* code : { "unreachable", "wrong_daemon", "wrong_passphrase", "unauthorized", "locked", "forbidden",
-                 "not_admitted", "not_initialised", "not_found", "audit_unavailable", "engine_unavailable", "engine_failed",
-                 "busy", "too_many_requests", "too_large", "interrupted" })
-            QVERIFY2(!app::sentenceFor({ .code = QString::fromLatin1(code) }).contains(QStringLiteral("(%1)").arg(QString::fromLatin1(code))), code);
-        const QString counts = app::sentenceFor({ QStringLiteral("context_too_long"), 5210, 512, 4096 });
-        QVERIFY(counts.contains(QStringLiteral("5210")) && counts.contains(QStringLiteral("512")) && counts.contains(QStringLiteral("4096")));
+        for (const char* code :
+             {"unreachable", "wrong_daemon", "wrong_passphrase", "unauthorized", "locked",
+              "forbidden", "not_admitted", "not_initialised", "not_found", "audit_unavailable",
+              "engine_unavailable", "engine_failed", "busy", "too_many_requests", "too_large",
+              "interrupted"})
+            QVERIFY2(!app::sentenceFor({.code = QString::fromLatin1(code)})
+                          .contains(QStringLiteral("(%1)").arg(QString::fromLatin1(code))),
+                     code);
+        const QString counts =
+            app::sentenceFor({QStringLiteral("context_too_long"), 5210, 512, 4096});
+        QVERIFY(counts.contains(QStringLiteral("5210")) && counts.contains(QStringLiteral("512")) &&
+                counts.contains(QStringLiteral("4096")));
     }
 
     void listsActiveMedicationsFirstAndSaysWhatIsNotFinal()
@@ -95,7 +104,8 @@ private Q_SLOTS:
 
     void laysJsonOutWithoutChangingIt()
     {
-        const QByteArray json = "{\"b\":1.50,\"a\":[{\"x\":\"q\\\"}\"},{\"x\":-2e3}],\"e\":{},\"t\":true}";
+        const QByteArray json =
+            "{\"b\":1.50,\"a\":[{\"x\":\"q\\\"}\"},{\"x\":-2e3}],\"e\":{},\"t\":true}";
         const app::JsonOutline outline = app::outlineOf(json);
         QVERIFY(outline.whole);
         QString packed = outline.text;
@@ -103,7 +113,8 @@ private Q_SLOTS:
         QCOMPARE(packed.toUtf8(), json);
         const auto* second = outline.find(QStringLiteral("a[1].x"));
         QVERIFY(second != nullptr);
-        QCOMPARE(outline.text.mid(second->begin, second->end - second->begin), QStringLiteral("\"x\": -2e3"));
+        QCOMPARE(outline.text.mid(second->begin, second->end - second->begin),
+                 QStringLiteral("\"x\": -2e3"));
         QVERIFY(outline.find(QStringLiteral("a[2]")) == nullptr);
     }
 

@@ -46,16 +46,26 @@ public:
         : m_application(application)
         , m_out(out)
         , m_backend(socket)
-        , m_window(m_backend, socket, app::Settings { app::ThemeChoice::Light, 100 })
+        , m_window(m_backend, socket, app::Settings{app::ThemeChoice::Light, 100})
     {
-        QObject::connect(&m_backend, &app::Backend::answered, [this](quint64, const app::Answer& answer) { m_answer = answer; });
-        QObject::connect(&m_backend, &app::Backend::questionFailed, [this](quint64, const app::Failure& failure) { m_failure = failure.code; });
-        QObject::connect(&m_backend, &app::Backend::patientOpened, [this](const app::Chart& chart) { m_chart = chart; });
-        QObject::connect(&m_backend, &app::Backend::signedIn, [this](const app::SessionInfo& session) { m_model = session.model.state; });
-        QObject::connect(&m_backend, &app::Backend::beaten, [this](const app::ModelInfo& model) { m_model = model.state; });
+        QObject::connect(&m_backend, &app::Backend::answered,
+                         [this](quint64, const app::Answer& answer) { m_answer = answer; });
+        QObject::connect(
+            &m_backend, &app::Backend::questionFailed,
+            [this](quint64, const app::Failure& failure) { m_failure = failure.code; });
+        QObject::connect(&m_backend, &app::Backend::patientOpened,
+                         [this](const app::Chart& chart) { m_chart = chart; });
+        QObject::connect(
+            &m_backend, &app::Backend::signedIn,
+            [this](const app::SessionInfo& session) { m_model = session.model.state; });
+        QObject::connect(&m_backend, &app::Backend::beaten,
+                         [this](const app::ModelInfo& model) { m_model = model.state; });
         app::dress(application, app::ThemeChoice::Light, 100);
         m_window.resize(1366, 768);
         m_window.show();
+        // Shortcuts reach an active window only, and under Xvfb no window manager activates it.
+        m_window.activateWindow();
+        check(QTest::qWaitForWindowActive(&m_window), "the window is active");
     }
 
     [[nodiscard]] int faults() const { return m_faults; }
@@ -72,7 +82,8 @@ public:
 
     bool openPatient(const QString& name)
     {
-        // Imports are merged in the background once somebody is signed in: look until they are there.
+        // Imports are merged in the background once somebody is signed in: look until they are
+        // there.
         const bool found = reach("the patients are listed", kCallMs, [this] {
             QLineEdit* query = field(QStringLiteral("Find a patient"));
             if (rows(QStringLiteral("Patients")) < 3 && query != nullptr) {
@@ -84,10 +95,12 @@ public:
         });
         picture("patients");
         type(QStringLiteral("Find a patient"), name);
-        if (!found || !reach("the search narrows the list", kCallMs, [this] { return rows(QStringLiteral("Patients")) == 1; }))
+        if (!found || !reach("the search narrows the list", kCallMs,
+                             [this] { return rows(QStringLiteral("Patients")) == 1; }))
             return false;
         QTest::keyClick(field(QStringLiteral("Find a patient")), Qt::Key_Return);
-        const bool open = reach("the patient is open", kCallMs, [this] { return !m_window.desk().patient().isEmpty(); });
+        const bool open = reach("the patient is open", kCallMs,
+                                [this] { return !m_window.desk().patient().isEmpty(); });
         picture("patient");
         return open;
     }
@@ -96,7 +109,8 @@ public:
     {
         if (!ask(QStringLiteral("What is the last potassium?"), "look-up"))
             return;
-        check(m_answer.kind == QStringLiteral("lookup"), "the look-up is answered without the model");
+        check(m_answer.kind == QStringLiteral("lookup"),
+              "the look-up is answered without the model");
         QString newest; // independent of the evidence engine: the chart's own newest potassium
         for (const app::Lab& lab : m_chart.labs) {
             if (lab.name.contains(QStringLiteral("potassium"), Qt::CaseInsensitive)) {
@@ -104,10 +118,12 @@ public:
                 break;
             }
         }
-        check(!newest.isEmpty() && m_answer.text.contains(newest), "the look-up says the newest value of the chart");
+        check(!newest.isEmpty() && m_answer.text.contains(newest),
+              "the look-up says the newest value of the chart");
         checkCitations(true);
         showSource(1, "look-up-source");
-        check(m_window.desk().evidencePane().source().highlighted().contains(newest), "the look-up's source is highlighted");
+        check(m_window.desk().evidencePane().source().highlighted().contains(newest),
+              "the look-up's source is highlighted");
     }
 
     void freeQuestion()
@@ -123,7 +139,8 @@ public:
         checkCitations(false);
         int cough = 0;
         for (const app::EvidenceItem& item : m_answer.evidence) {
-            if (cough == 0 && item.passage && item.text.contains(QStringLiteral("cough"), Qt::CaseInsensitive))
+            if (cough == 0 && item.passage &&
+                item.text.contains(QStringLiteral("cough"), Qt::CaseInsensitive))
                 cough = item.number;
         }
         check(cough > 0, "the evidence holds the passage about the cough");
@@ -131,10 +148,12 @@ public:
             m_window.desk().evidencePane().open(cough);
             waitForSource();
             picture("passage");
-            check(m_window.desk().evidencePane().source().highlighted().contains(QStringLiteral("cough"), Qt::CaseInsensitive),
-                "the passage about the cough is highlighted in its document");
+            check(m_window.desk().evidencePane().source().highlighted().contains(
+                      QStringLiteral("cough"), Qt::CaseInsensitive),
+                  "the passage about the cough is highlighted in its document");
         }
-        const QList<app::CitationChip*> chips = m_window.desk().conversationView().lastTurn()->chips();
+        const QList<app::CitationChip*> chips =
+            m_window.desk().conversationView().lastTurn()->chips();
         for (const app::CitationChip* chip : chips) {
             if (chip->number() > 0) {
                 showSource(chip->number(), "citation");
@@ -177,7 +196,9 @@ public:
 private:
     void check(bool right, const char* what)
     {
-        say(QStringLiteral("  [%1] %2").arg(right ? QStringLiteral("ok") : QStringLiteral("WRONG"), QString::fromUtf8(what)));
+        say(QStringLiteral("  [%1] %2")
+                .arg(right ? QStringLiteral("ok") : QStringLiteral("WRONG"),
+                     QString::fromUtf8(what)));
         m_faults += right ? 0 : 1;
     }
 
@@ -229,13 +250,16 @@ private:
         QTest::keyClick(&desk.questionEdit(), Qt::Key_Return, Qt::ControlModifier);
         const bool done = reach("the answer is final", kAnswerMs, [&] { return !desk.busy(); });
         if (!m_failure.isEmpty())
-            say(QStringLiteral("   ") + app::sentenceFor({ .code = m_failure }));
-        check(m_failure.isEmpty() && m_answer.state == QStringLiteral("complete"), "the answer is complete");
+            say(QStringLiteral("   ") + app::sentenceFor({.code = m_failure}));
+        check(m_failure.isEmpty() && m_answer.state == QStringLiteral("complete"),
+              "the answer is complete");
         for (const app::Claim& claim : m_answer.claims) {
             QStringList numbers;
             for (const int number : claim.cited)
                 numbers += QString::number(number);
-            say(QStringLiteral("A  %1 %2 [%3]").arg(app::shapeOf(claim.verdict)).arg(claim.sentence, numbers.join(QLatin1Char(','))));
+            say(QStringLiteral("A  %1 %2 [%3]")
+                    .arg(app::shapeOf(claim.verdict))
+                    .arg(claim.sentence, numbers.join(QLatin1Char(','))));
         }
         for (const app::Conflict& conflict : m_answer.conflicts)
             say(QStringLiteral("   Sources disagree: ") + conflict.sentence);
@@ -253,9 +277,11 @@ private:
             known += item.number;
         bool right = !known.isEmpty();
         for (const app::Claim& claim : m_answer.claims) {
-            right = right && (!everySentence || claim.verdict == app::Verdict::NoClaim || !claim.cited.isEmpty());
+            right = right && (!everySentence || claim.verdict == app::Verdict::NoClaim ||
+                              !claim.cited.isEmpty());
             for (const int number : claim.cited)
-                right = right && (known.contains(number) || claim.verdict == app::Verdict::NotSupported);
+                right = right &&
+                        (known.contains(number) || claim.verdict == app::Verdict::NotSupported);
         }
         check(right, "every citation names evidence that is there");
         check(!m_answer.coverage.line.isEmpty(), "the answer says what was searched");
@@ -264,7 +290,8 @@ private:
     void waitForSource()
     {
         const auto& source = m_window.desk().evidencePane().source();
-        reach("the source is shown with its words highlighted", kCallMs, [&] { return !source.highlighted().isEmpty(); });
+        reach("the source is shown with its words highlighted", kCallMs,
+              [&] { return !source.highlighted().isEmpty(); });
         say(QStringLiteral("   source: ") + source.highlighted().simplified().left(200));
     }
 
@@ -282,12 +309,16 @@ private:
     void picture(const char* name)
     {
         ++m_pictures;
-        for (const auto& [choice, theme] : { std::pair(app::ThemeChoice::Dark, "dark"), std::pair(app::ThemeChoice::Light, "light") }) {
-            for (const int scale : { 200, 100 }) {
+        for (const auto& [choice, theme] : {std::pair(app::ThemeChoice::Dark, "dark"),
+                                            std::pair(app::ThemeChoice::Light, "light")}) {
+            for (const int scale : {200, 100}) {
                 app::dress(m_application, choice, scale);
                 QTest::qWait(50); // layouts inside scroll areas settle in two passes
-                const QString file = QStringLiteral("%1/%2-%3-%4-%5.png").arg(m_out).arg(m_pictures, 2, 10, QLatin1Char('0'))
-                                         .arg(QString::fromLatin1(name), QString::fromLatin1(theme)).arg(scale);
+                const QString file = QStringLiteral("%1/%2-%3-%4-%5.png")
+                                         .arg(m_out)
+                                         .arg(m_pictures, 2, 10, QLatin1Char('0'))
+                                         .arg(QString::fromLatin1(name), QString::fromLatin1(theme))
+                                         .arg(scale);
                 if (!m_window.grab().save(file))
                     check(false, "a picture could not be written");
             }
@@ -311,8 +342,10 @@ int main(int argc, char** argv)
 {
     QApplication application(argc, argv);
     QCommandLineParser parser;
-    parser.addOptions({ { QStringLiteral("socket"), {}, QStringLiteral("path") }, { QStringLiteral("out"), {}, QStringLiteral("dir") },
-        { QStringLiteral("credentials"), {}, QStringLiteral("file") }, { QStringLiteral("assert-flow"), {} } });
+    parser.addOptions({{QStringLiteral("socket"), {}, QStringLiteral("path")},
+                       {QStringLiteral("out"), {}, QStringLiteral("dir")},
+                       {QStringLiteral("credentials"), {}, QStringLiteral("file")},
+                       {QStringLiteral("assert-flow"), {}}});
     QFile file;
     if (parser.parse(QApplication::arguments()))
         file.setFileName(parser.value(QStringLiteral("credentials")));
@@ -322,7 +355,8 @@ int main(int argc, char** argv)
     }
     const QStringList credentials = QString::fromUtf8(file.readAll()).split(QLatin1Char('\n'));
 
-    Driver driver(application, parser.value(QStringLiteral("socket")), parser.value(QStringLiteral("out")));
+    Driver driver(application, parser.value(QStringLiteral("socket")),
+                  parser.value(QStringLiteral("out")));
     bool going = driver.signIn(credentials.value(0), credentials.value(1));
     going = going && driver.openPatient(QStringLiteral("testfield"));
     if (going) {
