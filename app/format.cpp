@@ -146,7 +146,10 @@ QString withoutMarks(const QString& sentence)
 {
     static const QRegularExpression marks(QStringLiteral("\\s*\\[\\d+(?:\\s*,\\s*\\d+)*\\]"));
     QString bare = sentence;
-    return bare.remove(marks).trimmed();
+    bare = bare.remove(marks).trimmed();
+    if (bare.endsWith(QStringLiteral("..")) && !bare.endsWith(QStringLiteral("...")))
+        bare.chop(1); // "…requested. [1]." had a full stop on both sides of the mark
+    return bare;
 }
 
 QChar shapeOf(Verdict verdict)

@@ -92,7 +92,7 @@ QListView, QTableView { background: @page; border: 1px solid @border; border-rad
 QListView:focus, QTableView:focus { border: 2px solid @accent; }
 QListView::item { padding: 4px 6px; min-height: 20px; border: 1px solid transparent; }
 QListView::item:hover { background: @panel; }
-QListView::item:selected { background: @tint; color: @text; }
+QListView::item:selected, QTableView::item:selected { background: @tint; color: @text; }
 QListView::item:selected:active { background: @tint; color: @text; border: 1px solid @accent; }
 QHeaderView { background: @panel; border: 0; }
 QHeaderView::section { background: @panel; color: @secondary; border: 0; border-bottom: 1px solid @border;

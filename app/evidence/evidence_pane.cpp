@@ -17,6 +17,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace app {
 
 namespace {
@@ -100,6 +102,7 @@ QWidget* EvidencePane::buildSourceTab()
     m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_list->setTextElideMode(Qt::ElideNone);
     m_list->setUniformItemSizes(false);
+    m_list->hide();
     m_original->setText(tr("Original bytes"));
     m_original->setCheckable(true);
     m_original->setAccessibleName(tr("Show the original bytes"));
@@ -158,6 +161,12 @@ void EvidencePane::clear()
     m_medications->setRows({});
     m_timeline->setRows({});
     setEvidence({});
+    forgetSource();
+}
+
+void EvidencePane::forgetSource()
+{
+    m_wish = {};
     m_source->clearText();
     m_readable->setText({});
     m_readable->hide();
@@ -175,7 +184,14 @@ void EvidencePane::refreshLabs()
 
 void EvidencePane::setEvidence(const QList<EvidenceItem>& items)
 {
+    const auto same = [](const EvidenceItem& a, const EvidenceItem& b) {
+        return a.number == b.number && a.text == b.text && a.source == b.source;
+    };
+    if (std::ranges::equal(items, m_items, same))
+        return;
     m_items = items;
+    if (m_wish.number != 0)
+        forgetSource(); // its number now means another piece of evidence
     const QSignalBlocker quiet(m_list);
     m_list->clear();
     for (const EvidenceItem& item : items) {
@@ -205,7 +221,8 @@ void EvidencePane::open(int number)
                   item.source,
                   item.passage ? item.documentIndex : -1,
                   item.begin,
-                  item.end};
+                  item.end,
+                  item.number};
         fetch(wish);
         return;
     }
@@ -218,7 +235,7 @@ void EvidencePane::openRow(const Row& row)
         parts += cell.spoken();
     showTab(Tab::Source);
     fetch({row.label, row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")),
-           row.source, row.documentIndex, 0, 0});
+           row.source, row.documentIndex, 0, 0, 0});
     m_source->setFocus();
 }
 

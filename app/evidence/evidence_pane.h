@@ -50,11 +50,13 @@ private:
         SourceRef source;
         int documentIndex = -1;
         qint64 begin = 0, end = 0; // span of the document's text
+        int number = 0;            // of the listed evidence; 0: a row of a table
     };
 
     QWidget* buildSourceTab();
     QWidget* buildLabTab();
     void openRow(const Row& row);
+    void forgetSource();
     void fetch(const Wish& wish);
     void showDocument(const DocumentText& document);
     void showOriginal(const OriginalText& original);

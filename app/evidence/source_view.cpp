@@ -41,12 +41,7 @@ QVariant SourceView::loadResource(int /*type*/, const QUrl& /*name*/)
 void SourceView::showText(const QString& text, qsizetype begin, qsizetype end, Letters letters)
 {
     m_letters = letters;
-    QFont shown = font();
-    if (letters == Letters::Bytes) {
-        shown = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-        shown.setPointSizeF(font().pointSizeF());
-    }
-    document()->setDefaultFont(shown);
+    applyLetters();
     setPlainText(text);
     m_begin = std::clamp<qsizetype>(begin, 0, text.size());
     m_end = std::clamp<qsizetype>(end, m_begin, text.size());
@@ -63,6 +58,16 @@ void SourceView::showText(const QString& text, qsizetype begin, qsizetype end, L
     // A third of the way down: the reader sees what stands before the span too.
     const int above = cursorRect(at).top() - viewport()->height() / 3;
     verticalScrollBar()->setValue(verticalScrollBar()->value() + above);
+}
+
+void SourceView::applyLetters()
+{
+    QFont shown = font();
+    if (m_letters == Letters::Bytes) {
+        shown = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+        shown.setPointSizeF(font().pointSizeF());
+    }
+    document()->setDefaultFont(shown);
 }
 
 void SourceView::clearText()
@@ -116,6 +121,9 @@ void SourceView::changeEvent(QEvent* event)
     QTextBrowser::changeEvent(event);
     if (event->type() == QEvent::PaletteChange)
         tint();
+    // Qt gives the document the widget's font again, which is not the one for bytes.
+    if (event->type() == QEvent::FontChange)
+        applyLetters();
 }
 
 qsizetype positionOfByte(const QByteArray& utf8, qint64 offset)

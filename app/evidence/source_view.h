@@ -31,6 +31,7 @@ protected:
 
 private:
     void tint();
+    void applyLetters();
 
     qsizetype m_begin = 0, m_end = 0;
     Letters m_letters = Letters::Words;

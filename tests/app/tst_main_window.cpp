@@ -242,6 +242,24 @@ private Q_SLOTS:
         QVERIFY(source.highlighted().startsWith(QStringLiteral("\"valueQuantity\"")));
     }
 
+    void forgetsTheSourceWhenItsNumberMeansOtherEvidence()
+    {
+        openAda();
+        askAndAnswer();
+        m_window->desk().conversationView().focusCitation(2);
+        const app::SourceView& source = m_window->desk().evidencePane().source();
+        QVERIFY(!source.highlighted().isEmpty());
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("and now?"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        Q_EMIT m_backend.evidenceFound(m_backend.lastAsk, fixtures::answer().evidence, {});
+        QVERIFY(!source.highlighted().isEmpty()); // the same evidence: the reader is left alone
+        QList<app::EvidenceItem> other = fixtures::answer().evidence;
+        other.swapItemsAt(0, 1);
+        std::swap(other[0].number, other[1].number);
+        Q_EMIT m_backend.evidenceFound(m_backend.lastAsk, other, {});
+        QVERIFY(source.toPlainText().isEmpty());
+    }
+
     void locksByKeyAndShowsNothingOfThePatient()
     {
         openAda();
