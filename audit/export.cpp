@@ -166,8 +166,8 @@ Result<void> Log::exportTo(File& out, const Receipt& receipt, const Unseal& unse
     return exporter.write(unseal);
 }
 
-Result<void> Log::exportTo(
-    const std::filesystem::path& file, const Receipt& receipt, const Unseal& unseal) const
+Result<void> Log::exportTo(const std::filesystem::path& file, const Receipt& receipt,
+                           const Unseal& unseal) const
 {
     std::filesystem::path temporary = file;
     temporary += ".new";

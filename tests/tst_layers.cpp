@@ -16,28 +16,28 @@ namespace {
 
 /// Folder -> folders, or single headers, that it may include. Nothing points back.
 const std::map<std::string, std::set<std::string>> kMayUse = {
-    { "audit", {} },
-    { "storage/process", {} },
-    { "storage", { "audit/receipt.h" } },
-    { "storage/records", { "storage", "audit/receipt.h" } },
-    { "storage/import", { "storage/records" } },
-    { "inference/kernels", {} },
-    { "inference/model", { "inference/kernels" } },
-    { "inference/wire", {} },
-    { "inference/engine", { "inference/model", "inference/kernels", "inference/wire" } },
-    { "inference/evidence", { "storage/records", "audit/receipt.h" } },
-    { "inference/api", { "audit/proof.h", "audit/error.h" } },
-    { "inference/service",
-        { "inference/api", "inference/evidence", "inference/wire", "storage", "storage/records",
-            "storage/import", "audit" } },
-    { "app", { "inference/api" } },
+    {"audit", {}},
+    {"storage/process", {}},
+    {"storage", {"audit/receipt.h"}},
+    {"storage/records", {"storage", "audit/receipt.h"}},
+    {"storage/import", {"storage/records"}},
+    {"inference/kernels", {}},
+    {"inference/model", {"inference/kernels"}},
+    {"inference/wire", {}},
+    {"inference/engine", {"inference/model", "inference/kernels", "inference/wire"}},
+    {"inference/evidence", {"storage/records", "audit/receipt.h"}},
+    {"inference/api", {"audit/proof.h", "audit/error.h"}},
+    {"inference/service",
+     {"inference/api", "inference/evidence", "inference/wire", "storage", "storage/records",
+      "storage/import", "audit"}},
+    {"app", {"inference/api"}},
 };
 
 /// A main() composes its process: it may harden it and enter its sandbox (docs/decisions/0001).
 bool mayUseProcess(const std::string& folder, const std::string& file)
 {
-    return folder == "inference/service" || file.ends_with("main.cpp")
-        || file.contains("sandbox") || file.contains("process");
+    return folder == "inference/service" || file.ends_with("main.cpp") ||
+           file.contains("sandbox") || file.contains("process");
 }
 
 std::string folderOf(const std::string& path)
@@ -80,7 +80,7 @@ private Q_SLOTS:
     {
         const fs::path root = PROJECT_ROOT;
         std::size_t files = 0;
-        for (const char* top : { "app", "audit", "inference", "storage" }) {
+        for (const char* top : {"app", "audit", "inference", "storage"}) {
             for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
                 const auto extension = entry.path().extension();
                 if (extension != ".cpp" && extension != ".h")

@@ -115,9 +115,9 @@ Result<void> readHeads(const GgufFile& file, const Reader& read, Config& config)
     if (valueLength != config.headLength)
         return std::unexpected(Error{Errc::Unsupported, "value_length other than key_length"});
 
-    const std::uint64_t columns = std::uint64_t { config.heads } * config.headLength;
-    if (std::max<std::uint64_t>({ columns, config.embeddingLength, config.feedForwardLength })
-        > kMostColumns)
+    const std::uint64_t columns = std::uint64_t{config.heads} * config.headLength;
+    if (std::max<std::uint64_t>({columns, config.embeddingLength, config.feedForwardLength}) >
+        kMostColumns)
         return bad(read.key("embedding_length"), "or another length is out of range");
 
     if (auto ok = read.size("rope.dimension_count", config.ropeLength, config.headLength); !ok)

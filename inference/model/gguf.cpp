@@ -214,8 +214,8 @@ Result<std::vector<double>> GgufFile::numbers(std::string_view key) const
     return *std::move(elements);
 }
 
-Result<std::vector<std::uint64_t>> GgufFile::perLayer(
-    std::string_view key, std::size_t layers) const
+Result<std::vector<std::uint64_t>> GgufFile::perLayer(std::string_view key,
+                                                      std::size_t layers) const
 {
     const auto value = want(key);
     if (!value)
@@ -229,14 +229,14 @@ Result<std::vector<std::uint64_t>> GgufFile::perLayer(
     const auto elements = integers(key);
     if (!elements)
         return std::unexpected(elements.error());
-    if (elements->size() != layers
-        || std::ranges::any_of(*elements, [](std::int64_t x) { return x < 0; }))
+    if (elements->size() != layers ||
+        std::ranges::any_of(*elements, [](std::int64_t x) { return x < 0; }))
         return wrongType(key, std::format("array of {} unsigned integers", layers));
     return std::vector<std::uint64_t>(elements->begin(), elements->end());
 }
 
-Result<std::uint64_t> GgufFile::unsignedIntegerOr(
-    std::string_view key, std::uint64_t otherwise) const
+Result<std::uint64_t> GgufFile::unsignedIntegerOr(std::string_view key,
+                                                  std::uint64_t otherwise) const
 {
     return has(key) ? unsignedInteger(key) : otherwise;
 }

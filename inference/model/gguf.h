@@ -90,12 +90,12 @@ public:
     [[nodiscard]] Result<std::vector<std::int64_t>> integers(std::string_view key) const;
     [[nodiscard]] Result<std::vector<double>> numbers(std::string_view key) const;
     /// One value per layer: an array of exactly @p layers elements, or a scalar for all of them.
-    [[nodiscard]] Result<std::vector<std::uint64_t>> perLayer(
-        std::string_view key, std::size_t layers) const;
+    [[nodiscard]] Result<std::vector<std::uint64_t>> perLayer(std::string_view key,
+                                                              std::size_t layers) const;
 
     /// As above, but an absent key gives @p otherwise. A key of the wrong type is still an error.
-    [[nodiscard]] Result<std::uint64_t> unsignedIntegerOr(
-        std::string_view key, std::uint64_t otherwise) const;
+    [[nodiscard]] Result<std::uint64_t> unsignedIntegerOr(std::string_view key,
+                                                          std::uint64_t otherwise) const;
     [[nodiscard]] Result<double> numberOr(std::string_view key, double otherwise) const;
     [[nodiscard]] Result<bool> booleanOr(std::string_view key, bool otherwise) const;
 

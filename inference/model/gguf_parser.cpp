@@ -49,8 +49,8 @@ std::size_t scalarBytes(GgufType type)
     return 0;
 }
 
-std::unexpected<Error> GgufParser::bad(
-    std::string_view field, std::string_view why, std::size_t at) const
+std::unexpected<Error> GgufParser::bad(std::string_view field, std::string_view why,
+                                       std::size_t at) const
 {
     return std::unexpected(Error{Errc::BadFile, std::format("{} at byte {}: {}", field, at, why)});
 }
@@ -73,8 +73,8 @@ Result<std::string_view> GgufParser::takeString(std::string_view field)
         return std::unexpected(length.error());
     if (*length > left())
         return bad(field, std::format("a string of {} bytes ends after the file", *length), at);
-    const std::string_view text(
-        reinterpret_cast<const char*>(m_file.m_bytes.data() + m_at), *length);
+    const std::string_view text(reinterpret_cast<const char*>(m_file.m_bytes.data() + m_at),
+                                *length);
     m_at += *length;
     return text;
 }
@@ -86,7 +86,8 @@ Result<std::string_view> GgufParser::takeName(std::string_view field, std::size_
     if (!name)
         return name;
     if (name->empty() || name->size() > limit)
-        return bad(field, std::format("{} bytes long, allowed are 1 to {}", name->size(), limit), at);
+        return bad(field, std::format("{} bytes long, allowed are 1 to {}", name->size(), limit),
+                   at);
     if (std::ranges::any_of(*name, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
         return bad(field, "holds control characters", at);
     return name;
@@ -99,10 +100,11 @@ Result<void> GgufParser::skipScalars(GgufType type, std::uint64_t count, std::st
         return bad(field, std::format("{} elements end after the file", count), m_at);
     if (type == GgufType::Bool) {
         const auto flags = m_file.m_bytes.subspan(m_at, count);
-        const auto wrong = std::ranges::find_if(flags, [](std::byte b) { return b > std::byte{1}; });
+        const auto wrong =
+            std::ranges::find_if(flags, [](std::byte b) { return b > std::byte{1}; });
         if (wrong != flags.end())
             return bad(field, "a boolean is neither 0 nor 1",
-                m_at + static_cast<std::size_t>(wrong - flags.begin()));
+                       m_at + static_cast<std::size_t>(wrong - flags.begin()));
     }
     m_at += size * count;
     return {};
@@ -133,8 +135,8 @@ Result<void> GgufParser::skipArray(GgufValue& value, int depth)
             GgufValue element;
             element.key = value.key;
             const auto done = value.elementType == GgufType::Array
-                ? skipArray(element, depth + 1)
-                : takeString(field).transform([](std::string_view) { });
+                                  ? skipArray(element, depth + 1)
+                                  : takeString(field).transform([](std::string_view) {});
             if (!done)
                 return done;
         }
@@ -194,8 +196,8 @@ Result<void> GgufParser::takeDimensions(Tensor& tensor)
         const auto size = take<std::uint64_t>(field);
         if (!size)
             return std::unexpected(size.error());
-        if (*size == 0 || __builtin_mul_overflow(elements, *size, &elements)
-            || elements > static_cast<std::uint64_t>(INT64_MAX))
+        if (*size == 0 || __builtin_mul_overflow(elements, *size, &elements) ||
+            elements > static_cast<std::uint64_t>(INT64_MAX))
             return bad(field, "zero, or their product is too large", m_at - sizeof(std::uint64_t));
         tensor.dims[i] = *size;
     }
@@ -222,8 +224,10 @@ Result<void> GgufParser::takeTensor(std::uint64_t index)
     if (!layout)
         return bad(field, std::format("unknown type {}", *type), typeAt);
     if (tensor.dims[0] % layout->blockElements != 0)
-        return bad(field, std::format("rows of {} are no multiple of {}'s block of {}",
-            tensor.dims[0], layout->name, layout->blockElements), typeAt);
+        return bad(field,
+                   std::format("rows of {} are no multiple of {}'s block of {}", tensor.dims[0],
+                               layout->name, layout->blockElements),
+                   typeAt);
 
     m_offsetsAt.push_back(m_at);
     const auto offset = take<std::uint64_t>("offset of tensor " + quoted(*name));
@@ -244,8 +248,8 @@ Result<void> GgufParser::sortNames()
         twice != m_file.m_valueOrder.end()) {
         const std::string_view key = keyOf(*std::next(twice));
         return bad("metadata " + quoted(key), "stands twice",
-            static_cast<std::size_t>(
-                reinterpret_cast<const std::byte*>(key.data()) - m_file.m_bytes.data()));
+                   static_cast<std::size_t>(reinterpret_cast<const std::byte*>(key.data()) -
+                                            m_file.m_bytes.data()));
     }
 
     m_file.m_tensorOrder.resize(m_file.m_tensors.size());
@@ -256,8 +260,8 @@ Result<void> GgufParser::sortNames()
         twice != m_file.m_tensorOrder.end()) {
         const std::string_view name = nameOfTensor(*std::next(twice));
         return bad("tensor " + quoted(name), "stands twice",
-            static_cast<std::size_t>(
-                reinterpret_cast<const std::byte*>(name.data()) - m_file.m_bytes.data()));
+                   static_cast<std::size_t>(reinterpret_cast<const std::byte*>(name.data()) -
+                                            m_file.m_bytes.data()));
     }
     return {};
 }
@@ -269,7 +273,7 @@ Result<void> GgufParser::placeTensors()
         return std::unexpected(Error{Errc::BadFile, alignment.error().detail});
     if (!std::has_single_bit(*alignment) || *alignment > kMaxAlignment)
         return bad("metadata 'general.alignment'",
-            std::format("{} is no power of two up to {}", *alignment, kMaxAlignment), m_at);
+                   std::format("{} is no power of two up to {}", *alignment, kMaxAlignment), m_at);
 
     const std::uint64_t size = m_file.m_bytes.size();
     const std::uint64_t dataBegin = (m_at + *alignment - 1) / *alignment * *alignment;
@@ -278,16 +282,20 @@ Result<void> GgufParser::placeTensors()
         const std::string field = "offset of tensor " + quoted(tensor.name);
         const auto layout = *layoutOf(tensor.type);
         std::uint64_t bytes = 0;
-        if (__builtin_mul_overflow(
-                tensor.elements() / layout.blockElements, layout.blockBytes, &bytes))
+        if (__builtin_mul_overflow(tensor.elements() / layout.blockElements, layout.blockBytes,
+                                   &bytes))
             return bad(field, "its size is too large", m_offsetsAt[i]);
         if (m_offsets[i] % *alignment != 0)
-            return bad(field, std::format("{} is no multiple of the alignment {}", m_offsets[i],
-                *alignment), m_offsetsAt[i]);
-        if (dataBegin > size || m_offsets[i] > size - dataBegin
-            || bytes > size - dataBegin - m_offsets[i])
-            return bad(field, std::format("{} bytes from {} end after the file of {} bytes", bytes,
-                m_offsets[i], size), m_offsetsAt[i]);
+            return bad(
+                field,
+                std::format("{} is no multiple of the alignment {}", m_offsets[i], *alignment),
+                m_offsetsAt[i]);
+        if (dataBegin > size || m_offsets[i] > size - dataBegin ||
+            bytes > size - dataBegin - m_offsets[i])
+            return bad(field,
+                       std::format("{} bytes from {} end after the file of {} bytes", bytes,
+                                   m_offsets[i], size),
+                       m_offsetsAt[i]);
         tensor.data = m_file.m_bytes.subspan(dataBegin + m_offsets[i], bytes);
     }
     return {};
@@ -302,8 +310,8 @@ Result<void> GgufParser::refuseOverlaps() const
         const std::size_t before = order[i - 1];
         if (m_offsets[before] + m_file.m_tensors[before].data.size() > m_offsets[order[i]])
             return bad("offset of tensor " + quoted(m_file.m_tensors[order[i]].name),
-                "lies inside tensor " + quoted(m_file.m_tensors[before].name),
-                m_offsetsAt[order[i]]);
+                       "lies inside tensor " + quoted(m_file.m_tensors[before].name),
+                       m_offsetsAt[order[i]]);
     }
     return {};
 }

@@ -42,13 +42,13 @@ private:
     Result<void> placeTensors();
     Result<void> refuseOverlaps() const;
     [[nodiscard]] std::size_t left() const { return m_file.m_bytes.size() - m_at; }
-    [[nodiscard]] std::unexpected<Error> bad(
-        std::string_view field, std::string_view why, std::size_t at) const;
+    [[nodiscard]] std::unexpected<Error> bad(std::string_view field, std::string_view why,
+                                             std::size_t at) const;
 
     GgufFile m_file;
     std::size_t m_at = 0;
-    std::vector<std::uint64_t> m_offsets;  // per tensor, relative to the data section
-    std::vector<std::size_t> m_offsetsAt;  // where each of them stands, for errors
+    std::vector<std::uint64_t> m_offsets; // per tensor, relative to the data section
+    std::vector<std::size_t> m_offsetsAt; // where each of them stands, for errors
 };
 
 } // namespace model

@@ -24,8 +24,8 @@ public:
 
     [[nodiscard]] std::span<const std::byte> bytes() const { return m_bytes; }
 
-    /// Gives the whole pages inside @p part back to the system; reading them again fetches them from
-    /// the file. For weights that were repacked into memory of our own.
+    /// Gives the whole pages inside @p part back to the system; reading them again fetches them
+    /// from the file. For weights that were repacked into memory of our own.
     void release(std::span<const std::byte> part) const;
 
 private:

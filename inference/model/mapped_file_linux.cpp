@@ -42,7 +42,10 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept
     return *this;
 }
 
-MappedFile::~MappedFile() { unmap(); }
+MappedFile::~MappedFile()
+{
+    unmap();
+}
 
 void MappedFile::unmap() noexcept
 {

@@ -43,15 +43,16 @@ public:
         std::optional<wire::Failed> failure;
         unsigned restarts = 0;
         int pid = 0; // of the running worker, 0 when there is none
-        std::string modelSha256; // hex; computed once in the background by the client, empty until then
+        std::string
+            modelSha256; // hex; computed once in the background by the client, empty until then
     };
     [[nodiscard]] virtual Status status() const = 0;
 
     /// Runs one request and blocks until it ends. @p stop cancels it: the worker is told at once
     /// and the call returns Finished{Cancelled}. Errors: what the worker reported, or WorkerGone
     /// when it died or is not ready; it is restarted in the background.
-    virtual std::expected<wire::Finished, wire::Failed> generate(wire::Generate request,
-        const Callbacks& callbacks, std::stop_token stop) = 0;
+    virtual std::expected<wire::Finished, wire::Failed>
+    generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) = 0;
 
     /// Tokens that the turns take, template included. Errors: as generate.
     virtual std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) = 0;

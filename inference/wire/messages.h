@@ -52,7 +52,7 @@ struct Cancel {
 };
 
 /// Finish: the worker exits with status 0 after it has answered what runs.
-struct Shutdown { };
+struct Shutdown {};
 
 using ToEngine = std::variant<Generate, Count, Cancel, Shutdown>;
 

@@ -70,18 +70,26 @@ struct Patient {
     std::string resourceId;
     std::string family, given, prefix; // official or usual name, as recorded
     Date born;
-    Date died;             // text "true" where only a flag was recorded
-    std::string gender;    // FHIR code; empty: not recorded
+    Date died;          // text "true" where only a flag was recorded
+    std::string gender; // FHIR code; empty: not recorded
     std::vector<Identifier> identifiers;
     std::string address, phone;
     Source source;
 
-    [[nodiscard]] std::string displayName() const; // "SMITH, Anna (Ms)"
+    [[nodiscard]] std::string displayName() const;         // "SMITH, Anna (Ms)"
     [[nodiscard]] std::string medicalRecordNumber() const; // "" when there is none
 };
 
 /// How much a reported value may be relied on. entered-in-error never becomes a record.
-enum class Standing : std::uint8_t { Final, Preliminary, Corrected, Amended, Registered, Cancelled, Unknown };
+enum class Standing : std::uint8_t {
+    Final,
+    Preliminary,
+    Corrected,
+    Amended,
+    Registered,
+    Cancelled,
+    Unknown
+};
 
 struct Quantity {
     std::string value;      // the digits as recorded: "4.10" stays "4.10"
@@ -96,9 +104,9 @@ struct Observation {
     std::string panel;
     std::string category; // "laboratory", "vital-signs", "survey", "social-history", ...
     std::optional<Quantity> quantity;
-    std::string valueText;      // coded or textual value; empty when quantity is set
-    std::string absentReason;   // dataAbsentReason, where there is no value
-    std::string interpretation; // "H", "L", "HH", ...
+    std::string valueText;             // coded or textual value; empty when quantity is set
+    std::string absentReason;          // dataAbsentReason, where there is no value
+    std::string interpretation;        // "H", "L", "HH", ...
     std::optional<Quantity> low, high; // reference range
     std::string rangeText;
     Standing standing = Standing::Unknown;
@@ -112,24 +120,33 @@ enum class ConditionState : std::uint8_t { Active, Inactive, Resolved, Unknown }
 struct Condition {
     Concept code;
     ConditionState state = ConditionState::Unknown;
-    std::string verification; // "confirmed", "provisional", "differential", ""; refuted never gets here
-    std::string category;     // "problem-list-item", "encounter-diagnosis", ...
+    std::string
+        verification;     // "confirmed", "provisional", "differential", ""; refuted never gets here
+    std::string category; // "problem-list-item", "encounter-diagnosis", ...
     Date onset, abated, recorded;
     std::string note;
     Source source;
 };
 
-enum class MedicationState : std::uint8_t { Active, Stopped, Completed, OnHold, Cancelled, Draft, Unknown };
+enum class MedicationState : std::uint8_t {
+    Active,
+    Stopped,
+    Completed,
+    OnHold,
+    Cancelled,
+    Draft,
+    Unknown
+};
 enum class MedicationKind : std::uint8_t { Request, Statement, Administration, Dispense };
 
 struct Medication {
     Concept code;
     MedicationKind kind = MedicationKind::Request;
     MedicationState state = MedicationState::Unknown;
-    std::string dosage; // as recorded in words, else composed from the structured dose
-    std::string reason;      // why it was given
+    std::string dosage;       // as recorded in words, else composed from the structured dose
+    std::string reason;       // why it was given
     std::string statusReason; // why it was stopped or held
-    Date started; // authoredOn, or the start of the effective period
+    Date started;             // authoredOn, or the start of the effective period
     Date ended;
     std::string note;
     Source source;
@@ -139,9 +156,9 @@ struct Allergy {
     Concept code;
     bool noKnownAllergy = false; // a coded "No known allergies": a statement, not an allergy
     bool resolved = false;
-    std::string verification; // "confirmed", "unconfirmed", ""; refuted never gets here
-    std::string category;     // "food", "medication", "environment", "biologic"
-    std::string criticality;  // "high", "low", "unable-to-assess", ""
+    std::string verification;           // "confirmed", "unconfirmed", ""; refuted never gets here
+    std::string category;               // "food", "medication", "environment", "biologic"
+    std::string criticality;            // "high", "low", "unable-to-assess", ""
     std::vector<std::string> reactions; // "Hives (moderate)"
     Date onset, recorded;
     std::string note;
@@ -174,7 +191,7 @@ struct Document {
     std::string title; // "Discharge summary"
     std::string author;
     Date date;
-    std::string text; // plain text; spans of citations count bytes of this
+    std::string text;     // plain text; spans of citations count bytes of this
     bool readable = true; // false: attachment of a kind that cannot be read (scan, PDF)
     std::string unreadableReason;
     Source source;

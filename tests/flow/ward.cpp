@@ -24,7 +24,8 @@ int parentOf(int pid)
     if (!status.open(QIODevice::ReadOnly))
         return 0;
     const QByteArray line = status.readAll();
-    // The name stands in parentheses and may hold anything; the parent is the second field after it.
+    // The name stands in parentheses and may hold anything; the parent is the second field after
+    // it.
     return line.mid(line.lastIndexOf(')') + 2).split(' ').value(1).toInt();
 }
 
@@ -64,7 +65,7 @@ std::string randomWord(int count)
 
 Ward::Ward()
 {
-    for (Person* person : { &admin, &steward, &compliance, &clinician })
+    for (Person* person : {&admin, &steward, &compliance, &clinician})
         person->passphrase = randomPassphrase();
 }
 
@@ -83,8 +84,8 @@ bool Ward::start(const QStringList& prefix, const QStringList& environment)
 {
     std::filesystem::create_directories(state());
     const QString model = m_models.filePath(QStringLiteral("tiny.gguf"));
-    if (withModel && !QFile::exists(model)
-        && QProcess::execute(QStringLiteral(PROGRAMS "/tiny-model"), { model }) != 0)
+    if (withModel && !QFile::exists(model) &&
+        QProcess::execute(QStringLiteral(PROGRAMS "/tiny-model"), {model}) != 0)
         return false;
 
     const QString folder = QString::fromStdString(state().string());
@@ -153,13 +154,13 @@ QByteArray Ward::standardError()
 
 std::unique_ptr<api::Client> Ward::client() const
 {
-    return std::make_unique<api::Client>(api::Client::Options { .socket = socket() });
+    return std::make_unique<api::Client>(api::Client::Options{.socket = socket()});
 }
 
 std::unique_ptr<api::Client> Ward::signIn(const Person& person) const
 {
     auto signedIn = client();
-    if (!signedIn->signIn({ .user = person.name, .passphrase = person.passphrase }))
+    if (!signedIn->signIn({.user = person.name, .passphrase = person.passphrase}))
         return nullptr;
     return signedIn;
 }
@@ -167,9 +168,9 @@ std::unique_ptr<api::Client> Ward::signIn(const Person& person) const
 std::string Ward::init()
 {
     auto anybody = client();
-    const auto made = anybody->init({ .admin = { admin.name, admin.passphrase },
-        .steward = { steward.name, steward.passphrase },
-        .compliance = { compliance.name, compliance.passphrase } });
+    const auto made = anybody->init({.admin = {admin.name, admin.passphrase},
+                                     .steward = {steward.name, steward.passphrase},
+                                     .compliance = {compliance.name, compliance.passphrase}});
     if (!made)
         return "init: " + made.error().name;
     shares = *made;
@@ -181,7 +182,7 @@ std::string Ward::init()
     if (!added)
         return "add: " + added.error().name;
     const auto enrolled = anybody->enrol(
-        { .user = clinician.name, .code = added->code, .passphrase = clinician.passphrase });
+        {.user = clinician.name, .code = added->code, .passphrase = clinician.passphrase});
     if (!enrolled)
         return "enrol: " + enrolled.error().name;
     const auto opener = signIn(steward);

@@ -59,10 +59,10 @@ public:
     [[nodiscard]] std::filesystem::path state() const;
     [[nodiscard]] std::filesystem::path socket() const { return state() / "cloister.sock"; }
 
-    Person admin { "it.adler", {} };
-    Person steward { "steward.brandt", {} };
-    Person compliance { "compliance.costa", {} };
-    Person clinician { "dr.dahl", {} };
+    Person admin{"it.adler", {}};
+    Person steward{"steward.brandt", {}};
+    Person compliance{"compliance.costa", {}};
+    Person clinician{"dr.dahl", {}};
     std::vector<std::string> shares; // of the recovery key, after init()
 
 private:
@@ -75,13 +75,13 @@ private:
 /// A made-up patient: the bundle, and what a right answer must say.
 struct MadeUpPatient {
     std::string family, given, mrn;
-    std::string bundle;        // FHIR R4 JSON
-    std::string lastPotassium; // "4.37"
-    std::string lastDate;      // "2026-03-07"
+    std::string bundle;                 // FHIR R4 JSON
+    std::string lastPotassium;          // "4.37"
+    std::string lastDate;               // "2026-03-07"
     std::vector<std::string> potassium; // oldest first
-    std::string stoppedDrug;   // "Lisinopril"
-    std::string stopReason;    // the words of the note that tell why
-    std::string note;          // the note's text
+    std::string stoppedDrug;            // "Lisinopril"
+    std::string stopReason;             // the words of the note that tell why
+    std::string note;                   // the note's text
     std::string activeDrug;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/canary_scan.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace canary {
@@ -52,12 +52,12 @@ std::string bytesOf(const std::u16string& units, bool bigEndian)
     return bytes;
 }
 
-/// The part of a base64 text that @p bytes fix when @p before bytes stand in front of them in a group
-/// of three and anything may follow.
+/// The part of a base64 text that @p bytes fix when @p before bytes stand in front of them in a
+/// group of three and anything may follow.
 std::string base64(const std::string& bytes, std::size_t before)
 {
-    static constexpr char kAlphabet[]
-        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static constexpr char kAlphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const std::string padded = std::string(before, '\0') + bytes;
     std::string text;
     for (std::size_t bit = 0; bit + 6 <= padded.size() * 8; bit += 6) {
@@ -76,11 +76,11 @@ std::vector<Needle> needlesFor(const std::vector<std::string>& canaries)
         const std::string& canary = canaries[i];
         assert(canary.size() >= 8);
         const std::u16string wide = utf16(canary);
-        needles.push_back({ i, "UTF-8", canary });
-        needles.push_back({ i, "UTF-16LE", bytesOf(wide, false) });
-        needles.push_back({ i, "UTF-16BE", bytesOf(wide, true) });
+        needles.push_back({i, "UTF-8", canary});
+        needles.push_back({i, "UTF-16LE", bytesOf(wide, false)});
+        needles.push_back({i, "UTF-16BE", bytesOf(wide, true)});
         for (std::size_t before = 0; before < 3; ++before)
-            needles.push_back({ i, "base64", base64(canary, before) });
+            needles.push_back({i, "base64", base64(canary, before)});
     }
     return needles;
 }
@@ -91,34 +91,39 @@ bool holds(const std::string& bytes, const std::string& needle)
 }
 
 void lookAt(const std::string& bytes, const fs::path& file, const std::vector<Needle>& needles,
-    std::vector<Find>& finds)
+            std::vector<Find>& finds)
 {
     for (const Needle& needle : needles) {
         if (holds(bytes, needle.bytes))
-            finds.push_back({ file, needle.canary, needle.form });
+            finds.push_back({file, needle.canary, needle.form});
     }
 }
 
 void lookAtFile(const fs::directory_entry& entry, const std::vector<Needle>& needles,
-    fs::file_time_type since, std::vector<Find>& finds)
+                fs::file_time_type since, std::vector<Find>& finds)
 {
     std::error_code ignored;
     for (const Needle& needle : needles) {
         if (needle.form == "UTF-8" && holds(entry.path().filename().string(), needle.bytes))
-            finds.push_back({ entry.path(), needle.canary, "file name" });
+            finds.push_back({entry.path(), needle.canary, "file name"});
     }
-    if (!entry.is_regular_file(ignored) || entry.is_symlink(ignored)
-        || entry.last_write_time(ignored) < since)
+    if (!entry.is_regular_file(ignored) || entry.is_symlink(ignored) ||
+        entry.last_write_time(ignored) < since)
         return;
     std::ifstream source(entry.path(), std::ios::binary);
-    const std::string bytes { std::istreambuf_iterator<char>(source), {} };
+    const std::uintmax_t size = entry.file_size(ignored);
+    if (ignored)
+        return; // vanished meanwhile
+    std::string bytes(size, '\0');
+    source.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(source.gcount(), 0)));
     lookAt(bytes, entry.path(), needles, finds);
 }
 
 } // namespace
 
 std::vector<Find> scan(const std::vector<fs::path>& folders,
-    const std::vector<std::string>& canaries, fs::file_time_type since)
+                       const std::vector<std::string>& canaries, fs::file_time_type since)
 {
     const auto needles = needlesFor(canaries);
     std::vector<Find> finds;
@@ -145,9 +150,9 @@ std::string describe(const std::vector<Find>& finds)
     if (finds.empty())
         return {};
     const Find& first = finds.front();
-    return std::to_string(finds.size()) + " finds; the first is canary "
-        + std::to_string(first.canary) + " as " + first.form + " in "
-        + (first.form == "file name" ? first.file.parent_path() : first.file).string();
+    return std::to_string(finds.size()) + " finds; the first is canary " +
+           std::to_string(first.canary) + " as " + first.form + " in " +
+           (first.form == "file name" ? first.file.parent_path() : first.file).string();
 }
 
 } // namespace canary

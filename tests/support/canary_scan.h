@@ -17,9 +17,9 @@ struct Find {
 /// Every file below @p folders that this user can read and that changed at or after @p since; links
 /// are not followed, other file systems such as /proc are not entered. Canaries of fewer than 8
 /// bytes would be found by chance and are refused by an assertion.
-std::vector<Find> scan(const std::vector<std::filesystem::path>& folders,
-    const std::vector<std::string>& canaries,
-    std::filesystem::file_time_type since = std::filesystem::file_time_type::min());
+std::vector<Find>
+scan(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& canaries,
+     std::filesystem::file_time_type since = std::filesystem::file_time_type::min());
 
 /// The same over bytes in memory: what a process wrote to standard error, a core file.
 std::vector<Find> scanBytes(const std::string& bytes, const std::vector<std::string>& canaries);

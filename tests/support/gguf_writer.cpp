@@ -6,7 +6,10 @@ namespace {
 
 constexpr std::size_t kAlignment = 32;
 
-void pad(std::string& out) { out.resize((out.size() + kAlignment - 1) / kAlignment * kAlignment); }
+void pad(std::string& out)
+{
+    out.resize((out.size() + kAlignment - 1) / kAlignment * kAlignment);
+}
 
 } // namespace
 
@@ -34,7 +37,10 @@ void GgufWriter::add(std::string_view key, float value)
     addRaw(key, 6, {reinterpret_cast<const char*>(&value), sizeof value});
 }
 
-void GgufWriter::add(std::string_view key, bool value) { addRaw(key, 7, value ? "\1" : std::string_view("\0", 1)); }
+void GgufWriter::add(std::string_view key, bool value)
+{
+    addRaw(key, 7, value ? "\1" : std::string_view("\0", 1));
+}
 
 void GgufWriter::add(std::string_view key, std::string_view value)
 {
@@ -64,7 +70,7 @@ void GgufWriter::add(std::string_view key, std::span<const std::int32_t> values)
 }
 
 void GgufWriter::addTensor(std::string_view name, model::TensorType type,
-    std::initializer_list<std::uint64_t> dims, std::string_view data)
+                           std::initializer_list<std::uint64_t> dims, std::string_view data)
 {
     m_tensors.push_back({std::string(name), type, dims, std::string(data)});
 }

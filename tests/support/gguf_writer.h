@@ -26,7 +26,7 @@ public:
     void addRaw(std::string_view key, std::uint32_t kind, std::string_view payload);
 
     void addTensor(std::string_view name, model::TensorType type,
-        std::initializer_list<std::uint64_t> dims, std::string_view data);
+                   std::initializer_list<std::uint64_t> dims, std::string_view data);
 
     /// The whole file.
     [[nodiscard]] std::string file() const;

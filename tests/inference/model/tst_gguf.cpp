@@ -91,8 +91,8 @@ private Q_SLOTS:
         QCOMPARE(file->boolean("yes").value(), true);
         QVERIFY((file->strings("words").value() == std::vector<std::string_view>{"a", "", "ccc"}));
         QVERIFY((file->integers("numbers").value() == std::vector<std::int64_t>{7, -1}));
-        QVERIFY((file->perLayer("llama.block_count", 3).value()
-            == std::vector<std::uint64_t>{2, 2, 2}));
+        QVERIFY((file->perLayer("llama.block_count", 3).value() ==
+                 std::vector<std::uint64_t>{2, 2, 2}));
         QVERIFY(file->perLayer("numbers", 2).error().code == Errc::WrongType); // -1
         QVERIFY(file->perLayer("numbers", 3).error().code == Errc::WrongType);
         QVERIFY(file->unsignedInteger("absent").error().code == Errc::Missing);
@@ -117,13 +117,14 @@ private Q_SLOTS:
         const std::string bytes = writer.file();
         for (std::size_t length = 0; length < bytes.size(); ++length) {
             // A copy of exactly this length: a byte beyond it is outside the allocation.
-            const std::vector<std::byte> cut(
-                bytesOf(bytes).begin(), bytesOf(bytes).begin() + static_cast<std::ptrdiff_t>(length));
+            const std::vector<std::byte> cut(bytesOf(bytes).begin(),
+                                             bytesOf(bytes).begin() +
+                                                 static_cast<std::ptrdiff_t>(length));
             const auto file = GgufFile::parse(cut);
             QVERIFY2(!file, std::to_string(length).c_str());
             QVERIFY(file.error().code == Errc::BadFile);
             QVERIFY2(file.error().detail.find(" at byte ") != std::string::npos,
-                file.error().detail.c_str());
+                     file.error().detail.c_str());
         }
         QVERIFY(GgufFile::parse(bytesOf(bytes)));
     }
@@ -132,11 +133,12 @@ private Q_SLOTS:
     {
         QTest::addColumn<std::string>("bytes");
         QTest::addColumn<std::string>("names");
-        const auto row = [](const char* name, const support::GgufWriter& writer, const char* field) {
+        const auto row = [](const char* name, const support::GgufWriter& writer,
+                            const char* field) {
             QTest::newRow(name) << writer.file() << std::string(field);
         };
         const auto patched = [](const char* name, std::size_t at, std::uint64_t value, int width,
-                                 const char* field) {
+                                const char* field) {
             std::string bytes = sample().file();
             std::memcpy(bytes.data() + at, &value, static_cast<std::size_t>(width));
             QTest::newRow(name) << bytes << std::string(field);
@@ -218,9 +220,9 @@ private Q_SLOTS:
         QVERIFY(!file);
         QVERIFY(file.error().code == Errc::BadFile);
         QVERIFY2(file.error().detail.find(names) != std::string::npos, file.error().detail.c_str());
-        QVERIFY2(
-            file.error().detail.find(" at byte ") != std::string::npos || names == "general.alignment",
-            file.error().detail.c_str());
+        QVERIFY2(file.error().detail.find(" at byte ") != std::string::npos ||
+                     names == "general.alignment",
+                 file.error().detail.c_str());
     }
 
     /// A changed header either loads, with all it offers inside the file, or gives a typed error.
@@ -236,9 +238,9 @@ private Q_SLOTS:
             std::vector<std::byte> bytes(bytesOf(original).begin(), bytesOf(original).end());
             const int changes = 1 + static_cast<int>(random() % 4);
             for (int i = 0; i < changes; ++i)
-                bytes[random() % writer.headerBytes()] = random() % 2 == 0
-                    ? static_cast<std::byte>(random())
-                    : static_cast<std::byte>(random() % 2 * 0xff);
+                bytes[random() % writer.headerBytes()] =
+                    random() % 2 == 0 ? static_cast<std::byte>(random())
+                                      : static_cast<std::byte>(random() % 2 * 0xff);
             const auto file = GgufFile::parse(bytes);
             if (file) {
                 ++loaded;
@@ -254,14 +256,17 @@ private Q_SLOTS:
 
     void quotesNamesForTheLog()
     {
-        QVERIFY(model::quoted("a\n\x1b[2J\xc3\xa4") == "'a?" "?[2J?" "?'");
+        QVERIFY(model::quoted("a\n\x1b[2J\xc3\xa4") == "'a?"
+                                                       "?[2J?"
+                                                       "?'");
         QCOMPARE(model::quoted(std::string(100, 'x')).size(), std::size_t{64 + 5});
     }
 
     void opensADescriptor()
     {
-        const std::string path = (std::filesystem::temp_directory_path()
-            / ("tst_gguf-" + std::to_string(::getpid()))).string();
+        const std::string path =
+            (std::filesystem::temp_directory_path() / ("tst_gguf-" + std::to_string(::getpid())))
+                .string();
         std::ofstream(path, std::ios::binary) << sample().file();
         const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
         std::filesystem::remove(path);
