@@ -31,7 +31,7 @@ if [ -n "$display" ] && [ -r "$cookie" ]; then
     export CLOISTER_COOKIE=$cache/display.cookie
 fi
 
-build dev
+build "$(currentPreset)"
 export CLOISTER_MODEL=$model
 enterLast=1
 enter "${binds[@]}" --offline -- bash "$checkout/.run/demo-inside.sh"

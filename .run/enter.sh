@@ -71,6 +71,9 @@ makeDevices() {
 }
 
 mountAll() {
+    # The root becomes a mount of its own, so that it can be the namespace's only one: inside a mere
+    # chroot the kernel lets nobody make user namespaces, which some tests do.
+    mount --bind "$root" "$root"
     makeDevices
     mount --rbind /proc "$root/proc"
     mount --rbind /sys "$root/sys" 2>/dev/null || true
@@ -118,9 +121,13 @@ inside() {
     while IFS= read -r setting; do settings+=("$setting"); done < <(keptEnvironment)
     local as=()
     [ "$user" = root ] || as=(setpriv "--reuid=$user" "--regid=$(chroot "$root" id -g "$user")" --init-groups --)
-    # chroot changes to /; the folder it was called in is there as well, so go back to it.
-    exec chroot "$root" /usr/bin/env -i "${settings[@]}" \
-        /bin/sh -c 'cd "$1" 2>/dev/null || cd /; shift; exec "$@"' sh "$PWD" "${as[@]}" "$@"
+    local folder=$PWD
+    cd "$root"
+    pivot_root . .
+    umount -l .
+    # The folder that it was called in is there as well, so go back to it.
+    exec /usr/bin/env -i "${settings[@]}" \
+        /bin/sh -c 'cd "$1" 2>/dev/null || cd /; shift; exec "$@"' sh "$folder" "${as[@]}" "$@"
 }
 
 if [ "${1:-}" = --inside ]; then

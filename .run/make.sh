@@ -7,3 +7,12 @@ build() {
     mkdir -p "$cache/ccache"
     enter -- bash "$checkout/.run/build-inside.sh" "$preset" "$@" >&2
 }
+
+# The preset that programs are run from: dev, unless only ci has been built here.
+currentPreset() {
+    if [ ! -e "$checkout/build/dev/build.ninja" ] && [ -e "$checkout/build/ci/build.ninja" ]; then
+        echo ci
+    else
+        echo dev
+    fi
+}
