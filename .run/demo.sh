@@ -31,7 +31,7 @@ if [ -n "$display" ] && [ -r "$cookie" ]; then
     export CLOISTER_COOKIE=$cache/display.cookie
 fi
 
-build "$(currentPreset)"
+build "$(currentPreset)" cloister cloisterd cloister-admin cloister-engine cloister-import demo-driver
 export CLOISTER_MODEL=$model
 enterLast=1
 enter "${binds[@]}" --offline -- bash "$checkout/.run/demo-inside.sh"
