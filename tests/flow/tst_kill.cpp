@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kills one process again and again at random moments (SIGKILL) and looks whether anything that had
+// been acknowledged is lost. 50 kills of each process here, 1,000 in ./run soak.
+
+#include "tests/flow/ward.h"
+
+#include <QRandomGenerator>
+#include <QtTest>
+
+#include <atomic>
+#include <csignal>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace {
+
+int rounds()
+{
+    if (qEnvironmentVariableIsSet("CLOISTER_SOAK"))
+        return 1000;
+#ifdef CLOISTER_SANITIZED
+    return 5;
+#else
+    return 50;
+#endif
+}
+
+/// What the daemon promised to keep: conversation -> turns, and the turns that it called done.
+struct Promises {
+    std::mutex mutex;
+    std::map<std::string, std::set<std::string>> accepted;
+    std::set<std::string> done;
+};
+
+int randomMilliseconds(int low, int high)
+{
+    return QRandomGenerator::system()->bounded(low, high);
+}
+
+/// The first promise that @p client does not find kept, or an empty string.
+std::string broken(api::Client& client, Promises& promises)
+{
+    const std::lock_guard lock(promises.mutex);
+    for (const auto& [conversation, turns] : promises.accepted) {
+        const auto kept = client.conversation(conversation);
+        if (!kept)
+            return "conversation: " + kept.error().name;
+        std::map<std::string, const api::Turn*> found;
+        for (const api::Turn& turn : kept->turns)
+            found.emplace(turn.id, &turn);
+        for (const std::string& turn : turns) {
+            if (!found.contains(turn))
+                return "an acknowledged question is lost";
+            const auto& answer = found[turn]->answer;
+            if (promises.done.contains(turn) && (!answer || answer->state != "complete"))
+                return "an answer that was done is lost";
+        }
+    }
+    return {};
+}
+
+/// Asks in a thread of its own until it is told to stop; keeps what was promised.
+class Asker {
+public:
+    Asker(std::unique_ptr<api::Client> client, std::string patient,
+          std::vector<std::string> questions, Promises& promises)
+        : m_client(std::move(client))
+        , m_thread([this, patient, questions, &promises](const std::stop_token& stop) {
+            for (std::size_t i = 0; !stop.stop_requested(); ++i)
+                ask(patient, questions[i % questions.size()], promises, stop);
+        })
+    {
+    }
+
+    std::atomic<int> failures = 0;
+
+private:
+    void ask(const std::string& patient, const std::string& question, Promises& promises,
+             const std::stop_token& stop)
+    {
+        api::Client::Events events;
+        events.accepted = [&](const api::Accepted& accepted) {
+            const std::lock_guard lock(promises.mutex);
+            promises.accepted[accepted.conversation].insert(accepted.turn);
+            m_conversation = accepted.conversation;
+        };
+        const auto done = m_client->ask(
+            patient, {.question = question, .conversation = m_conversation, .maxTokens = 40},
+            events, stop);
+        if (done) {
+            const std::lock_guard lock(promises.mutex);
+            promises.done.insert(done->turn);
+            return;
+        }
+        ++failures;
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(20)); // not to spin on a daemon that is gone
+    }
+
+    std::unique_ptr<api::Client> m_client;
+    std::string m_conversation;
+    std::jthread m_thread; // last: it uses the others
+};
+
+const std::vector<std::string> kLookUps{"What is the last potassium?", "All potassium values"};
+const std::vector<std::string> kFree{"Why was the blood pressure medicine stopped?"};
+
+} // namespace
+
+class TestKill : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY2(m_ward.start(), m_ward.standardError().constData());
+        QCOMPARE(m_ward.init(), std::string());
+        const auto made = flow::makeUpPatient();
+        QCOMPARE(m_ward.import(made.bundle), std::string());
+        const auto client = m_ward.signIn(m_ward.clinician);
+        QVERIFY(client);
+        const auto found = client->searchPatients(made.family, 10, 0);
+        QVERIFY(found);
+        QCOMPARE(found->patients.size(), std::size_t(1));
+        m_patient = found->patients.front().id;
+    }
+
+    void daemonKeepsWhatItAcknowledged()
+    {
+        for (int round = 0; round < rounds(); ++round) {
+            Promises promises;
+            {
+                auto client = m_ward.signIn(m_ward.clinician);
+                QVERIFY(client);
+                Asker asker(std::move(client), m_patient, round % 2 == 0 ? kLookUps : kFree,
+                            promises);
+                QThread::msleep(randomMilliseconds(5, 300));
+                m_ward.kill(SIGKILL);
+            }
+            QVERIFY2(m_ward.start(), m_ward.standardError().constData());
+            const auto client = m_ward.signIn(m_ward.clinician);
+            QVERIFY(client);
+            QCOMPARE(broken(*client, promises), std::string());
+            m_acknowledged += count(promises);
+        }
+        QVERIFY2(m_acknowledged > rounds() / 2,
+                 "hardly anything was acknowledged: this proves nothing");
+    }
+
+    void engineDiesAndTheServiceStaysUp()
+    {
+        Promises promises;
+        Asker asker(m_ward.signIn(m_ward.clinician), m_patient, kFree, promises);
+        const int daemon = m_ward.pid();
+        int killed = 0;
+        for (int round = 0; round < rounds(); ++round) {
+            QTRY_VERIFY_WITH_TIMEOUT(!m_ward.workers("cloister-engine").empty(), 20000);
+            QThread::msleep(randomMilliseconds(5, 200));
+            for (const int worker : m_ward.workers("cloister-engine"))
+                killed += ::kill(worker, SIGKILL) == 0 ? 1 : 0;
+        }
+        QVERIFY(killed >= rounds());
+        QCOMPARE(m_ward.pid(), daemon);
+        const auto client = m_ward.signIn(m_ward.clinician);
+        QVERIFY(client);
+        QCOMPARE(broken(*client, promises), std::string());
+        QVERIFY(count(promises) > 0);
+
+        // And it answers again, without anybody's help.
+        const auto answers = [&] {
+            return client->ask(m_patient, {.question = kFree.front(), .maxTokens = 8}, {}, {})
+                .has_value();
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(answers(), 30000);
+    }
+
+    void importIsWholeOrNotThere()
+    {
+        const auto client = m_ward.signIn(m_ward.clinician);
+        QVERIFY(client);
+        for (int round = 0; round < rounds(); ++round) {
+            const auto made = flow::makeUpPatient();
+            api::Result<api::ImportReceipt> taken;
+            std::atomic<bool> over = false;
+            std::jthread importing([&] {
+                taken = m_ward.client()->import(std::as_bytes(std::span(made.bundle)));
+                over = true;
+            });
+            const int patience = randomMilliseconds(0, 15);
+            QThread::msleep(patience);
+            for (const int worker : m_ward.workers("cloister-import"))
+                ::kill(worker, SIGKILL);
+            QTRY_VERIFY_WITH_TIMEOUT(over.load(), 30000);
+            importing.join();
+
+            const auto merged = [&] {
+                const auto status = client->status();
+                return status && status->waiting == 0;
+            };
+            QTRY_VERIFY_WITH_TIMEOUT(merged(), 30000);
+            const auto found = client->searchPatients(made.family, 10, 0);
+            QVERIFY(found);
+            QCOMPARE(found->patients.size(), std::size_t(taken ? 1 : 0));
+        }
+    }
+
+    void clientDiesAndItsQuestionStays()
+    {
+        int acknowledged = 0;
+        const int times = rounds();
+        for (int round = 0; round < times; ++round) {
+            QProcess client;
+            client.start(QStringLiteral(PROGRAMS "/asking-client"),
+                         {QString::fromStdString(m_ward.socket().string())});
+            QByteArray input =
+                QByteArray::fromStdString(m_ward.clinician.name + "\n" +
+                                          m_ward.clinician.passphrase + "\n" + m_patient + "\n");
+            for (int i = 0; i < 20; ++i)
+                input += QByteArray::fromStdString(kFree.front()) + "\n";
+            client.write(input);
+            client.closeWriteChannel();
+            QTRY_VERIFY_WITH_TIMEOUT(client.bytesAvailable() > 0 || client.waitForReadyRead(50),
+                                     20000);
+            QThread::msleep(randomMilliseconds(1, 200));
+            client.kill();
+            QVERIFY(client.waitForFinished());
+
+            Promises promises;
+            for (const QByteArray& line : client.readAllStandardOutput().split('\n')) {
+                const auto words = line.split(' ');
+                if (words.value(0) == "acknowledged")
+                    promises.accepted[words.value(1).toStdString()].insert(
+                        words.value(2).toStdString());
+                if (words.value(0) == "done")
+                    promises.done.insert(words.value(1).toStdString());
+            }
+            acknowledged += count(promises);
+            if (promises.accepted.empty())
+                continue;
+            const auto reader = m_ward.signIn(m_ward.clinician);
+            QVERIFY(reader);
+            QCOMPARE(broken(*reader, promises), std::string());
+        }
+        QVERIFY2(acknowledged > 0, "nothing was acknowledged: this proves nothing");
+    }
+
+    void noticesALostQuestion()
+    {
+        const auto client = m_ward.signIn(m_ward.clinician);
+        QVERIFY(client);
+        Promises promises;
+        const auto done = client->ask(m_patient, {.question = kLookUps.front()}, {}, {});
+        QVERIFY(done);
+        const auto mine = client->conversations(m_patient, 1, 0);
+        QVERIFY(mine && !mine->empty());
+        promises.accepted[mine->front().id].insert("00000000-0000-7000-8000-000000000000");
+        QCOMPARE(broken(*client, promises), std::string("an acknowledged question is lost"));
+    }
+
+private:
+    static int count(Promises& promises)
+    {
+        const std::lock_guard lock(promises.mutex);
+        int turns = 0;
+        for (const auto& [conversation, accepted] : promises.accepted)
+            turns += static_cast<int>(accepted.size());
+        return turns;
+    }
+
+    flow::Ward m_ward;
+    std::string m_patient;
+    int m_acknowledged = 0;
+};
+
+QTEST_GUILESS_MAIN(TestKill)
+#include "tst_kill.moc"
