@@ -24,7 +24,7 @@ constexpr std::size_t kPassageBytes = 320;
 Sentence sentenceOf(std::string text, std::vector<int> cited, Verdict verdict)
 {
     std::ranges::sort(cited);
-    text += marks(cited) + ".";
+    text = closed(std::move(text), cited);
     return {.text = std::move(text), .cited = std::move(cited), .verdict = verdict, .findings = {}};
 }
 

@@ -404,4 +404,14 @@ std::string marks(std::span<const int> numbers)
     return text;
 }
 
+std::string closed(std::string text, std::span<const int> numbers)
+{
+    const std::size_t quote = text.ends_with('"') ? 1 : 0;
+    const std::size_t body = text.size() - quote;
+    const bool cut = std::string_view(text).substr(0, body).ends_with("..."); // shortened()
+    if (!cut && body > 0 && text[body - 1] == '.')
+        text.erase(body - 1, 1);
+    return text + marks(numbers) + ".";
+}
+
 } // namespace evidence

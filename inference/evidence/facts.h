@@ -42,5 +42,8 @@ using Panel = std::vector<const records::Observation*>;
 
 /// " [1][4]"
 [[nodiscard]] std::string marks(std::span<const int> numbers);
+/// @p text as a sentence that cites @p numbers: "... mmol/L [1][4].". A note or a quotation that
+/// ends in a full stop loses it, so that the sentence has one.
+[[nodiscard]] std::string closed(std::string text, std::span<const int> numbers);
 
 } // namespace evidence

@@ -29,7 +29,7 @@ void say(DirectAnswer& answer, std::string text, std::vector<int> cited, Verdict
     std::ranges::sort(cited);
     const auto repeated = std::ranges::unique(cited);
     cited.erase(repeated.begin(), repeated.end());
-    text += marks(cited) + ".";
+    text = closed(std::move(text), cited);
     answer.sentences.push_back(
         {.text = std::move(text), .cited = std::move(cited), .verdict = verdict, .findings = {}});
 }

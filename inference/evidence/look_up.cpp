@@ -35,7 +35,7 @@ bool panelHasValue(const Panel& panel)
 void say(DirectAnswer& answer, std::string text, std::vector<int> cited, Verdict verdict)
 {
     std::ranges::sort(cited);
-    text += marks(cited) + ".";
+    text = closed(std::move(text), cited);
     answer.sentences.push_back(
         {.text = std::move(text), .cited = std::move(cited), .verdict = verdict, .findings = {}});
 }

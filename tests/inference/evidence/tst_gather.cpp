@@ -189,6 +189,10 @@ private Q_SLOTS:
             QVERIFY(sentence.text.ends_with("[" + std::to_string(item.number) + "]."));
         }
         QVERIFY(gathered("Does she have knee pain?", chart).conflicts.empty());
+        chart.medications.back().note = "Repeat list, printed 2026-03-20.";
+        const Evidence noted = gathered("Why was lisinopril stopped?", chart);
+        const std::string& listed = noted.conflicts.at(0).sentences.at(0).text;
+        QVERIFY2(listed.contains("printed 2026-03-20 [") && !listed.contains(".."), listed.c_str());
     }
 
     void keepsHostileTextAsData()

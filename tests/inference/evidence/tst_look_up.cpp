@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/look_up.h"
+#include "inference/evidence/sentences.h"
 
 #include "made_chart.h"
 
@@ -271,6 +272,40 @@ private Q_SLOTS:
         QCOMPARE(lookUp("current medications", noted, kToday)->conflicts.size(), 1U);
         made::addNote(noted, "Clinic", "2026-09-01", "Metformin restarted at 500 mg.");
         QCOMPARE(lookUp("current medications", noted, kToday)->conflicts.size(), 0U);
+    }
+
+    /// A note or a quotation that ends in a full stop: the sentence around it has one, no more.
+    void endsEverySentenceWithOneFullStop()
+    {
+        records::Chart chart = made::anna();
+        records::Medication& listed =
+            made::addMedication(chart, "Lisinopril 10 MG", MedicationState::Active, "2026-03-20");
+        listed.kind = records::MedicationKind::Statement;
+        listed.note = "Repeat list, printed 2026-03-20.";
+        made::addNote(chart, "Ward note", "2026-08-01",
+                      "Metformin was discontinued due to diarrhoea.");
+        const auto answer = lookUp("current medications", chart, kToday);
+        QCOMPARE(answer->conflicts.size(), 2U);
+        std::vector<evidence::Sentence> sentences = answer->sentences;
+        for (const evidence::Conflict& conflict : answer->conflicts)
+            sentences.insert(sentences.end(), conflict.sentences.begin(), conflict.sentences.end());
+        bool noted = false;
+        bool quoted = false;
+        for (const evidence::Sentence& sentence : sentences) {
+            const std::string read = evidence::withoutCitations(sentence.text);
+            QVERIFY2(sentence.text.ends_with("].") && !sentence.text.contains(". ["),
+                     sentence.text.c_str());
+            QVERIFY2(!sentence.text.contains(".\" ["), sentence.text.c_str());
+            noted = noted || read.ends_with("printed 2026-03-20.");
+            quoted = quoted || read.ends_with("due to diarrhoea\".");
+        }
+        QVERIFY(noted && quoted);
+        std::string& note = chart.documents.back().text;
+        note = "Metformin was discontinued";
+        while (note.size() < 400)
+            note += " and she was told why";
+        const auto cut = lookUp("current medications", chart, kToday);
+        QVERIFY(cut->conflicts.at(1).sentences.at(1).text.contains("...\" [")); // a cut is shown
     }
 
     void tellsTwoValuesOfOneMoment()
