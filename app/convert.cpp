@@ -235,8 +235,8 @@ Progress viewOf(const api::Progress& progress)
 
 Claim viewOf(const api::Claim& claim)
 {
-    return {text(claim.sentence), verdictOf(claim.verdict), numbers(claim.cited), claim.attached,
-            texts(claim.reasons)};
+    return {text(claim.sentence), verdictOf(claim.verdict), numbers(claim.cited),
+            claim.attached,       texts(claim.reasons),     numbers(claim.corrected)};
 }
 
 Answer viewOf(const api::Answer& answer)

@@ -147,6 +147,7 @@ struct Claim {
     QList<int> cited = {};
     bool attached = false; // the program found the evidence, the model did not name it
     QStringList reasons = {};
+    QList<int> corrected = {}; // the draft's own numbers, where cited stands in their place
 };
 
 struct Conflict {

@@ -164,6 +164,13 @@ ClaimLine* TurnView::addLine(QVBoxLayout* column, const Claim& claim, bool struc
     if (claim.verdict == Verdict::Partly || claim.verdict == Verdict::NotSupported) {
         for (const QString& reason : claim.reasons)
             column->addWidget(note(tr("%1 %2").arg(shapeOf(claim.verdict)).arg(reason), "small"));
+    } else if (!claim.corrected.isEmpty()) {
+        QStringList written;
+        for (const int number : claim.corrected)
+            written += QStringLiteral("[%1]").arg(number);
+        column->addWidget(note(tr("Evidence corrected by the program; the draft named %1.")
+                                   .arg(written.join(QString())),
+                               "small"));
     } else if (claim.attached) {
         column->addWidget(
             note(tr("Evidence found by the program; the draft named none."), "small"));

@@ -47,6 +47,7 @@ void fields(auto& f, Of<Claim> auto& v)
     f("cited", v.cited);
     f("attached", v.attached);
     f("reasons", v.reasons);
+    f("corrected", v.corrected);
 }
 
 void fields(auto& f, Of<Conflict> auto& v)

@@ -205,6 +205,7 @@ struct Claim {
     std::vector<int> cited;
     bool attached = false; // the evidence was found by the program, the model cited none
     std::vector<std::string> reasons;
+    std::vector<int> corrected; // numbers that the model wrote; cited stands in their place
 };
 
 struct Conflict {

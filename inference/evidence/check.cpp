@@ -2,6 +2,7 @@
 #include "inference/evidence/check.h"
 
 #include "inference/evidence/compare.h"
+#include "inference/evidence/reattach.h"
 #include "inference/evidence/sentences.h"
 
 #include <algorithm>
@@ -151,6 +152,35 @@ void attach(Sentence& sentence, const Reading& claim, const std::vector<ReadItem
     sentence.findings = findingsOf(found.doubts);
 }
 
+/// What a sentence cites, each once however often it is written: "[4] [4]", "[1, 1]".
+struct Cited {
+    Items items;
+    std::vector<int> unknown; // numbers of no item
+};
+
+Cited citedBy(std::string_view written, const std::vector<ReadItem>& all)
+{
+    Cited cited;
+    for (const int number : citationsIn(written)) {
+        const auto item = std::ranges::find_if(
+            all, [&](const ReadItem& read) { return read.item->number == number; });
+        if (item != all.end() && !std::ranges::contains(cited.items, &*item))
+            cited.items.push_back(&*item);
+        else if (item == all.end() && !std::ranges::contains(cited.unknown, number))
+            cited.unknown.push_back(number);
+    }
+    return cited;
+}
+
+std::vector<int> numbersOf(const Cited& cited)
+{
+    std::vector<int> numbers = cited.unknown;
+    for (const ReadItem* item : cited.items)
+        numbers.push_back(item->item->number);
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
 } // namespace
 
 Checker::Checker(const Evidence& evidence)
@@ -173,33 +203,35 @@ Sentence Checker::check(std::string_view written) const
     Sentence sentence{.text = std::string(written), .cited = {}, .findings = {}};
     const std::string bare = withoutBullet(withoutCitations(written));
     const Reading claim = read(bare, m_items->drugs);
-    std::vector<const ReadItem*> cited;
-    std::vector<Finding> unknown;
-    for (const int number : citationsIn(written)) {
-        const auto item = std::ranges::find_if(
-            m_items->read, [&](const ReadItem& read) { return read.item->number == number; });
-        if (item == m_items->read.end())
-            unknown.push_back({Reason::UnknownCitation, "[" + std::to_string(number) + "]"});
-        else if (std::ranges::find(cited, &*item) == cited.end())
-            cited.push_back(&*item);
-    }
     if (!claimsAnything(claim) || isHeading(bare, claim)) {
         sentence.verdict = Verdict::NoClaim;
         return sentence;
     }
-    if (cited.empty()) {
+    const Cited cited = citedBy(written, m_items->read);
+    const std::vector<Doubt> found = doubts(claim, cited.items);
+    const bool stands = !cited.items.empty() && found.empty();
+    const bool none = cited.items.empty() && cited.unknown.empty();
+    const ReadItem* instead =
+        stands || none ? nullptr : soleSupport(claim, found, m_items->read, cited.items);
+    if (instead != nullptr) {
+        sentence.cited = {instead->item->number};
+        sentence.corrected = numbersOf(cited);
+        sentence.verdict = Verdict::Supported;
+        return sentence;
+    }
+    if (cited.items.empty()) {
         attach(sentence, claim, m_items->read);
     } else {
-        for (const ReadItem* item : cited)
+        for (const ReadItem* item : cited.items)
             sentence.cited.push_back(item->item->number);
         std::ranges::sort(sentence.cited);
-        const std::vector<Doubt> found = doubts(claim, cited);
         sentence.verdict = verdictOf(found);
         sentence.findings = findingsOf(found);
     }
-    if (!unknown.empty() && sentence.verdict == Verdict::Supported)
+    if (!cited.unknown.empty() && sentence.verdict == Verdict::Supported)
         sentence.verdict = Verdict::Partly;
-    sentence.findings.insert(sentence.findings.end(), unknown.begin(), unknown.end());
+    for (const int number : cited.unknown)
+        sentence.findings.push_back({Reason::UnknownCitation, "[" + std::to_string(number) + "]"});
     return sentence;
 }
 

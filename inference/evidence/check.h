@@ -11,7 +11,9 @@ namespace evidence {
 /// Checks sentences of a model's answer against the evidence they cite. Numbers, units, dates,
 /// comparators, names of medicines and measurements, negation, side, subject and status must stand
 /// in the cited items; a value is never accepted because it rounds to another. A sentence without
-/// a citation is attached to the items that support it, else NotSupported.
+/// a citation is attached to the items that support it, else NotSupported. A sentence whose
+/// citation does not support it is given that of the one item which supports the whole of it
+/// (reattach.h).
 class Checker {
 public:
     /// Reads the items once; @p evidence is not kept.

@@ -112,11 +112,12 @@ struct Finding {
 
 /// One sentence of an answer with what it rests on.
 struct Sentence {
-    std::string text;       // as written, with its citation marks "[1]"
+    std::string text;       // as written, with the author's own citation marks "[1]"
     std::vector<int> cited; // numbers of items that exist, ascending, without repetition
     Verdict verdict = Verdict::NoClaim;
     std::vector<Finding> findings; // by reason; empty for Supported, Computed and NoClaim
-    bool attached = false;         // cited was found by the program, not written by the author
+    bool attached = false;         // cited was found by the program, the author wrote no number
+    std::vector<int> corrected;    // the author's numbers, where cited was put in their place
 };
 
 /// Sources that disagree, told side by side instead of smoothed.

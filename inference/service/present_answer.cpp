@@ -52,7 +52,8 @@ api::Claim present(const evidence::Sentence& sentence)
     api::Claim claim{.sentence = sentence.text,
                      .verdict = evidence::nameOf(sentence.verdict),
                      .cited = sentence.cited,
-                     .attached = sentence.attached};
+                     .attached = sentence.attached,
+                     .corrected = sentence.corrected};
     for (const evidence::Finding& finding : sentence.findings)
         claim.reasons.push_back(evidence::explain(finding));
     return claim;

@@ -19,7 +19,8 @@ private Q_SLOTS:
                         .verdict = "partly",
                         .cited = {1, 3},
                         .attached = true,
-                        .reasons = {"number 4.1 is not in the cited evidence"}}},
+                        .reasons = {"number 4.1 is not in the cited evidence"},
+                        .corrected = {4}}},
             .evidence =
                 {{.number = 1,
                   .kind = "passage",
@@ -45,6 +46,7 @@ private Q_SLOTS:
         QCOMPARE(api::encode(*back), json);
         QCOMPARE(back->seed, answer.seed);
         QCOMPARE(back->claims.front().cited, answer.claims.front().cited);
+        QCOMPARE(back->claims.front().corrected, std::vector<int>{4});
         QCOMPARE(back->evidence.front().documentIndex, 2);
         answer.model.reset();
         QVERIFY(api::encode(answer).contains("\"model\":null"));

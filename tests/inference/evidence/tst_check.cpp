@@ -182,6 +182,96 @@ private Q_SLOTS:
         QVERIFY2(reason.isEmpty() ? sentence.findings.empty() : told, qPrintable(reasons));
     }
 
+    void correctsAWrongNumber_data()
+    {
+        QTest::addColumn<QList<int>>("cited");
+        QTest::addColumn<QList<int>>("corrected");
+        const auto corrected = [](const QList<int>& from, int to, const char* text) {
+            QTest::newRow(text) << QList<int>{to} << from;
+        };
+        const auto kept = [](const QList<int>& cited, const char* text) {
+            QTest::newRow(text) << cited << QList<int>{};
+        };
+        corrected({4}, 5, "Lisinopril was stopped because of the persistent dry cough [4].");
+        corrected({2}, 1, "The potassium was 5.6 mmol/L on 02-Mar-2026 [2].");
+        corrected({1}, 11, "Potassium was 4.6 mmol/L on 09-Jan-2024 [1].");
+        corrected({1}, 10, "Her blood pressure was 132/84 mmHg [1].");
+        corrected({3}, 4, "Metformin 500 mg is taken twice daily [3].");
+        corrected({1, 2}, 3, "Lisinopril was stopped on 03-Mar-2026 [1, 2].");
+        corrected({4}, 8, "She is allergic to penicillin [4] [4].");
+        corrected({12}, 9, "Asthma resolved in June 2015 [12].");
+        corrected({1}, 6, "Her mother had breast cancer [1].");
+        corrected({2}, 5, "She denies chest pain [2].");
+        corrected({40}, 7, "Troponin I was below 0.01 ng/mL [40][40].");
+        // Controls: right as written, or one thing that no item says.
+        kept({5}, "Lisinopril was stopped because of the persistent dry cough [5].");
+        kept({1, 2}, "Sodium was 139 mmol/L [2][1][2].");
+        kept({2}, "The potassium was 5.7 mmol/L on 02-Mar-2026 [2].");
+        kept({3}, "Losartan 100 mg once daily was started [3].");
+        kept({2}, "The potassium was 5.6 mg/dL [2].");
+        kept({1}, "Troponin I was 0.01 ng/mL [1].");
+        kept({4}, "Lisinopril was stopped on 04-Mar-2026 [4].");
+        kept({2}, "Potassium was 4.6 mmol/L on 02-Mar-2026 [2].");
+        kept({4}, "Ramipril was stopped because of a persistent dry cough [4].");
+        kept({4}, "Lisinopril was stopped because of hyperkalaemia [4].");
+        kept({1}, "Lisinopril was not stopped [1].");
+        kept({1}, "She had breast cancer [1].");
+        kept({1}, "She had pain in the left knee [1].");
+        kept({1}, "Metformin was stopped [1].");
+        kept({1}, "She was admitted with appendicitis [1].");
+        kept({1}, "139 [1].");
+        kept({4}, "It was stopped on 03-Mar-2026 [4]."); // what was?
+        kept({4}, "It was stopped because of a persistent dry cough [4].");
+        kept({}, "The potassium was 6.2 mmol/L [40].");
+    }
+    /// A right sentence behind a wrong number is supported; a wrong one stays marked.
+    void correctsAWrongNumber()
+    {
+        QFETCH(QList<int>, cited);
+        QFETCH(QList<int>, corrected);
+        const Sentence sentence = evidence::check(QTest::currentDataTag(), scripted());
+        QCOMPARE(QList<int>(sentence.cited.begin(), sentence.cited.end()), cited);
+        QCOMPARE(QList<int>(sentence.corrected.begin(), sentence.corrected.end()), corrected);
+        QCOMPARE(sentence.text, std::string(QTest::currentDataTag()));
+        QVERIFY(!sentence.attached);
+        const bool right =
+            !corrected.isEmpty() || cited == QList<int>{5} || cited == QList<int>{1, 2};
+        QCOMPARE(sentence.verdict, right ? Verdict::Supported : Verdict::NotSupported);
+        QCOMPARE(sentence.findings.empty(), right);
+    }
+
+    void correctsNothingFromWordsOfSeveralSentences()
+    {
+        Evidence evidence;
+        const auto note = [&](const char* text) {
+            const auto number = static_cast<int>(evidence.items.size()) + 1;
+            evidence.items.push_back(item(number, evidence::Topic::Note, text, "2024-03-04"));
+        };
+        note("Metformin continued.");
+        note("Lisinopril was stopped because of angioedema. Persistent dry cough since July.");
+        const char* const claimed = "Lisinopril was stopped because of a persistent dry cough [1].";
+        QCOMPARE(evidence::check(claimed, evidence).verdict, Verdict::NotSupported);
+        note("Seen today. Stopped lisinopril because of a persistent dry cough. Well otherwise.");
+        const Sentence sentence = evidence::check(claimed, evidence);
+        QCOMPARE(sentence.verdict, Verdict::Supported);
+        QCOMPARE(sentence.cited, std::vector<int>{3});
+    }
+
+    /// Evidence that denies the sentence is no slip of a number, whatever another item says.
+    void correctsNoDenial()
+    {
+        Evidence evidence;
+        evidence.items = {item(1, evidence::Topic::Note, "Denies chest pain.", "2024-03-04"),
+                          item(2, evidence::Topic::Note, "Chest pain on exertion.", "2012-05-01"),
+                          item(3, evidence::Topic::Note, "Weight stable.", "2024-03-04")};
+        const Sentence denied = evidence::check("She has chest pain [1].", evidence);
+        QCOMPARE(denied.verdict, Verdict::NotSupported);
+        QCOMPARE(denied.cited, std::vector<int>{1});
+        const Sentence slip = evidence::check("She has chest pain [3].", evidence);
+        QCOMPARE(slip.verdict, Verdict::Supported);
+        QCOMPARE(slip.cited, std::vector<int>{2});
+    }
+
     void attachesEvidenceToASentenceWithoutCitation()
     {
         const Sentence one =

@@ -144,6 +144,32 @@ private Q_SLOTS:
         QVERIFY(kept && kept->claims.size() == 2);
     }
 
+    void aWrongNumberIsCorrectedAndSaidSo()
+    {
+        m_rig->engine.pieces = {m_rig->made.stoppedDrug,
+                                " was stopped because of ",
+                                m_rig->made.stopReason,
+                                " [40].",
+                                " ",
+                                m_rig->made.stoppedDrug,
+                                " 999 mg was stopped [40]."};
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(done && done->answer.claims.size() == 2);
+        const api::Claim& right = done->answer.claims.front();
+        QCOMPARE(right.verdict, std::string("supported"));
+        QCOMPARE(right.corrected, std::vector<int>{40});
+        QCOMPARE(right.cited.size(), 1U);
+        const auto item = std::ranges::find(done->answer.evidence, right.cited.front(),
+                                            &api::EvidenceItem::number);
+        QVERIFY(item != done->answer.evidence.end());
+        QVERIFY(item->text.contains(m_rig->made.stopReason));
+        QVERIFY(right.sentence.ends_with("[40].")); // as the model wrote it
+        const api::Claim& wrong = done->answer.claims.back();
+        QCOMPARE(wrong.verdict, std::string("not_supported"));
+        QVERIFY(wrong.corrected.empty());
+    }
+
     void questionAndRecordReachTheEngineOnlyAsText()
     {
         Ear ear;
