@@ -144,7 +144,8 @@ QString shownAllergies(const Chart& chart)
 
 QString withoutMarks(const QString& sentence)
 {
-    static const QRegularExpression marks(QStringLiteral("\\s*\\[\\d+(?:\\s*,\\s*\\d+)*\\]"));
+    static const QRegularExpression marks(
+        QStringLiteral("\\s*\\[\\d+(?:\\s*[,;\u2013-]\\s*\\d+)*\\s*\\]"));
     QString bare = sentence;
     bare = bare.remove(marks).trimmed();
     if (bare.endsWith(QStringLiteral("..")) && !bare.endsWith(QStringLiteral("...")))

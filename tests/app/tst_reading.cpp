@@ -67,6 +67,8 @@ private Q_SLOTS:
     {
         QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [1] in March [2, 3].")),
                  QStringLiteral("Stopped in March."));
+        QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [4] [4] in March [1][1] or May [1-3].")),
+                 QStringLiteral("Stopped in March or May."));
         QCOMPARE(app::withoutMarks(QStringLiteral("Repeat requested. [1].")),
                  QStringLiteral("Repeat requested."));
         QCOMPARE(app::withoutMarks(QStringLiteral("Value [see note] kept.")),

@@ -259,7 +259,7 @@ private:
                 numbers += QString::number(number);
             say(QStringLiteral("A  %1 %2 [%3]")
                     .arg(app::shapeOf(claim.verdict))
-                    .arg(claim.sentence, numbers.join(QLatin1Char(','))));
+                    .arg(app::withoutMarks(claim.sentence), numbers.join(QLatin1Char(','))));
         }
         for (const app::Conflict& conflict : m_answer.conflicts)
             say(QStringLiteral("   Sources disagree: ") + conflict.sentence);

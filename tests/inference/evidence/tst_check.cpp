@@ -272,6 +272,42 @@ private Q_SLOTS:
         QCOMPARE(slip.cited, std::vector<int>{2});
     }
 
+    void tellsAnUnknownNumberOnce()
+    {
+        for (const char* text : {"The potassium was 5.6 mmol/L [1][40][40].",
+                                 "The potassium was 5.6 mmol/L [1, 40] [40]."}) {
+            const Sentence sentence = evidence::check(text, scripted());
+            QCOMPARE(sentence.cited, std::vector<int>{1});
+            QCOMPARE(sentence.findings,
+                     (std::vector<evidence::Finding>{{Reason::UnknownCitation, "[40]"}}));
+        }
+    }
+
+    void readsEveryFormOfMarks_data()
+    {
+        QTest::addColumn<QList<int>>("cited");
+        QTest::newRow("[1]") << QList<int>{1};
+        QTest::newRow("[1][1]") << QList<int>{1};
+        QTest::newRow("[1] [1]") << QList<int>{1};
+        QTest::newRow("[1, 1]") << QList<int>{1};
+        QTest::newRow("[1, 2]") << QList<int>{1, 2};
+        QTest::newRow("[2][1]") << QList<int>{1, 2};
+        QTest::newRow("[1,2] [2]") << QList<int>{1, 2};
+        QTest::newRow("[1-2]") << QList<int>{1, 2};
+    }
+    void readsEveryFormOfMarks()
+    {
+        QFETCH(QList<int>, cited);
+        const std::string marks = QTest::currentDataTag();
+        for (const std::string& text :
+             {"The potassium was 5.6 mmol/L " + marks + ".",
+              "The potassium was 5.6 mmol/L. " + marks, "The potassium was 5.6 mmol/L " + marks}) {
+            const Sentence sentence = evidence::check(text, scripted());
+            QCOMPARE(QList<int>(sentence.cited.begin(), sentence.cited.end()), cited);
+            QCOMPARE(sentence.verdict, Verdict::Supported);
+        }
+    }
+
     void attachesEvidenceToASentenceWithoutCitation()
     {
         const Sentence one =
