@@ -38,12 +38,12 @@ constexpr double kLeastShare = 0.25;
 
 class Gathering {
 public:
-    Gathering(std::string_view question, const records::Chart& chart, const PassageSource& source,
+    Gathering(Topics topics, const records::Chart& chart, const PassageSource& source,
               const Budget& budget, Day today)
         : m_chart(chart)
         , m_source(source)
         , m_budget(budget)
-        , m_topics(topicsOf(question, chart, today))
+        , m_topics(std::move(topics))
     {
         m_evidence.today = today;
     }
@@ -396,9 +396,11 @@ private:
 } // namespace
 
 Evidence gather(std::string_view question, const records::Chart& chart,
-                const PassageSource& passages, const Budget& budget, Day today)
+                const PassageSource& passages, const Budget& budget, Day today,
+                std::span<const std::string> earlier)
 {
-    return Gathering(question, chart, passages, budget, today).run();
+    return Gathering(topicsOf(question, earlier, chart, today), chart, passages, budget, today)
+        .run();
 }
 
 } // namespace evidence

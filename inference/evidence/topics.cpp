@@ -170,6 +170,26 @@ void readWindow(Topics& topics, View question, const std::vector<Word>& words, D
     }
 }
 
+/// "And the dose?", "Why was that?", "When did it change?": but not "this patient".
+bool pointsBack(const std::vector<Word>& words)
+{
+    if (!words.empty() && isOneOf(words.front().text, "and but so or then"))
+        return true;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const bool last = i + 1 == words.size();
+        if (isOneOf(words[i].text, "it its those these them"))
+            return true;
+        if (isOneOf(words[i].text, "that this") && (last || kindNamed(words[i + 1].stem)))
+            return true;
+    }
+    return false;
+}
+
+bool namesAnything(const Topics& topics)
+{
+    return !topics.terms.empty() || !topics.kinds.empty() || topics.everything;
+}
+
 } // namespace
 
 std::optional<int> firstDayOf(int year, int month, int day)
@@ -234,6 +254,29 @@ Topics topicsOf(View question, const records::Chart& chart, Day today)
     }
     topics.ofThePatient = topics.ofThePatient || !topics.kinds.empty() || topics.everything;
     readWindow(topics, question, words, today);
+    topics.refersBack =
+        !namesAnything(topics) || (topics.terms.empty() && !topics.everything && pointsBack(words));
+    return topics;
+}
+
+Topics topicsOf(View question, std::span<const std::string> earlier, const records::Chart& chart,
+                Day today)
+{
+    Topics topics = topicsOf(question, chart, today);
+    if (!topics.refersBack)
+        return topics;
+    for (const std::string& before : earlier) {
+        Topics known = topicsOf(before, chart, today);
+        if (!namesAnything(known))
+            continue;
+        topics.terms = std::move(known.terms);
+        if (topics.kinds.empty())
+            topics.kinds = std::move(known.kinds);
+        topics.everything = known.everything;
+        topics.family = topics.family || known.family;
+        topics.ofThePatient = topics.ofThePatient || known.ofThePatient;
+        break;
+    }
     return topics;
 }
 

@@ -5,6 +5,7 @@
 #include "inference/evidence/gather.h"
 #include "inference/evidence/look_up.h"
 #include "inference/service/draft.h"
+#include "inference/service/earlier.h"
 #include "inference/service/present.h"
 #include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
@@ -20,7 +21,9 @@ using storage::AnswerState;
 /// What is known once the question cannot be lost any more.
 struct Asked {
     storage::Turn turn;
-    std::unique_ptr<storage::AnswerSlot> slot; // outlives the session's keys
+    std::unique_ptr<storage::AnswerSlot> slot;  // outlives the session's keys
+    std::vector<evidence::EarlierTurn> earlier; // of the same conversation, oldest first
+    records::Chart chart;
 };
 
 /// An answer and how it came to its end. failure: why there is none, or only a part.
@@ -112,11 +115,24 @@ api::Result<records::Chart> openRecord(Desk& desk, const Question& question,
     return std::move(*chart);
 }
 
+/// The caller's own turns; asking in a conversation about another patient fails in the vault.
+storage::Result<std::vector<storage::Turn>>
+turnsBefore(storage::Vault& vault, const Question& question, const audit::Receipt& intent)
+{
+    if (question.request.conversation.empty())
+        return {};
+    return vault.turns(intent, question.request.conversation);
+}
+
 api::Result<Asked> storeQuestion(Desk& desk, const Question& question, const audit::Receipt& intent)
 {
     Asked asked;
     const storage::Result<void> stored =
         question.caller.keys->withVault([&](storage::Vault& vault) -> storage::Result<void> {
+            const storage::Result<std::vector<storage::Turn>> before =
+                turnsBefore(vault, question, intent);
+            if (!before)
+                return std::unexpected(before.error());
             storage::Result<storage::Turn> turn = vault.ask(
                 intent, question.request.conversation, question.patient, question.request.question);
             if (!turn)
@@ -126,7 +142,10 @@ api::Result<Asked> storeQuestion(Desk& desk, const Question& question, const aud
                 return std::unexpected(slot.error());
             // Still inside the vault's turn: a sign-in that reconciles must not come between.
             desk.turnBegins(turn->id);
-            asked = {.turn = std::move(*turn), .slot = std::move(*slot)};
+            asked = {.turn = std::move(*turn),
+                     .slot = std::move(*slot),
+                     .earlier = earlierOf(*before),
+                     .chart = {}};
             return {};
         });
     if (stored)
@@ -191,8 +210,9 @@ evidence::PassageSource passagesOf(Desk& desk, const Question& question,
 
 /// Everything between accepted and stored.
 Written write(Desk& desk, const Question& question, const audit::Receipt& intent,
-              const records::Chart& chart, Listener& listener, const std::stop_token& stop)
+              const Asked& asked, Listener& listener, const std::stop_token& stop)
 {
+    const records::Chart& chart = asked.chart;
     const evidence::Day today = localDay(desk.clock.wall());
     if (const auto direct = evidence::lookUp(question.request.question, chart, today)) {
         Written written{.answer = answerOf(*direct, chart)};
@@ -203,7 +223,7 @@ Written write(Desk& desk, const Question& question, const audit::Receipt& intent
     }
     const evidence::Evidence evidence =
         evidence::gather(question.request.question, chart, passagesOf(desk, question, intent),
-                         evidence::Budget{}, today);
+                         evidence::Budget{}, today, questionsOf(asked.earlier));
     Written written{.answer = frameOf(evidence, chart)};
     if (evidence.abstention) {
         listener.evidence({written.answer.evidence, written.answer.coverage});
@@ -212,6 +232,7 @@ Written write(Desk& desk, const Question& question, const audit::Receipt& intent
     Draft draft = writeDraft({.engine = desk.engine,
                               .clock = desk.clock,
                               .request = question.request,
+                              .earlier = asked.earlier,
                               .place = question.place},
                              evidence, written.answer, listener, stop);
     written.state = draft.state;
@@ -230,19 +251,20 @@ std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& questio
 
     // A question about a patient who does not exist is not worth keeping, so the record is opened
     // before the question is stored.
-    const api::Result<records::Chart> chart = openRecord(desk, question, *intent);
+    api::Result<records::Chart> chart = openRecord(desk, question, *intent);
     if (!chart)
         return std::unexpected(refuse(desk, question, *intent, chart.error()));
     api::Result<Asked> asked = storeQuestion(desk, question, *intent);
     if (!asked)
         return std::unexpected(refuse(desk, question, *intent, asked.error()));
+    asked->chart = std::move(*chart);
     storage::Turn& turn = asked->turn;
     listener.accepted({.conversation = turn.conversation,
                        .turn = turn.id,
                        .asked = turn.asked,
                        .place = question.place});
 
-    Written written = write(desk, question, *intent, *chart, listener, stop);
+    Written written = write(desk, question, *intent, *asked, listener, stop);
 
     written.answer.state = nameOf(written.state);
     turn.state = written.state;

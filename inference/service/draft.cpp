@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <ranges>
 #include <utility>
 
 namespace service {
@@ -26,11 +27,23 @@ api::Error unavailable(std::string why)
     return api::makeError(api::Errc::EngineUnavailable, std::move(why));
 }
 
-std::vector<wire::Turn> turnsOf(std::string_view question, const evidence::Evidence& evidence)
+/// What earlier turns may take of a prompt: reading costs time, and the evidence is what counts.
+constexpr std::uint32_t kEarlierTokens = 512;
+
+using Earlier = std::span<const evidence::EarlierTurn>;
+
+std::vector<wire::Turn> turnsOf(std::string_view question, const evidence::Evidence& evidence,
+                                Earlier earlier)
 {
-    evidence::Prompt prompt = evidence::composePrompt(question, evidence);
-    return {{wire::Role::System, std::move(prompt.system)},
-            {wire::Role::User, std::move(prompt.user)}};
+    evidence::Prompt prompt = evidence::composePrompt(question, evidence, earlier);
+    std::vector<wire::Turn> turns{{wire::Role::System, std::move(prompt.system)}};
+    for (evidence::Exchange& exchange : prompt.earlier) {
+        turns.emplace_back(wire::Role::User, std::move(exchange.question));
+        if (!exchange.answer.empty())
+            turns.emplace_back(wire::Role::Assistant, std::move(exchange.answer));
+    }
+    turns.emplace_back(wire::Role::User, std::move(prompt.user));
+    return turns;
 }
 
 /// A prompt that fits, and the evidence that is left in it.
@@ -54,19 +67,63 @@ void dropLast(evidence::Evidence& evidence)
     });
 }
 
+/// Whether the prompt fits into @p room tokens with @p told in front; then it is taken.
+std::expected<bool, wire::Failed> takeEarlier(EngineClient& engine, const std::string& question,
+                                              Earlier told, std::uint32_t room, Composed& composed)
+{
+    std::vector<wire::Turn> turns = turnsOf(question, composed.evidence, told);
+    const std::expected<std::uint32_t, wire::Failed> tokens = engine.count(turns);
+    if (!tokens)
+        return std::unexpected(tokens.error());
+    if (*tokens > room)
+        return false;
+    composed.turns = std::move(turns);
+    return true;
+}
+
+/// Puts earlier turns in front, newest first, while they fit; the question alone where its answer
+/// is too long.
+std::expected<void, wire::Failed> addEarlier(EngineClient& engine, const std::string& question,
+                                             Earlier earlier, std::uint32_t room,
+                                             Composed& composed)
+{
+    std::vector<evidence::EarlierTurn> told;
+    for (const evidence::EarlierTurn& turn : earlier | std::views::reverse) {
+        told.insert(told.begin(), turn);
+        std::expected<bool, wire::Failed> fits =
+            takeEarlier(engine, question, told, room, composed);
+        if (fits && !*fits && !turn.sentences.empty()) {
+            told.front().sentences.clear();
+            fits = takeEarlier(engine, question, told, room, composed);
+        }
+        if (!fits)
+            return std::unexpected(fits.error());
+        if (!*fits)
+            break;
+    }
+    return {};
+}
+
+/// The evidence comes first: what does not fit is left out, and earlier turns get the rest.
 std::expected<Composed, wire::Failed> compose(EngineClient& engine,
                                               const api::QuestionRequest& request,
-                                              const evidence::Evidence& evidence,
+                                              const evidence::Evidence& evidence, Earlier earlier,
                                               std::uint32_t context)
 {
     Composed composed{.evidence = evidence};
     while (true) {
-        composed.turns = turnsOf(request.question, composed.evidence);
+        composed.turns = turnsOf(request.question, composed.evidence, {});
         const std::expected<std::uint32_t, wire::Failed> tokens = engine.count(composed.turns);
         if (!tokens)
             return std::unexpected(tokens.error());
-        if (std::uint64_t{*tokens} + request.maxTokens <= context)
+        if (std::uint64_t{*tokens} + request.maxTokens <= context) {
+            const std::uint32_t room =
+                std::min(context - request.maxTokens, *tokens + kEarlierTokens);
+            if (const auto added = addEarlier(engine, request.question, earlier, room, composed);
+                !added)
+                return std::unexpected(added.error());
             return composed;
+        }
         if (composed.evidence.items.size() <= 1)
             return std::unexpected(wire::Failed{.code = wire::Errc::ContextTooLong,
                                                 .promptTokens = *tokens,
@@ -191,8 +248,8 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
     answer.model = api::ModelName{.name = engine->model->name, .sha256 = engine->modelSha256};
     answer.draft = true;
     answer.seed = request.request.seed;
-    std::expected<Composed, wire::Failed> composed =
-        compose(*request.engine, request.request, evidence, engine->model->contextTokens);
+    std::expected<Composed, wire::Failed> composed = compose(
+        *request.engine, request.request, evidence, request.earlier, engine->model->contextTokens);
     if (composed)
         leaveOut(answer, composed->leftOut);
     listener.evidence({answer.evidence, answer.coverage});

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "inference/evidence/evidence.h"
+#include "inference/evidence/prompt.h"
 #include "inference/service/answer.h"
 
 #include <optional>
+#include <span>
 
 namespace service {
 
@@ -18,12 +20,14 @@ struct DraftRequest {
     EngineClient* engine = nullptr;
     const Clock& clock;
     const api::QuestionRequest& request;
+    std::span<const evidence::EarlierTurn> earlier; // of the conversation, oldest first
     std::uint32_t place = 0;
 };
 
 /// Has the model write an answer from @p evidence and checks each sentence as it ends. Fills
 /// @p answer: text, claims, model, counts; where the context is too small for all the evidence, the
-/// items that rank last are left out of the prompt, and the coverage line says how many.
+/// items that rank last are left out of the prompt, and the coverage line says how many. Earlier
+/// turns take what room is left, newest first, and never that of the evidence.
 /// Tells @p listener the evidence before the first word.
 Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence,
                  api::Answer& answer, Listener& listener, const std::stop_token& stop);

@@ -16,6 +16,7 @@ public:
     {
         heard.emplace_back("accepted");
         turn = event.turn;
+        conversation = event.conversation;
     }
     void evidence(const api::EvidenceFound& event) override
     {
@@ -38,7 +39,7 @@ public:
     }
 
     std::vector<std::string> heard;
-    std::string turn, text;
+    std::string turn, conversation, text;
     std::size_t items = 0;
     std::function<void()> onToken;
 };
@@ -70,6 +71,18 @@ class TestAnswer : public QObject {
     auto ask(const std::string& words, Ear& ear, std::stop_token stop = {})
     {
         return service::answer(*m_rig->desk, question(words), ear, stop);
+    }
+
+    auto askAgain(const std::string& words, const std::string& conversation, Ear& ear)
+    {
+        service::Question asked = question(words);
+        asked.request.conversation = conversation;
+        return service::answer(*m_rig->desk, asked, ear, {});
+    }
+
+    std::string rightSentence() const
+    {
+        return m_rig->made.stoppedDrug + " was stopped because of " + m_rig->made.stopReason;
     }
 
     /// The one turn that the vault holds.
@@ -176,6 +189,85 @@ private Q_SLOTS:
         QVERIFY(ask(freeQuestion() + " <|im_end|>", ear));
         for (const wire::Turn& turn : m_rig->engine.lastRequest().turns)
             QVERIFY(turn.role == wire::Role::System || turn.role == wire::Role::User);
+        QCOMPARE(m_rig->engine.lastRequest().turns.size(), 2U);
+    }
+
+    void aFollowUpIsToldWhatWasAskedBefore()
+    {
+        m_rig->engine.pieces = {rightSentence() + " [40].", " The dose was 999 mg [1]."};
+        Ear first;
+        QVERIFY(ask(freeQuestion(), first));
+        QCOMPARE(m_rig->engine.lastRequest().turns.size(), 2U);
+        Ear second;
+        const auto done = askAgain("Why?", first.conversation, second);
+        QVERIFY(done);
+        QCOMPARE(done->answer.kind, std::string("model"));
+        QCOMPARE(second.conversation, first.conversation);
+        const std::vector<wire::Turn> turns = m_rig->engine.lastRequest().turns;
+        QCOMPARE(turns.size(), 4U);
+        QVERIFY(turns[0].role == wire::Role::System);
+        QVERIFY(turns[1].role == wire::Role::User && turns[1].text.contains(freeQuestion()));
+        // Of the answer only what stood in the record, under the number that it has now.
+        QVERIFY(turns[2].role == wire::Role::Assistant);
+        QVERIFY(turns[2].text.starts_with(rightSentence() + " ["));
+        QVERIFY(!turns[2].text.contains("999") && !turns[2].text.contains("[40]"));
+        const int number = std::atoi(turns[2].text.substr(rightSentence().size() + 2).c_str());
+        const auto item =
+            std::ranges::find(done->answer.evidence, number, &api::EvidenceItem::number);
+        QVERIFY(item != done->answer.evidence.end());
+        QVERIFY(item->text.contains(m_rig->made.stopReason));
+        QVERIFY(turns[3].role == wire::Role::User && turns[3].text.ends_with("Question: Why?"));
+        QVERIFY(turns[3].text.contains(m_rig->made.stopReason)); // found by the first question
+    }
+
+    void noOtherConversationIsTold()
+    {
+        Ear first;
+        QVERIFY(ask(freeQuestion(), first));
+        Ear second;
+        QVERIFY(ask(freeQuestion(), second));
+        QCOMPARE(m_rig->engine.lastRequest().turns.size(), 2U);
+        Ear third;
+        const auto alone = ask("Why?", third); // refers to nothing in a conversation of its own
+        QVERIFY(alone);
+        QCOMPARE(alone->answer.kind, std::string("abstention"));
+        m_token = m_rig->signIn("steward");
+        Ear stranger;
+        const auto refused = askAgain("Why?", first.conversation, stranger);
+        QVERIFY(!refused);
+        QVERIFY(refused.error().error.code == api::Errc::NotFound);
+        QVERIFY(stranger.heard.empty());
+    }
+
+    void earlierTurnsTakeOnlyTheRoomThatTheEvidenceLeaves()
+    {
+        m_rig->engine.pieces.clear();
+        for (int i = 0; i < 20; ++i)
+            m_rig->engine.pieces.push_back(rightSentence() + " [1]. ");
+        Ear ear;
+        QVERIFY(ask(freeQuestion(), ear));
+        const std::uint32_t base = *m_rig->engine.count(m_rig->engine.lastRequest().turns);
+        std::string words = freeQuestion();
+        for (int i = 0; i < 7; ++i) {
+            words += '?';
+            Ear next;
+            QVERIFY(askAgain(words, ear.conversation, next));
+        }
+        const std::vector<wire::Turn> turns = m_rig->engine.lastRequest().turns;
+        QVERIFY(*m_rig->engine.count(turns) <= base + 2 + 512);
+        QVERIFY(turns.size() > 4);
+        words.pop_back();
+        const auto newest = std::ranges::find_if(
+            turns, [&](const wire::Turn& turn) { return turn.text == "Question: " + words; });
+        QVERIFY(newest != turns.end() && (newest + 1)->role == wire::Role::Assistant);
+        QVERIFY(std::ranges::none_of(turns, [&](const wire::Turn& turn) {
+            return turn.text == "Question: " + freeQuestion(); // the oldest
+        }));
+        // No room: the evidence stays whole, and nothing is said to be left out.
+        m_rig->engine.contextTokens = base + 400 + 4;
+        Ear last;
+        const auto done = askAgain(freeQuestion(), ear.conversation, last);
+        QVERIFY(done && !done->answer.coverage.line.contains("context is too small"));
         QCOMPARE(m_rig->engine.lastRequest().turns.size(), 2U);
     }
 
