@@ -376,6 +376,28 @@ private Q_SLOTS:
         }
     }
 
+    void saysThatACitationWasCorrected()
+    {
+        openAda();
+        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
+        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        app::Answer answer = fixtures::answer();
+        answer.claims = {{.sentence = QStringLiteral("Lisinopril was stopped [4] [4]."),
+                          .verdict = app::Verdict::Supported,
+                          .cited = {1},
+                          .corrected = {4}}};
+        answer.conflicts.clear();
+        Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
+        const auto* turn = m_window->desk().conversationView().lastTurn();
+        QCOMPARE(turn->lines().first()->text(), QStringLiteral("Lisinopril was stopped."));
+        QCOMPARE(turn->chips().size(), 1);
+        QCOMPARE(turn->chips().first()->number(), 1);
+        const QList<QLabel*> labels = turn->findChildren<QLabel*>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel* label) {
+            return label->text().contains(QStringLiteral("the draft named [4]"));
+        }));
+    }
+
     void showsSourcesWithoutLoadingOrLinking()
     {
         /// Counts what Qt asks for, to see that nothing is asked for at all.
