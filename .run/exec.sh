@@ -1,21 +1,9 @@
 # ./run exec TOOL ARGS…: one built program. Its standard input, output and exit status are its own.
 # The working folder, /tmp and every folder that an argument names are there at their own paths.
-[ $# -gt 0 ] || die "exec needs the name of a program: $(cd "$checkout/build/dev/bin" 2>/dev/null && echo *)"
+[ $# -gt 0 ] || die "exec needs the name of a program (cloister-model, cloister-verify, cloister-import, cloister-admin, …)"
 
 tool=$1
 shift
-
-# The newest build that has the program; one is made only where there is none.
-findProgram() {
-    local preset newest=
-    program=
-    for preset in dev ci; do
-        local candidate=$checkout/build/$preset/bin/$tool
-        [ -x "$candidate" ] || continue
-        if [ -z "$newest" ] || [ "$candidate" -nt "$newest" ]; then newest=$candidate; fi
-    done
-    program=$newest
-}
 
 # Folders named by "DIR", "DIR/file" or "--option=DIR/file", as they are written and where links lead.
 namedFolders() {
@@ -37,13 +25,12 @@ namedFolders() {
     done
 }
 
-findProgram
+# It is built only where no build has it: after ./run demo, which builds what it shows, too.
+program=$(newestProgram "$tool")
 if [ -z "$program" ]; then
-    if [ ! -e "$checkout/build/dev/bin" ] && [ ! -e "$checkout/build/ci/bin" ]; then
-        build dev
-        findProgram
-    fi
-    [ -n "$program" ] || die "there is no program '$tool' in build/*/bin (./run build makes them)"
+    cat "$checkout"/{*,*/*}/CMakeLists.txt | grep -qF "add_program($tool " || die "there is no program '$tool'"
+    build "$(currentPreset)" "$tool"
+    program=$(newestProgram "$tool")
 fi
 
 binds=()

@@ -1,12 +1,10 @@
 # Shared by what runs inside the root: where the programs are, who runs them, how the service is
 # started and its demo data made. Sourced.
 
-for preset in dev ci; do
-    candidate=$checkout/build/$preset/bin
-    [ -x "$candidate/cloisterd" ] || continue
-    if [ -z "${bin:-}" ] || [ "$candidate/cloisterd" -nt "$bin/cloisterd" ]; then bin=$candidate; fi
-done
-[ -n "${bin:-}" ] || { echo "run: nothing is built (./run build)" >&2; exit 1; }
+. "$checkout/.run/make.sh"
+bin=$(newestProgram cloisterd)
+[ -n "$bin" ] || { echo "run: nothing is built (./run build)" >&2; exit 1; }
+bin=${bin%/*}
 
 as() {
     local user=$1

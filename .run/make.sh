@@ -1,4 +1,5 @@
-# Configures and builds one preset inside the root. Sourced by ./run.
+# Configures and builds one preset inside the root, and finds what was built. Sourced by ./run and,
+# inside the root, by inside.sh.
 
 # build PRESET [TARGET…]: everything it prints goes to stderr.
 build() {
@@ -15,4 +16,14 @@ currentPreset() {
     else
         echo dev
     fi
+}
+
+# newestProgram NAME: its path in the build that linked it last, or nothing where none has it.
+newestProgram() {
+    local candidate newest=
+    for candidate in "$checkout"/build/{dev,ci}/bin/"$1"; do
+        [ -x "$candidate" ] || continue
+        if [ -z "$newest" ] || [ "$candidate" -nt "$newest" ]; then newest=$candidate; fi
+    done
+    printf '%s' "$newest"
 }

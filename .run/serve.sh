@@ -20,7 +20,7 @@ if [ -n "$model" ]; then
     binds+=(--bind "$(dirname "$model")")
 fi
 
-[ -x "$checkout/build/dev/bin/cloisterd" ] || [ -x "$checkout/build/ci/bin/cloisterd" ] || build dev
+[ -n "$(newestProgram cloisterd)" ] || build dev cloisterd cloister-admin cloister-engine cloister-import
 export CLOISTER_STATE=$state CLOISTER_MODEL=$model
 enterLast=1
 enter "${binds[@]}" -- bash "$checkout/.run/serve-inside.sh"
