@@ -86,6 +86,28 @@ std::string_view withoutTrailingSpace(std::string_view text)
     return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
+/// Gives each member to @p take(name, value), up to the first fault. A name that stands twice is
+/// one: two readers of one document could each take another of the two.
+template <typename Take>
+Check eachMember(od::object& object, const Take& take)
+{
+    std::unordered_set<std::string> seen;
+    for (auto member : object) {
+        od::field field;
+        if (const error_code error = std::move(member).get(field); error != SUCCESS)
+            return faultOf(error);
+        std::string_view unescaped;
+        if (const error_code error = field.unescaped_key().get(unescaped); error != SUCCESS)
+            return faultOf(error);
+        const auto [name, isNew] = seen.emplace(unescaped);
+        if (!isNew)
+            return Fault{Errc::BadJson, "a member stands twice"};
+        if (auto fault = take(*name, field.value()))
+            return fault;
+    }
+    return std::nullopt;
+}
+
 /// Copies one value and all within into our own tree.
 class Conversion {
 public:
@@ -128,23 +150,11 @@ private:
         od::object object;
         if (const error_code error = value.get_object().get(object); error != SUCCESS)
             return faultOf(error);
-        std::unordered_set<std::string> seen;
-        for (auto member : object) {
-            od::field field;
-            if (const error_code error = std::move(member).get(field); error != SUCCESS)
-                return faultOf(error);
-            std::string_view name;
-            if (const error_code error = field.unescaped_key().get(name); error != SUCCESS)
-                return faultOf(error);
-            // Two readers of one document could each take another of the two.
-            if (!seen.emplace(name).second)
-                return Fault{Errc::BadJson, "a member stands twice"};
-            out.names.emplace_back(name);
+        return eachMember(object, [&](const std::string& name, od::value member) {
+            out.names.push_back(name);
             out.items.emplace_back();
-            if (auto fault = convert(field.value(), out.items.back(), depth + 1))
-                return fault;
-        }
-        return std::nullopt;
+            return convert(member, out.items.back(), depth + 1);
+        });
     }
 
     Check convertArray(od::value value, JsonValue& out, int depth)
@@ -253,6 +263,7 @@ struct JsonReader::Parser {
     }
 
     static Check readNoObject(od::document& document, Warnings& warnings);
+    static Check readResource(od::value value, std::string_view all, BundleEntry& entry);
     Check readEntry(od::value value, std::string_view all, Warnings& warnings, BundleEntry& entry);
     Check readEntries(od::value value, std::string_view all, Warnings& warnings,
                       BundleOutline& outline);
@@ -272,45 +283,40 @@ JsonReader::JsonReader(std::string bytes)
 
 JsonReader::~JsonReader() = default;
 
+/// Notes where the resource stands; it is converted on its own, later.
+Check JsonReader::Parser::readResource(od::value value, std::string_view all, BundleEntry& entry)
+{
+    od::json_type type{};
+    std::string_view raw;
+    if (const error_code error = value.type().get(type); error != SUCCESS)
+        return faultOf(error);
+    if (type != od::json_type::object)
+        return Fault{Errc::NotABundle, "a resource is no object"};
+    if (const error_code error = value.raw_json().get(raw); error != SUCCESS)
+        return faultOf(error);
+    raw = withoutTrailingSpace(raw);
+    entry.begin = static_cast<std::uint64_t>(raw.data() - all.data());
+    entry.end = entry.begin + raw.size();
+    return std::nullopt;
+}
+
 Check JsonReader::Parser::readEntry(od::value value, std::string_view all, Warnings& warnings,
                                     BundleEntry& entry)
 {
     od::object object;
     if (value.get_object().get(object) != SUCCESS)
         return Fault{Errc::NotABundle, "an entry is no object"};
-    std::unordered_set<std::string> seen;
     Conversion conversion(warnings);
-    for (auto member : object) {
-        od::field field;
-        if (const error_code error = std::move(member).get(field); error != SUCCESS)
-            return faultOf(error);
-        std::string_view name;
-        if (const error_code error = field.unescaped_key().get(name); error != SUCCESS)
-            return faultOf(error);
-        if (!seen.emplace(name).second)
-            return Fault{Errc::BadJson, "a member stands twice"};
-        if (name == "resource") {
-            od::json_type type{};
-            std::string_view raw;
-            if (const error_code error = field.value().type().get(type); error != SUCCESS)
-                return faultOf(error);
-            if (type != od::json_type::object)
-                return Fault{Errc::NotABundle, "a resource is no object"};
-            if (const error_code error = field.value().raw_json().get(raw); error != SUCCESS)
-                return faultOf(error);
-            raw = withoutTrailingSpace(raw);
-            entry.begin = static_cast<std::uint64_t>(raw.data() - all.data());
-            entry.end = entry.begin + raw.size();
-            continue;
-        }
-        const bool isFullUrl = name == "fullUrl";
+    return eachMember(object, [&](const std::string& name, od::value member) -> Check {
+        if (name == "resource")
+            return readResource(member, all, entry);
         JsonValue other;
-        if (auto fault = conversion.convert(field.value(), other, 2))
+        if (auto fault = conversion.convert(member, other, 2))
             return fault;
-        if (isFullUrl)
+        if (name == "fullUrl")
             entry.fullUrl = other.string();
-    }
-    return std::nullopt;
+        return std::nullopt;
+    });
 }
 
 Check JsonReader::Parser::readEntries(od::value value, std::string_view all, Warnings& warnings,
@@ -358,31 +364,21 @@ Check JsonReader::Parser::readRoot(od::document& document, std::string_view all,
     if (const error_code error = document.get_object().get(object); error != SUCCESS)
         return error == simdjson::INCORRECT_TYPE ? readNoObject(document, warnings)
                                                  : faultOf(error);
-    std::unordered_set<std::string> seen;
     Conversion conversion(warnings);
-    for (auto member : object) {
-        od::field field;
-        if (const error_code error = std::move(member).get(field); error != SUCCESS)
-            return faultOf(error);
-        std::string_view unescaped;
-        if (const error_code error = field.unescaped_key().get(unescaped); error != SUCCESS)
-            return faultOf(error);
-        const std::string name(unescaped);
-        if (!seen.insert(name).second)
-            return Fault{Errc::BadJson, "a member stands twice"};
-        if (name == "entry") {
-            if (auto fault = readEntries(field.value(), all, warnings, outline))
-                return fault;
-            continue;
-        }
+    auto fault = eachMember(object, [&](const std::string& name, od::value member) -> Check {
+        if (name == "entry")
+            return readEntries(member, all, warnings, outline);
         JsonValue value;
-        if (auto fault = conversion.convert(field.value(), value, 1))
-            return fault;
+        if (auto within = conversion.convert(member, value, 1))
+            return within;
         if (name == "resourceType")
             resourceType = value.string();
         else if (name == "type")
             outline.type = value.string();
-    }
+        return std::nullopt;
+    });
+    if (fault)
+        return fault;
     if (!document.at_end())
         return Fault{Errc::BadJson, "something follows the end"};
     return std::nullopt;
