@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -29,6 +31,23 @@ public:
     /// True when a row is there, false at the end. Errors: Database, Corrupt, AlreadyExists when a
     /// UNIQUE rule forbids the row; also what an earlier bind() refused.
     Result<bool> step();
+    /// What @p make(*this) gives for each row, to the last one; then resets. Errors: as step.
+    template <typename Make>
+    auto rows(const Make& make)
+        -> Result<std::vector<std::invoke_result_t<const Make&, Statement&>>>
+    {
+        std::vector<std::invoke_result_t<const Make&, Statement&>> made;
+        for (;;) {
+            const auto row = step();
+            if (!row)
+                return std::unexpected(row.error());
+            if (!*row)
+                break;
+            made.push_back(make(*this));
+        }
+        reset();
+        return made;
+    }
     /// Runs to the end, for statements without rows, and resets.
     Result<void> run();
     /// Makes the statement ready for other parameters.

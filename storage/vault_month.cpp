@@ -235,28 +235,7 @@ Result<std::vector<Conversation>> VaultMonth::list(std::optional<std::string_vie
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, std::int64_t{patient ? 1 : 0}).bind(2, patient.value_or(""));
-    std::vector<Conversation> found;
-    for (;;) {
-        const auto row = select->step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            return found;
-        found.push_back(conversationAt(*select));
-    }
-}
-
-Result<std::vector<Turn>> VaultMonth::read(Statement& statement)
-{
-    std::vector<Turn> found;
-    for (;;) {
-        const auto row = statement.step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            return found;
-        found.push_back(turnAt(statement));
-    }
+    return select->rows(conversationAt);
 }
 
 Result<std::vector<Turn>> VaultMonth::turns(std::string_view conversation)
@@ -266,7 +245,7 @@ Result<std::vector<Turn>> VaultMonth::turns(std::string_view conversation)
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, conversation);
-    auto found = read(*select);
+    auto found = select->rows(turnAt);
     if (found && found->empty())
         return notFound();
     return found;
@@ -285,16 +264,10 @@ Result<std::vector<VaultHit>> VaultMonth::search(std::string_view query, std::si
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, words).bind(2, static_cast<std::int64_t>(limit));
-    std::vector<VaultHit> hits;
-    for (;;) {
-        const auto row = select->step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            return hits;
-        hits.push_back({conversationAt(*select), select->text(kConversationWidth),
-                        select->text(kConversationWidth + 1)});
-    }
+    return select->rows([](const Statement& row) {
+        return VaultHit{conversationAt(row), row.text(kConversationWidth),
+                        row.text(kConversationWidth + 1)};
+    });
 }
 
 Result<std::vector<Turn>> VaultMonth::pending()
@@ -303,7 +276,7 @@ Result<std::vector<Turn>> VaultMonth::pending()
         m_database.prepare(selecting(kTurnColumns, "FROM turn WHERE state = 0 ORDER BY number"));
     if (!select)
         return std::unexpected(select.error());
-    return read(*select);
+    return select->rows(turnAt);
 }
 
 Result<std::optional<Turn>> VaultMonth::turnOfIntent(std::uint64_t intent)
@@ -313,7 +286,7 @@ Result<std::optional<Turn>> VaultMonth::turnOfIntent(std::uint64_t intent)
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, static_cast<std::int64_t>(intent));
-    auto found = read(*select);
+    auto found = select->rows(turnAt);
     if (!found)
         return std::unexpected(found.error());
     return found->empty() ? std::nullopt : std::optional(std::move(found->front()));

@@ -43,7 +43,6 @@ private:
     Result<void> indexQuestion(std::string_view question);
     Result<void> reindexAnswer(std::int64_t number, const Turn& turn);
     Result<void> touch(std::string_view conversation);
-    Result<std::vector<Turn>> read(Statement& statement);
 
     Database m_database;
 };

@@ -183,18 +183,11 @@ storage::Result<bool> FactTable::withdraw(const Source& source)
 storage::Result<void> FactTable::remove(std::int64_t number)
 {
     auto& select = m_statements[SelectPassages];
-    std::vector<std::int64_t> passages;
-    select.bind(1, number);
-    for (;;) {
-        const auto row = select.step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            break;
-        passages.push_back(select.integer(0));
-    }
-    select.reset();
-    for (const std::int64_t passage : passages) {
+    const auto passages =
+        select.bind(1, number).rows([](const storage::Statement& row) { return row.integer(0); });
+    if (!passages)
+        return std::unexpected(passages.error());
+    for (const std::int64_t passage : *passages) {
         if (auto gone = m_statements[DeleteText].bind(1, passage).run(); !gone)
             return gone;
     }

@@ -23,6 +23,11 @@ std::unexpected<Error> refused(const char* code)
     return std::unexpected(Error{Errc::Invalid, code});
 }
 
+std::int64_t firstNumber(const storage::Statement& row)
+{
+    return row.integer(0);
+}
+
 /// Dates as far as both were recorded.
 bool clearlyDiffer(const Date& a, const Date& b)
 {
@@ -123,16 +128,11 @@ Result<std::int64_t> Merge::patientByMedicalRecord()
     for (const Identifier& identifier : m_chart.patient.identifiers) {
         if (!identifier.medicalRecord || identifier.value.empty())
             continue;
-        select->bind(1, identifier.system).bind(2, identifier.value);
-        for (;;) {
-            const auto row = select->step();
-            if (!row)
-                return std::unexpected(row.error());
-            if (!*row)
-                break;
-            found.insert(select->integer(0));
-        }
-        select->reset();
+        const auto holders =
+            select->bind(1, identifier.system).bind(2, identifier.value).rows(firstNumber);
+        if (!holders)
+            return std::unexpected(holders.error());
+        found.insert(holders->begin(), holders->end());
     }
     if (found.size() > 1)
         return refused("identifiers_of_two_patients");
@@ -151,17 +151,12 @@ Result<std::int64_t> Merge::patientByResource()
         return std::unexpected(select.error());
     select->bind(1, m_chart.patient.resourceId)
         .bind(2, std::int64_t{hasMedicalRecord(m_chart.patient) ? 1 : 0});
-    std::int64_t found = 0;
-    for (;;) {
-        const auto row = select->step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            return found;
-        if (found != 0)
-            return refused("identifiers_of_two_patients");
-        found = select->integer(0);
-    }
+    const auto found = select->rows(firstNumber);
+    if (!found)
+        return std::unexpected(found.error());
+    if (found->size() > 1)
+        return refused("identifiers_of_two_patients");
+    return found->empty() ? 0 : found->front();
 }
 
 Result<void> Merge::findPatient()

@@ -43,15 +43,7 @@ struct RecordStore::State {
         if (!select)
             return std::unexpected(select.error());
         select->bind(1, patient).bind(2, static_cast<std::int64_t>(FactKind::Document));
-        std::vector<std::int64_t> numbers;
-        for (;;) {
-            const auto row = select->step();
-            if (!row)
-                return std::unexpected(row.error());
-            if (!*row)
-                return numbers;
-            numbers.push_back(select->integer(0));
-        }
+        return select->rows([](const storage::Statement& row) { return row.integer(0); });
     }
 
     Result<void> readPatient(std::int64_t row, Chart& chart)
@@ -149,16 +141,10 @@ Result<std::vector<PatientSummary>> RecordStore::search(const audit::Receipt&,
     select->bind(1, words)
         .bind(2, static_cast<std::int64_t>(std::min(limit, kMost)))
         .bind(3, static_cast<std::int64_t>(std::min(offset, kMost)));
-    std::vector<PatientSummary> found;
-    for (;;) {
-        const auto row = select->step();
-        if (!row)
-            return std::unexpected(row.error());
-        if (!*row)
-            return found;
-        found.push_back({select->text(0), select->text(1), select->text(2), select->text(3),
-                         select->text(4), select->text(5)});
-    }
+    return select->rows([](const storage::Statement& row) {
+        return PatientSummary{row.text(0), row.text(1), row.text(2),
+                              row.text(3), row.text(4), row.text(5)};
+    });
 }
 
 Result<std::uint64_t> RecordStore::count(const audit::Receipt&, std::string_view query)
@@ -195,9 +181,8 @@ Result<std::vector<Passage>> RecordStore::passages(const audit::Receipt&, std::s
     if (!row)
         return std::unexpected(row.error());
     const std::string words = storage::anyWord(query);
-    std::vector<Passage> found;
     if (words.empty() || limit == 0)
-        return found;
+        return std::vector<Passage>{};
     const auto documents = m_state->documentsOf(*row);
     if (!documents)
         return std::unexpected(documents.error());
@@ -212,17 +197,12 @@ Result<std::vector<Passage>> RecordStore::passages(const audit::Receipt&, std::s
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, match).bind(2, static_cast<std::int64_t>(limit));
-    for (;;) {
-        const auto there = select->step();
-        if (!there)
-            return std::unexpected(there.error());
-        if (!*there)
-            return found;
-        const auto place = std::ranges::lower_bound(*documents, select->integer(0));
-        found.push_back({static_cast<std::size_t>(place - documents->begin()),
-                         static_cast<std::uint64_t>(select->integer(1)),
-                         static_cast<std::uint64_t>(select->integer(2)), -select->real(3)});
-    }
+    return select->rows([&](const storage::Statement& passage) {
+        const auto place = std::ranges::lower_bound(*documents, passage.integer(0));
+        return Passage{static_cast<std::size_t>(place - documents->begin()),
+                       static_cast<std::uint64_t>(passage.integer(1)),
+                       static_cast<std::uint64_t>(passage.integer(2)), -passage.real(3)};
+    });
 }
 
 Result<std::vector<std::byte>> RecordStore::original(const audit::Receipt&,
