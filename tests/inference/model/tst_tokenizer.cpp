@@ -163,7 +163,6 @@ private Q_SLOTS:
         const std::string run = std::string(100000, 'a'); // one piece
         const Ids runIds = encode(*opened.tokenizer, run);
         qInfo("200 kB in %lld ms, %zu tokens", timer.elapsed(), ids.size() + runIds.size());
-        QVERIFY(timer.elapsed() < 4000); // sanitized builds too; in `dev` it is a tenth of it
         QVERIFY(opened.tokenizer->decode(ids) == text);
         QVERIFY(opened.tokenizer->decode(runIds) == run);
     }
