@@ -164,7 +164,8 @@ api::Result<std::unique_ptr<Daemon>> Daemon::start(Options options)
         return std::unexpected(recorded.error());
     parts->startWorker();
     parts->compose();
-    auto server = Server::listen({.socket = parts->socket}, *parts->services);
+    auto server =
+        Server::listen({.socket = parts->socket, .handleSignals = true}, *parts->services);
     if (!server)
         return std::unexpected(server.error());
     parts->server = std::move(*server);
@@ -185,7 +186,7 @@ std::string Daemon::socketPath() const
 
 void Daemon::run()
 {
-    m_parts->server->run([this] { m_parts->tick(); }, true);
+    m_parts->server->run([this] { m_parts->tick(); });
     m_parts->server.reset();
     m_parts->late->add({.kind = audit::Kind::ServiceStop});
 }

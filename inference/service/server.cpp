@@ -59,6 +59,14 @@ public:
             return free;
         m_path = std::move(options.socket);
         ErrorCode error;
+        // Before anybody may know that the service is there: who sees it may stop it at once.
+        if (options.handleSignals)
+            m_signals.add(SIGTERM, error);
+        if (options.handleSignals && !error)
+            m_signals.add(SIGINT, error);
+        if (error)
+            return std::unexpected(
+                api::makeError(api::Errc::Internal, "cannot wait for signals: " + error.message()));
         m_acceptor.open(Local(), error);
         if (!error)
             m_acceptor.bind(Local::endpoint(m_path.native()), error);
@@ -75,17 +83,13 @@ public:
         return {};
     }
 
-    void run(std::function<void()> tick, bool handleSignals)
+    void run(std::function<void()> tick)
     {
         m_tick = std::move(tick);
-        if (handleSignals) {
-            m_signals.add(SIGTERM);
-            m_signals.add(SIGINT);
-            m_signals.async_wait([this](ErrorCode error, int) {
-                if (!error)
-                    shutDown();
-            });
-        }
+        m_signals.async_wait([this](ErrorCode error, int) {
+            if (!error)
+                shutDown();
+        });
         accept();
         tickLater();
         m_loop.io.run();
@@ -189,9 +193,9 @@ Server::Server(std::unique_ptr<Impl> impl)
 
 Server::~Server() = default;
 
-void Server::run(std::function<void()> tick, bool handleSignals)
+void Server::run(std::function<void()> tick)
 {
-    m_impl->run(std::move(tick), handleSignals);
+    m_impl->run(std::move(tick));
 }
 
 void Server::stop()

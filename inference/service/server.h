@@ -19,6 +19,8 @@ public:
         std::filesystem::path socket;
         /// Everybody on the machine may connect: identity is the peer's uid and the sign-in.
         unsigned mode = 0666;
+        /// SIGTERM and SIGINT end run(); they are caught from listen() on.
+        bool handleSignals = false;
     };
 
     /// Binds and listens. Errors: BadRequest for a path of more than 107 bytes, Conflict when
@@ -26,9 +28,9 @@ public:
     static api::Result<std::unique_ptr<Server>> listen(Options options, Services& services);
     ~Server();
 
-    /// Serves until stop(), or SIGTERM or SIGINT where @p handleSignals. Then running answers are
-    /// stopped and stored before it returns. Every second @p tick is called on a work thread.
-    void run(std::function<void()> tick, bool handleSignals);
+    /// Serves until stop() or a signal. Then running answers are stopped and stored before it
+    /// returns. Every second @p tick is called on a work thread.
+    void run(std::function<void()> tick);
     /// Threads: any.
     void stop();
 

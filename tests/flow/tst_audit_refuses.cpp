@@ -94,7 +94,7 @@ private Q_SLOTS:
         std::filesystem::remove(filler);
         const auto reads = [&] { return client->patient(patient).has_value(); };
         QTRY_VERIFY_WITH_TIMEOUT(reads(), 15000);
-        QVERIFY(ward.stop());
+        QVERIFY2(ward.stop(), ward.standardError().constData());
         QVERIFY2(ward.start(), ward.standardError().constData());
         QVERIFY(ward.stop());
         ::umount2(log.c_str(), MNT_DETACH);

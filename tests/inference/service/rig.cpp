@@ -332,7 +332,7 @@ Served::Served(Rig& rig)
     : m_socket(rig.folder() / "s")
 {
     m_server = must(service::Server::listen({.socket = m_socket}, *rig.services), "listen");
-    m_thread = std::thread([this, &rig] { m_server->run([&rig] { rig.tick(); }, false); });
+    m_thread = std::thread([this, &rig] { m_server->run([&rig] { rig.tick(); }); });
 }
 
 Served::~Served()
