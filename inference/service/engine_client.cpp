@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace service {
 namespace {
@@ -20,10 +21,11 @@ using namespace std::chrono_literals;
 
 constexpr auto kFirstPause = 100ms;
 constexpr auto kLongestPause = 5s;
-/// A worker that served this long had no trouble of its own: the next pause is short again.
-constexpr auto kSteady = 30s;
 /// Workers that die while they load, one after the other, before the model counts as unusable.
 constexpr unsigned kMaxFailedLoads = 3;
+/// Loading costs the machine much, and what ends a worker from outside (too little memory, say) may
+/// pass: an unusable model is tried again, but seldom.
+constexpr auto kPauseWhileUnusable = 10s;
 /// A worker answers a Cancel within one matrix; one that takes this long hangs.
 constexpr auto kCancelPatience = 10s;
 
@@ -75,6 +77,7 @@ private:
     void supervise(const std::stop_token& stop);
     /// Runs one worker to its end. Whether another one is worth a try.
     bool runWorker(const std::stop_token& stop);
+    [[nodiscard]] std::chrono::milliseconds nextPause(std::chrono::milliseconds last);
     bool afterEnd(const std::string& how);
     /// Takes one message. False when it makes no sense.
     bool take(wire::FromEngine message);
@@ -91,8 +94,10 @@ private:
     Messages m_pending;
     wire::RequestId m_lastId = 0;
     std::shared_ptr<EngineProcess> m_worker; // shared: a call sends while the worker is replaced
-    unsigned m_failedLoads = 0;
-    std::jthread m_supervisor; // starts every worker and reads its messages
+    unsigned m_failedLoads = 0;              // in a row
+    bool m_refused = false;                  // the worker said that the model can't be used
+    bool m_served = false;                   // the worker that ran last answered a request
+    std::jthread m_supervisor;               // starts every worker and reads its messages
     std::jthread m_hasher;
 };
 
@@ -108,17 +113,23 @@ Client::~Client()
 
 void Client::supervise(const std::stop_token& stop)
 {
-    auto pause = std::chrono::milliseconds(kFirstPause);
-    while (!stop.stop_requested()) {
-        const auto begin = Clock::now();
-        if (!runWorker(stop))
-            return;
-        if (Clock::now() - begin > kSteady)
-            pause = kFirstPause;
+    std::chrono::milliseconds pause(0);
+    while (runWorker(stop)) {
         std::unique_lock lock(m_mutex);
+        pause = nextPause(pause);
         m_changed.wait_for(lock, stop, pause, [] { return false; });
-        pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestPause);
     }
+}
+
+/// Before the next worker; m_mutex is held. One that answered a request had no trouble of its own,
+/// so that its successor starts at once; others wait twice as long each time.
+std::chrono::milliseconds Client::nextPause(std::chrono::milliseconds last)
+{
+    if (m_failedLoads >= kMaxFailedLoads)
+        return kPauseWhileUnusable;
+    if (std::exchange(m_served, false) || last == 0ms)
+        return kFirstPause;
+    return std::min<std::chrono::milliseconds>(last * 2, kLongestPause);
 }
 
 bool Client::runWorker(const std::stop_token& stop)
@@ -160,17 +171,16 @@ bool Client::runWorker(const std::stop_token& stop)
 /// What follows from the end of a worker; m_mutex is held. Whether another one is worth a try.
 bool Client::afterEnd(const std::string& how)
 {
-    if (m_status.state == State::Unusable)
+    if (m_refused)
         return false;
     spdlog::warn("engine: worker ended, {}", how);
-    if (m_status.state == State::Loading && ++m_failedLoads >= kMaxFailedLoads) {
+    if (m_status.state == State::Ready)
+        m_status.state = State::Restarting;
+    else if (++m_failedLoads >= kMaxFailedLoads) {
         m_status.state = State::Unusable;
         m_status.failure =
             failure(wire::Errc::ModelUnusable, "the worker ends while it loads: " + how);
-        return false;
     }
-    if (m_status.state != State::Loading)
-        m_status.state = State::Restarting;
     ++m_status.restarts;
     return true;
 }
@@ -198,6 +208,7 @@ bool Client::take(wire::FromEngine message)
         const std::lock_guard lock(m_mutex);
         m_status.state = State::Ready;
         m_status.model = std::move(*ready);
+        m_status.failure.reset();
         m_failedLoads = 0;
         spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
                      m_status.model->contextTokens);
@@ -207,6 +218,7 @@ bool Client::take(wire::FromEngine message)
             return true;
         }
         const std::lock_guard lock(m_mutex);
+        m_refused = true;
         m_status.state = State::Unusable;
         m_status.failure = std::move(*failed);
         spdlog::error("engine: the model can't be used");
@@ -240,6 +252,7 @@ void Client::answer(wire::RequestId id, Pending::Answer answer)
     const auto found = m_pending.find(id);
     if (found == m_pending.end() || found->second.answer)
         return;
+    m_served = m_served || !std::holds_alternative<wire::Failed>(answer);
     found->second.answer = std::move(answer);
     m_changed.notify_all();
 }

@@ -261,13 +261,27 @@ private Q_SLOTS:
         QVERIFY(eventually([&] { return isUnusable(*absent); }));
     }
 
-    void aWorkerThatAlwaysDiesIsGivenUp()
+    void aWorkerThatAlwaysDiesIsTriedAgainSeldom()
     {
+        // Stands in for the worker on a machine that has too little memory for a while.
+        const std::string program = m_folder.filePath(QStringLiteral("worker")).toStdString();
+        const std::string trouble = m_folder.filePath(QStringLiteral("trouble")).toStdString();
+        std::ofstream(program) << "#!/bin/sh\ntest -e '" << trouble
+                               << "' && exit 1\nexec " PROGRAMS "/cloister-engine \"$@\"\n";
+        std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+        std::ofstream(trouble) << "on";
+
         auto broken = options(m_model);
-        broken.program = "/bin/false";
+        broken.program = program;
         const auto client = EngineClient::start(broken);
         QVERIFY(eventually([&] { return isUnusable(*client); }));
         QVERIFY(client->status().failure->detail.contains("exit status 1"));
+        QCOMPARE(client->status().restarts, 3U);
+
+        std::filesystem::remove(trouble);
+        waitUntilReady(*client);
+        QVERIFY(!client->status().failure);
+        QVERIFY(client->generate(request(5), {}, {}));
     }
 
 private:
