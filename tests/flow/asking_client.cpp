@@ -4,7 +4,7 @@
 // "acknowledged CONVERSATION TURN" when a question was accepted, "done TURN KIND" when it was
 // answered.
 
-#include "inference/api/client.h"
+#include "tests/flow/ward.h"
 
 #include <cstdio>
 #include <iostream>
@@ -31,7 +31,8 @@ int main(int argc, char** argv)
     std::getline(std::cin, patient);
 
     api::Client client(api::Client::Options{.socket = argv[1]});
-    if (!client.signIn({.user = user, .passphrase = passphrase}))
+    if (!flow::withinTheRate(
+            [&] { return client.signIn({.user = user, .passphrase = passphrase}); }))
         return 1;
     say("signed in");
 

@@ -160,9 +160,9 @@ std::unique_ptr<api::Client> Ward::client() const
 std::unique_ptr<api::Client> Ward::signIn(const Person& person) const
 {
     auto signedIn = client();
-    if (!signedIn->signIn({.user = person.name, .passphrase = person.passphrase}))
-        return nullptr;
-    return signedIn;
+    const auto session = withinTheRate(
+        [&] { return signedIn->signIn({.user = person.name, .passphrase = person.passphrase}); });
+    return session ? std::move(signedIn) : nullptr;
 }
 
 std::string Ward::init()

@@ -6,9 +6,11 @@
 #include <QProcess>
 #include <QTemporaryDir>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 /// What flow tests share: the real processes on a state folder of their own, and patients made up
@@ -71,6 +73,18 @@ private:
     std::unique_ptr<QProcess> m_daemon;
     QByteArray m_standardError;
 };
+
+/// What @p call returns, once the service doesn't find it one request too many for a second.
+template <typename Call>
+auto withinTheRate(const Call& call)
+{
+    for (;;) {
+        auto result = call();
+        if (result || result.error().code != api::Errc::TooManyRequests)
+            return result;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+}
 
 /// A made-up patient: the bundle, and what a right answer must say.
 struct MadeUpPatient {
