@@ -55,25 +55,30 @@ std::string constant(std::size_t count, float value)
     return bytes;
 }
 
-std::vector<std::string> addVocabulary(GgufWriter& writer)
+std::vector<std::string> tokensByNumber()
 {
     std::vector<std::string> tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
-    std::vector<std::int32_t> kinds(kSpecials, 3);
     for (unsigned byte = 0; byte < 256; ++byte)
         tokens.push_back(printable(byte));
-    const std::vector<std::string> merges = {"t h", "th e"};
     tokens.insert(tokens.end(), {"th", "the"});
+    return tokens;
+}
+
+void addVocabulary(GgufWriter& writer, std::string_view preTokenizer)
+{
+    const std::vector<std::string> tokens = tokensByNumber();
+    const std::vector<std::string> merges = {"t h", "th e"};
+    std::vector<std::int32_t> kinds(kSpecials, 3);
     kinds.resize(tokens.size(), 1);
 
     writer.add("tokenizer.ggml.model", "gpt2");
-    writer.add("tokenizer.ggml.pre", "smollm");
+    writer.add("tokenizer.ggml.pre", preTokenizer);
     writer.add("tokenizer.ggml.tokens", tokens);
     writer.add("tokenizer.ggml.token_type", kinds);
     writer.add("tokenizer.ggml.merges", merges);
     writer.add("tokenizer.ggml.bos_token_id", 0U);
     writer.add("tokenizer.ggml.eos_token_id", 2U);
     writer.add("tokenizer.ggml.add_bos_token", false);
-    return tokens;
 }
 
 /// Rows of tokens that are to be written are random, all others zero: their score stays below the
@@ -91,7 +96,7 @@ std::string outputRows(const std::vector<std::string>& tokens, Weights& weights)
 
 } // namespace
 
-std::string tinyModel()
+std::string tinyModel(std::string_view preTokenizer)
 {
     GgufWriter writer;
     writer.add("general.architecture", "llama");
@@ -105,7 +110,9 @@ std::string tinyModel()
     writer.add("llama.attention.layer_norm_rms_epsilon", 1e-5F);
     writer.add("llama.rope.dimension_count", kHeadLength);
     writer.add("llama.rope.freq_base", 10000.0F);
-    const auto tokens = addVocabulary(writer);
+    const auto tokens = tokensByNumber();
+    if (!preTokenizer.empty())
+        addVocabulary(writer, preTokenizer);
 
     Weights weights;
     const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {

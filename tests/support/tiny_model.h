@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace support {
 
@@ -11,6 +12,9 @@ namespace support {
 ///
 /// It writes letters, spaces and full stops without sense. Greedy, it never ends its turn, so that
 /// a test can rely on an answer running until it is stopped.
-[[nodiscard]] std::string tinyModel();
+///
+/// @p preTokenizer: another name than smollm. Empty: no vocabulary at all, as in files that hold a
+/// network only.
+[[nodiscard]] std::string tinyModel(std::string_view preTokenizer = "smollm");
 
 } // namespace support

@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/inference/engine/run_program.h"
 #include "tests/support/tiny_model.h"
 
-#include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
-
-#include <fstream>
-
-namespace {
-
-struct Ran {
-    int status = -1;
-    QByteArray out;
-    QByteArray err;
-};
-
-Ran run(const char* program, const QStringList& arguments, const QByteArray& input = {})
-{
-    QProcess process;
-    process.start(QStringLiteral(PROGRAMS) + u'/' + QString::fromLatin1(program), arguments);
-    process.write(input);
-    process.closeWriteChannel();
-    process.waitForFinished(60000);
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
-            process.readAllStandardOutput(), process.readAllStandardError()};
-}
-
-} // namespace
 
 class TestModelProgram : public QObject {
     Q_OBJECT
@@ -36,7 +13,7 @@ private Q_SLOTS:
     {
         QVERIFY(m_folder.isValid());
         m_model = m_folder.filePath(QStringLiteral("tiny.gguf"));
-        write(m_model, QByteArray::fromStdString(support::tinyModel()));
+        writeFile(m_model, QByteArray::fromStdString(support::tinyModel()));
     }
 
     void inspectsAFile()
@@ -73,7 +50,7 @@ private Q_SLOTS:
     void generates()
     {
         const QString prompt = m_folder.filePath(QStringLiteral("prompt.txt"));
-        write(prompt, "Which value is the latest?");
+        writeFile(prompt, "Which value is the latest?");
         const QStringList base{QStringLiteral("generate"), m_model, QStringLiteral("--prompt-file"),
                                prompt, QStringLiteral("--max-tokens")};
         const Ran once = run("cloister-model", base + QStringList{QStringLiteral("30")});
@@ -108,7 +85,7 @@ private Q_SLOTS:
         QCOMPARE(absent.status, 1);
         QCOMPARE(absent.err.count('\n'), 1);
         const QString cut = m_folder.filePath(QStringLiteral("cut.gguf"));
-        write(cut, QByteArray::fromStdString(support::tinyModel().substr(0, 1000)));
+        writeFile(cut, QByteArray::fromStdString(support::tinyModel().substr(0, 1000)));
         const Ran damaged = run("cloister-model", {QStringLiteral("inspect"), cut});
         QCOMPARE(damaged.status, 1);
         QVERIFY2(damaged.err.contains(" at byte "), damaged.err.constData());
@@ -146,12 +123,6 @@ private Q_SLOTS:
     }
 
 private:
-    static void write(const QString& path, const QByteArray& bytes)
-    {
-        std::ofstream(path.toStdString(), std::ios::binary)
-            << std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size()));
-    }
-
     QTemporaryDir m_folder;
     QString m_model;
 };

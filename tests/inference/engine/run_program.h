@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QProcess>
+#include <QString>
+
+#include <fstream>
+
+/// Runs a built program to its end, as a person would by hand.
+struct Ran {
+    int status = -1; // -1: it did not end by itself
+    QByteArray out;
+    QByteArray err;
+};
+
+inline Ran run(const char* program, const QStringList& arguments, const QByteArray& input = {})
+{
+    QProcess process;
+    process.start(QStringLiteral(PROGRAMS) + u'/' + QString::fromLatin1(program), arguments);
+    process.write(input);
+    process.closeWriteChannel();
+    process.waitForFinished(60000);
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
+            process.readAllStandardOutput(), process.readAllStandardError()};
+}
+
+inline void writeFile(const QString& path, const QByteArray& bytes)
+{
+    std::ofstream(path.toStdString(), std::ios::binary)
+        << std::string_view(bytes.constData(), static_cast<std::size_t>(bytes.size()));
+}
