@@ -1,5 +1,5 @@
-# ./run fuzz: the long versions of the mutation tests, under the sanitizers.
+# ./run fuzz: the long versions of the mutation tests (support::rounds), under the sanitizers.
 build asan
-export CLOISTER_FUZZ=1 CLOISTER_MODELS=$cache/models
+export CLOISTER_MODELS=$cache/models
 enterLast=1
-enter -- ctest --test-dir "$checkout/build/asan" -R 'mutation|gguf|codec|import' --output-on-failure --timeout 14400 --no-tests=error
+enter -- ctest --test-dir "$checkout/build/asan" -C Fuzz -R '^fuzz/' --output-on-failure --no-tests=error

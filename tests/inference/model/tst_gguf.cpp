@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/model/gguf.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/run_options.h"
 
 #include <QTest>
 
@@ -234,7 +235,7 @@ private Q_SLOTS:
         int loaded = 0;
         int refused = 0;
         std::uint64_t sum = 0;
-        for (int round = 0; round < 20000; ++round) {
+        for (int round = 0; round < support::rounds(20000, 2000000); ++round) {
             std::vector<std::byte> bytes(bytesOf(original).begin(), bytesOf(original).end());
             const int changes = 1 + static_cast<int>(random() % 4);
             for (int i = 0; i < changes; ++i)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/model/gguf.h"
 #include "inference/model/model.h"
+#include "tests/support/run_options.h"
 
 #include <QDir>
 #include <QFile>
@@ -116,9 +117,12 @@ private Q_SLOTS:
         const QString shared = QStringLiteral(SHARED_DATA "/real/") + name;
         if (!QDir(QStringLiteral(SHARED_DATA)).exists())
             QSKIP("../shared/data is not here");
-        QFile file(qEnvironmentVariable("CLOISTER_MODELS") + u'/' + name + QStringLiteral(".gguf"));
-        if (qEnvironmentVariableIsEmpty("CLOISTER_MODELS") || !file.exists())
-            QSKIP("the model is not in the folder that CLOISTER_MODELS names");
+        const std::string path = support::realModel(name.toStdString() + ".gguf");
+        if (path.empty()) {
+            QVERIFY(support::realModelsMayBeAbsent());
+            QSKIP("the real model is absent: CLOISTER_MODELS names no folder that holds it");
+        }
+        QFile file(QString::fromStdString(path));
         QVERIFY(file.open(QIODevice::ReadOnly));
 
         const auto ids = idsOf(shared + QStringLiteral(".note_a.ids"));

@@ -4,6 +4,7 @@
 #include "inference/model/tokenizer.h"
 #include "inference/model/unicode.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/run_options.h"
 #include "tests/support/tiny_model.h"
 
 #include <QElapsedTimer>
@@ -91,14 +92,6 @@ std::string printable(const Ids& ids)
     return text;
 }
 
-std::string realModel(const char* name)
-{
-    return std::string(qgetenv("CLOISTER_MODELS").constData()) + '/' + name;
-}
-
-constexpr const char* kQwen = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf";
-constexpr const char* kSmolLm = "smollm2-135m-instruct-q4_1.gguf";
-
 } // namespace
 
 class TestTokenizer : public QObject {
@@ -110,9 +103,10 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("file");
         QTest::addColumn<QByteArray>("cases");
         QTest::addColumn<int>("expected");
-        QTest::newRow("qwen2") << QByteArray(kQwen) << QByteArray("qwen2") << 112;
-        QTest::newRow("qwen2-nfc") << QByteArray(kQwen) << QByteArray("qwen2-nfc") << 12;
-        QTest::newRow("smollm") << QByteArray(kSmolLm) << QByteArray("smollm") << 124;
+        QTest::newRow("qwen2") << QByteArray(support::kLargeModel) << QByteArray("qwen2") << 112;
+        QTest::newRow("qwen2-nfc")
+            << QByteArray(support::kLargeModel) << QByteArray("qwen2-nfc") << 12;
+        QTest::newRow("smollm") << QByteArray(support::kSmallModel) << QByteArray("smollm") << 124;
     }
 
     void equalsTheReference()
@@ -120,9 +114,11 @@ private Q_SLOTS:
         QFETCH(QByteArray, file);
         QFETCH(QByteArray, cases);
         QFETCH(int, expected);
-        const std::string path = realModel(file.constData());
-        if (!std::filesystem::exists(path))
+        const std::string path = support::realModel(file.toStdString());
+        if (path.empty()) {
+            QVERIFY(support::realModelsMayBeAbsent());
             QSKIP("the real model is absent: CLOISTER_MODELS names no folder that holds it");
+        }
         if (!std::filesystem::exists(SHARED_DATA))
             QSKIP("../shared/data is absent: reference tokens not compared");
         const auto opened = openModel(path);
@@ -146,9 +142,11 @@ private Q_SLOTS:
 
     void realVocabularyIsFastAndReversible()
     {
-        const std::string path = realModel(kSmolLm);
-        if (!std::filesystem::exists(path))
+        const std::string path = support::realModel(support::kSmallModel);
+        if (path.empty()) {
+            QVERIFY(support::realModelsMayBeAbsent());
             QSKIP("the real model is absent: CLOISTER_MODELS names no folder that holds it");
+        }
         const auto opened = openModel(path);
         QVERIFY(opened.tokenizer);
         std::string text;
@@ -175,7 +173,7 @@ private Q_SLOTS:
         const auto tokenizer = model::Tokenizer::load(*file);
         QVERIFY2(tokenizer, tokenizer ? "" : tokenizer.error().detail.c_str());
         std::mt19937 random(99);
-        for (int round = 0; round < 300; ++round) {
+        for (int round = 0; round < support::rounds(300, 100000); ++round) {
             std::string text(random() % 200, '\0');
             for (char& c : text)
                 c = static_cast<char>(random());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/engine_client.h"
+#include "tests/support/run_options.h"
 #include "tests/support/tiny_model.h"
 
 #include <QElapsedTimer>
@@ -8,7 +9,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -179,18 +179,20 @@ private Q_SLOTS:
     void cancelsWhileARealModelReads_data()
     {
         QTest::addColumn<QByteArray>("file");
-        QTest::newRow("135M") << QByteArray("smollm2-135m-instruct-q4_1.gguf");
+        QTest::newRow("135M") << QByteArray(support::kSmallModel);
 #if !defined(__SANITIZE_ADDRESS__) // it would take minutes there and show nothing more
-        QTest::newRow("1.5B") << QByteArray("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf");
+        QTest::newRow("1.5B") << QByteArray(support::kLargeModel);
 #endif
     }
 
     void cancelsWhileARealModelReads()
     {
         QFETCH(QByteArray, file);
-        const std::string path = (qgetenv("CLOISTER_MODELS") + '/' + file).toStdString();
-        if (!std::filesystem::exists(path))
+        const std::string path = support::realModel(file.toStdString());
+        if (path.empty()) {
+            QVERIFY(support::realModelsMayBeAbsent());
             QSKIP("the real model is absent: CLOISTER_MODELS names no folder that holds it");
+        }
         auto real = options(path);
         real.threads = 2;
         const auto client = EngineClient::start(real);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/wire/channel.h"
+#include "tests/support/run_options.h"
 
 #include <QTest>
 
@@ -136,7 +137,7 @@ private Q_SLOTS:
         int refused = 0;
         const auto toEngine = framesToEngine();
         const auto fromEngine = framesFromEngine();
-        for (int round = 0; round < 20000; ++round) {
+        for (int round = 0; round < support::rounds(20000, 4000000); ++round) {
             const bool up = round % 2 == 0;
             std::string frame = up ? toEngine[random() % toEngine.size()]
                                    : fromEngine[random() % fromEngine.size()];
