@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole way with the real processes: ceremony, users, import, questions, history, restart.
 #include "inference/api/client.h"
+#include "tests/flow/admin_program.h"
 #include "tests/flow/ward.h"
 
-#include <QProcess>
 #include <QtTest>
 
 #include <algorithm>
-
-namespace {
-
-/// cloister-admin with @p secrets on its descriptor 0.
-std::pair<int, QByteArray> admin(const flow::Ward& ward, const QStringList& arguments,
-                                 const QByteArray& secrets = {})
-{
-    QProcess program;
-    program.start(QStringLiteral(PROGRAMS "/cloister-admin"),
-                  QStringList{QStringLiteral("--socket"),
-                              QString::fromStdString(ward.socket().string()),
-                              QStringLiteral("--passphrase-fd"), QStringLiteral("0")} +
-                      arguments);
-    program.write(secrets);
-    program.closeWriteChannel();
-    if (!program.waitForFinished(60000))
-        return {-1, "did not end"};
-    return {program.exitCode(), program.readAllStandardOutput() + program.readAllStandardError()};
-}
-
-} // namespace
 
 class TestFlow : public QObject {
     Q_OBJECT
@@ -60,36 +39,6 @@ private Q_SLOTS:
         QVERIFY(m_ward.client()->service()->initialised);
     }
 
-    void cloisterAdminAddsEnrolsAndAdmits()
-    {
-        const QByteArray it = QByteArray::fromStdString(m_ward.admin.passphrase) + '\n';
-        const auto [added, code] =
-            admin(m_ward,
-                  {QStringLiteral("--as"), QString::fromStdString(m_ward.admin.name),
-                   QStringLiteral("user"), QStringLiteral("add"), QStringLiteral("dr.flow"),
-                   QStringLiteral("clinician")},
-                  it);
-        QVERIFY2(added == 0, code.constData());
-        const QByteArray secret = code.trimmed().split(' ').last();
-        const auto [enrolled, said] =
-            admin(m_ward, {QStringLiteral("enrol"), QStringLiteral("dr.flow")},
-                  secret + "\nthe passphrase of dr flow\n");
-        QVERIFY2(enrolled == 0, said.constData());
-        const auto [admitted, answer] =
-            admin(m_ward,
-                  {QStringLiteral("--as"), QString::fromStdString(m_ward.steward.name),
-                   QStringLiteral("admit"), QStringLiteral("dr.flow")},
-                  QByteArray::fromStdString(m_ward.steward.passphrase) + '\n');
-        QVERIFY2(admitted == 0, answer.constData());
-        const auto [wrong, sentence] = admin(m_ward,
-                                             {QStringLiteral("--as"), QStringLiteral("dr.flow"),
-                                              QStringLiteral("user"), QStringLiteral("list")},
-                                             "not the passphrase\n");
-        QCOMPARE(wrong, 1);
-        QCOMPARE(sentence.trimmed().count('\n'), 0);
-        QCOMPARE(admin(m_ward, {QStringLiteral("nonsense")}).first, 2);
-    }
-
     void aBundleMadeUpInThisRunIsImported()
     {
         QTemporaryDir folder;
@@ -97,9 +46,11 @@ private Q_SLOTS:
         QVERIFY(file.open(QIODevice::WriteOnly));
         file.write(QByteArray::fromStdString(m_made.bundle));
         file.close();
-        const auto [status, said] = admin(m_ward, {QStringLiteral("import"), file.fileName()});
-        QVERIFY2(status == 0, said.constData());
-        QCOMPARE(admin(m_ward, {QStringLiteral("import"), QStringLiteral("/dev/null")}).first, 1);
+        const auto ran = flow::runAdmin(m_ward, {QStringLiteral("import"), file.fileName()});
+        QVERIFY2(ran.status == 0, ran.err.constData());
+        QCOMPARE(
+            flow::runAdmin(m_ward, {QStringLiteral("import"), QStringLiteral("/dev/null")}).status,
+            1);
         const auto client = m_ward.signIn(m_ward.clinician);
         QVERIFY(client);
         QVERIFY(!patientId(*client).empty());
@@ -187,9 +138,9 @@ private Q_SLOTS:
 
     void othersSeeNothingOfIt()
     {
-        const auto client = m_ward.signIn({"dr.flow", "the passphrase of dr flow"});
-        QVERIFY(client);
-        const auto list = client->conversations({}, 10, 0);
+        const auto other = m_ward.signIn(m_ward.steward);
+        QVERIFY(other);
+        const auto list = other->conversations({}, 10, 0);
         QVERIFY(list && list->empty());
         const auto officer = m_ward.signIn(m_ward.compliance);
         QVERIFY(officer);
@@ -197,9 +148,14 @@ private Q_SLOTS:
         QVERIFY(!officer->searchPatients("", 10, 0));
     }
 
-    void theDaemonsLogNamesNobody()
+    void theDaemonsLogIsForSystemdAndNamesNobody()
     {
+        QVERIFY(m_ward.stop());
         const QByteArray log = m_ward.standardError();
+        QVERIFY(log.endsWith('\n'));
+        const QRegularExpression line(QStringLiteral("^<[0-7]>[^<]"));
+        for (const QByteArray& each : log.chopped(1).split('\n'))
+            QVERIFY2(line.match(QString::fromUtf8(each)).hasMatch(), each.constData());
         for (const std::string& word : {m_made.family, m_made.given, m_made.mrn, m_made.stopReason,
                                         m_ward.clinician.passphrase, std::string("record.json")})
             QVERIFY2(!log.contains(word.c_str()), word.c_str());
