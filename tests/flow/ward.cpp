@@ -83,7 +83,8 @@ std::filesystem::path Ward::state() const
 bool Ward::start(const QStringList& prefix, const QStringList& environment)
 {
     std::filesystem::create_directories(state());
-    const QString model = m_models.filePath(QStringLiteral("tiny.gguf"));
+    const QString model =
+        modelFile.isEmpty() ? m_models.filePath(QStringLiteral("tiny.gguf")) : modelFile;
     if (withModel && !QFile::exists(model) &&
         QProcess::execute(QStringLiteral(PROGRAMS "/tiny-model"), {model}) != 0)
         return false;
@@ -97,6 +98,7 @@ bool Ward::start(const QStringList& prefix, const QStringList& environment)
     command << extraOptions;
 
     m_daemon = std::make_unique<QProcess>();
+    m_daemon->setWorkingDirectory(workingFolder);
     m_daemon->setProcessEnvironment(QProcessEnvironment::systemEnvironment());
     if (!environment.isEmpty())
         m_daemon->setEnvironment(m_daemon->environment() + environment);

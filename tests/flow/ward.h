@@ -57,6 +57,10 @@ public:
 
     /// False: start without a model.
     bool withModel = true;
+    /// A model other than the tiny one that the ward makes.
+    QString modelFile;
+    /// Where cloisterd is started; empty: where the test was.
+    QString workingFolder;
 
     [[nodiscard]] std::filesystem::path state() const;
     [[nodiscard]] std::filesystem::path socket() const { return state() / "cloister.sock"; }
