@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run bench [--quick]: decode and prefill beside llama.cpp of Debian forky, on the same files, in
 # one run. The two take turns (A B A B …), so that whatever else the machine does falls on both; the
 # medians and their ratios are printed and kept in build/bench/latest.json. --quick: the small model

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Inside the root: cmake --preset, then ninja. Tests are started as the user cloister, because as
 # root every file can be read and a permission test would prove nothing.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Inside the root, without a network: service as cloister, client as clinician1.
 set -euo pipefail
 . "$checkout/.run/inside.sh"

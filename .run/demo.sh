@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run demo [--model small|FILE]: three synthetic patients, a service, a client. With a display the
 # client opens; without one it is driven under Xvfb and leaves pictures in build/demo.
 model=large
@@ -8,6 +9,11 @@ while [ $# -gt 0 ]; do
     esac
 done
 
+display=${DISPLAY:-}
+case $display in
+    '' | :[0-9]* | unix:[0-9]*) ;;
+    *) die "the display $display is not on this machine; unset DISPLAY to see the demo driven under Xvfb" ;;
+esac
 binds=()
 case $model in
     small | large)
@@ -16,14 +22,9 @@ case $model in
     *)
         export CLOISTER_DEMO=file
         model=$(readlink -f "$model") && [ -r "$model" ] || die "cannot read the model file"
-        binds+=(--bind "$(dirname "$model")") ;;
+        binds+=(--bind-file "$model") ;;
 esac
 
-display=${DISPLAY:-}
-case $display in
-    '' | :[0-9]* | unix:[0-9]*) ;;
-    *) die "the display $display is not on this machine; unset DISPLAY to see the demo driven under Xvfb" ;;
-esac
 # X programs of another user need the display's cookie: it is copied for clinician1 inside.
 cookie=${XAUTHORITY:-${HOME:-/root}/.Xauthority}
 if [ -n "$display" ] && [ -r "$cookie" ]; then

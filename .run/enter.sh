@@ -1,16 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
 # Enters the root. Sourced by ./run on the host; run by itself (as "enter.sh --inside …") it is the
 # part that already stands in the private mount namespace.
 #
-#   enter [--bind DIR]… [--user NAME] [--offline] -- COMMAND ARGS…
+#   enter [--bind DIR]… [--bind-file FILE]… [--here] [--user NAME] [--offline] -- COMMAND ARGS…
 #
-# The checkout, the working folder, /tmp, the cache and ../shared (read-only) are there at their own
-# absolute paths. Standard input and output and the exit status are the command's own.
+# The checkout, /tmp, the cache and ../shared (read-only) are there at their own absolute paths, as is
+# what is named. Root runs programs where it is called (--here: with the working folder, every folder
+# as the host has it); otherwise folders above that are closed to the users of the root (0700) make
+# way, so that these reach what is bound. Standard input and output and the exit status are the
+# command's own.
 
 enter() {
-    local binds=() user=root net=() offline=
+    local binds=() user=root net=() offline= here= files=()
     while [ "$1" != -- ]; do
         case $1 in
             --bind) binds+=("$2"); shift 2 ;;
+            --bind-file) files+=("$2"); shift 2 ;;
+            --here) here=1; binds+=("$PWD"); shift ;;
             --user) user=$2; shift 2 ;;
             --offline) offline=--net; shift ;;
             *) die "enter: unknown option $1" ;;
@@ -19,8 +25,9 @@ enter() {
     shift
     [ -n "$offline" ] && net=(--net)
     local wanted
-    wanted=$(printf '%s\n' /tmp "$cache" "$checkout" "$PWD" "${binds[@]}" | sort -u)
-    wanted=$wanted root=$root checkout=$checkout cache=$cache user=$user offline=$offline \
+    wanted=$(printf '%s\n' /tmp "$cache" "$checkout" "${binds[@]}" | sort -u)
+    wanted=$wanted root=$root checkout=$checkout cache=$cache user=$user offline=$offline here=$here \
+        files=$(printf '%s\n' "${files[@]}") \
         exec_or_run unshare --mount "${net[@]}" --propagation private -- \
         bash "$checkout/.run/enter.sh" --inside "$@"
 }
@@ -38,10 +45,23 @@ ofTheRoot() {
     return 1
 }
 
+# A folder that others may not pass gives way to an empty one in which the next is bound.
+openTheWay() {
+    local above=$1
+    [ -n "$above" ] || return 0
+    openTheWay "${above%/*}"
+    [ -d "$root$above" ] || return 0
+    case $(stat -c %A "$root$above") in
+        *[xt]) ;;
+        *) mount -t tmpfs -o mode=755,size=1m way "$root$above" ;;
+    esac
+}
+
 bindFolder() {
     local folder=$1
     [ -d "$folder" ] || return 0
     if ofTheRoot "$folder" && [ -e "$root$folder" ]; then return 0; fi
+    [ -n "$here" ] || openTheWay "${folder%/*}"
     [ -d "$root$folder" ] || mkdir -p "$root$folder"
     mount --bind "$folder" "$root$folder"
 }
@@ -89,6 +109,12 @@ mountAll() {
     while IFS= read -r folder; do
         [ -n "$folder" ] && bindFolder "$folder"
     done < <(printf '%s\n' "$wanted" | awk '{ print length($0), $0 }' | sort -n | cut -d' ' -f2-)
+    local file
+    while IFS= read -r file; do
+        [ -n "$file" ] || continue
+        [ -n "$here" ] || openTheWay "${file%/*}"
+        bindFile "$file" "$file"
+    done <<<"$files"
     if [ -d "$checkout/../shared" ]; then
         local shared
         shared=$(cd "$checkout/../shared" && pwd -P)
@@ -101,7 +127,14 @@ mountAll() {
     bindFile /etc/hosts /etc/hosts
     bindFile /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
     bindFile /etc/pip.conf /etc/pip.conf
+    bindFile /etc/xdg/pip/pip.conf /etc/xdg/pip/pip.conf
+    bindFile "${HOME:-/root}/.pip/pip.conf" /root/.pip/pip.conf
     bindFile "${HOME:-/root}/.config/pip/pip.conf" /root/.config/pip/pip.conf
+    local bundle
+    for bundle in "${SSL_CERT_FILE:-}" "${REQUESTS_CA_BUNDLE:-}" "${CURL_CA_BUNDLE:-}" "${PIP_CERT:-}"; do
+        [ -n "$bundle" ] && [ -f "$bundle" ] && bindFile "$bundle" "$bundle"
+    done
+    [ -n "${SSL_CERT_DIR:-}" ] && [ -d "$SSL_CERT_DIR" ] && [ ! -e "$root$SSL_CERT_DIR" ] && bindFolder "$SSL_CERT_DIR"
     [ -n "${PIP_FIND_LINKS:-}" ] && [ -d "$PIP_FIND_LINKS" ] && bindFolder "$PIP_FIND_LINKS"
     [ -n "${PIP_CONFIG_FILE:-}" ] && bindFile "$PIP_CONFIG_FILE" "$PIP_CONFIG_FILE"
     return 0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run exec TOOL ARGS…: one built program. Its standard input, output and exit status are its own.
 # The working folder, /tmp and every folder that an argument names are there at their own paths.
 [ $# -gt 0 ] || die "exec needs the name of a program (cloister-model, cloister-verify, cloister-import, cloister-admin, …)"
@@ -33,10 +34,25 @@ if [ -z "$program" ]; then
     program=$(newestProgram "$tool")
 fi
 
+# Files in folders that the root has of its own (/usr, /etc, …): these alone, read-only.
+namedFiles() {
+    local argument path
+    for argument in "$@"; do
+        for path in "$argument" "${argument#*=}"; do
+            case $path in /*) ;; *) path=$PWD/$path ;; esac
+            if [ -f "$path" ] && ofTheRoot "$(dirname "$path")"; then printf '%s\n' "$path"; fi
+        done
+    done
+}
+
 binds=()
 while IFS= read -r folder; do
     [ -n "$folder" ] && binds+=(--bind "$folder")
 done < <(namedFolders "$@" 2>/dev/null | sort -u)
 
+while IFS= read -r file; do
+    [ -n "$file" ] && binds+=(--bind-file "$file")
+done < <(namedFiles "$@" | sort -u)
+
 enterLast=1
-enter "${binds[@]}" -- "$program" "$@"
+enter --here "${binds[@]}" -- "$program" "$@"

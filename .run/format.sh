@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run format [--check]: clang-format over every source of ours.
 mode=-i
 [ "${1:-}" = --check ] && mode="--dry-run -Werror"

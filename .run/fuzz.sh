@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run fuzz: the long versions of the mutation tests (support::rounds), under the sanitizers.
 build asan
 export CLOISTER_MODELS=$cache/models

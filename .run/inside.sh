@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by what runs inside the root: where the programs are, who runs them, how the service is
 # started and its demo data made. Sourced.
 
@@ -17,7 +18,11 @@ startService() {
     local state=$1 model=$2 line
     shift 2
     local arguments=(--state "$state" --socket "$state/cloister.sock" --synthetic "$@")
-    [ -n "$model" ] && arguments+=(--model "$model")
+    if [ -n "$model" ]; then
+        as cloister test -r "$model" ||
+            { echo "run: the service's user may not read the model file (chmod o+r it)" >&2; return 1; }
+        arguments+=(--model "$model")
+    fi
     coproc SERVICE { exec setpriv --reuid=cloister --regid=cloister-admin --init-groups -- "$bin/cloisterd" "${arguments[@]}"; }
     servicePid=$SERVICE_PID
     if ! IFS= read -r -t 60 line <&"${SERVICE[0]}"; then

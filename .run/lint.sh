@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run lint [FILE…]: clang-tidy over the named sources, or all of ours. Warnings are errors.
 preset=dev
 [ -n "${CI:-}" ] && preset=ci

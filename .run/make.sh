@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Configures and builds one preset inside the root, and finds what was built. Sourced by ./run and,
 # inside the root, by inside.sh.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Makes the Debian 13 root: once, outside the checkout, again when the package list changes.
 # Sourced by ./run; sets $root. Everything printed goes to stderr.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Inside the root: initialises an empty state folder, then keeps the service in the foreground.
 set -euo pipefail
 . "$checkout/.run/inside.sh"

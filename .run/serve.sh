@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ./run serve --state DIR [--model FILE]: the service in the foreground. An empty DIR is initialised
 # with the demo's patients and users (their passphrases are printed); otherwise it starts as it is.
 state= model=
@@ -17,7 +18,7 @@ state=$(cd "$state" && pwd -P)
 binds=(--bind "$state")
 if [ -n "$model" ]; then
     model=$(readlink -f "$model") && [ -r "$model" ] || die "cannot read the model file"
-    binds+=(--bind "$(dirname "$model")")
+    binds+=(--bind-file "$model")
 fi
 
 [ -n "$(newestProgram cloisterd)" ] || build dev cloisterd cloister-admin cloister-engine cloister-import
