@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Words from a patient's record, a prompt, an answer and an imported file's name are in no file and
-// no log after use, after SIGKILL and after SIGSEGV; a planted word is found.
+// Words from a patient's record, a prompt, an answer, a passphrase and an imported file's name are
+// in no file, no core and no log after use, after SIGKILL and after SIGSEGV, both in the middle of
+// an answer; a planted word is found. The window's own home is looked at by tst_client.
 
 #include "tests/flow/ward.h"
 #include "tests/support/canary_scan.h"
 
 #include <QtTest>
 
+#include <sys/resource.h>
+
 #include <csignal>
+#include <set>
 
 namespace fs = std::filesystem;
 
@@ -20,55 +24,153 @@ struct Secrets {
     fs::file_time_type since;
 };
 
+struct Form {
+    const char* name;
+    QByteArray bytes;
+};
+
+/// Every form in which a word is looked for.
+std::vector<Form> formsOf(const std::string& word)
+{
+    const QByteArray plain = QByteArray::fromStdString(word);
+    QByteArray little, big;
+    for (const char letter : plain) {
+        little += letter;
+        little += '\0';
+        big += '\0';
+        big += letter;
+    }
+    return {{"UTF-8", plain},
+            {"UTF-16LE", little},
+            {"UTF-16BE", big},
+            {"base64-0", plain.toBase64()},
+            {"base64-1", ("x" + plain).toBase64()},
+            {"base64-2", ("xy" + plain).toBase64()}};
+}
+
+/// The soft limit at the hard one; our programs take it down to 0 by themselves.
+bool allowCores()
+{
+    rlimit cores{};
+    if (::getrlimit(RLIMIT_CORE, &cores) != 0 || cores.rlim_max < (64U << 20))
+        return false;
+    cores.rlim_cur = cores.rlim_max;
+    return ::setrlimit(RLIMIT_CORE, &cores) == 0;
+}
+
+QByteArray corePattern()
+{
+    QFile file(QStringLiteral("/proc/sys/kernel/core_pattern"));
+    return file.open(QIODevice::ReadOnly) ? file.readAll().trimmed() : QByteArray();
+}
+
+/// "Max core file size" of a process, as /proc shows it.
+QByteArray coreLimitOf(int pid)
+{
+    QFile limits(QStringLiteral("/proc/%1/limits").arg(pid));
+    if (!limits.open(QIODevice::ReadOnly))
+        return "unreadable";
+    for (const QByteArray& line : limits.readAll().split('\n')) {
+        if (line.startsWith("Max core file size"))
+            return line.mid(18).simplified();
+    }
+    return "absent";
+}
+
 } // namespace
 
 class TestCanary : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { QVERIFY2(allowCores(), "cores are forbidden here: nothing is shown"); }
+
     void leavesNothingAfterUse_data()
     {
+        QTest::addColumn<QString>("victim");
         QTest::addColumn<int>("signal");
-        QTest::newRow("ended properly") << SIGTERM;
-        QTest::newRow("killed") << SIGKILL;
-        QTest::newRow("crashed") << SIGSEGV;
+        QTest::newRow("ended properly") << QStringLiteral("cloisterd") << SIGTERM;
+        QTest::newRow("killed while it answers") << QStringLiteral("cloisterd") << SIGKILL;
+        QTest::newRow("crashed while it answers") << QStringLiteral("cloisterd") << SIGSEGV;
+        QTest::newRow("worker crashed") << QStringLiteral("cloister-engine") << SIGSEGV;
     }
 
     void leavesNothingAfterUse()
     {
+        QFETCH(QString, victim);
         QFETCH(int, signal);
         QTemporaryDir home, working;
         flow::Ward ward;
-        Secrets secrets;
-        secrets.since = fs::file_time_type::clock::now();
-        secrets.places = {ward.state(),
-                          home.path().toStdString(),
-                          working.path().toStdString(),
-                          fs::temp_directory_path(),
-                          "/var/tmp",
-                          "/dev/shm"};
-
+        ward.workingFolder = working.path();
+        Secrets secrets =
+            lookIn({ward.state(), home.path().toStdString(), working.path().toStdString(),
+                    fs::temp_directory_path(), "/var/tmp", "/dev/shm"});
+        m_said.clear();
         QVERIFY2(ward.start(), ward.standardError().constData());
         QCOMPARE(ward.init(), std::string());
-        const std::string output = use(ward, home.path(), working.path(), secrets);
-        QVERIFY2(output.contains("done "), "the questions were not answered");
-        ward.kill(signal);
+        const auto made = flow::makeUpPatient();
+        const std::string promptWord = flow::randomWord(16);
+        const std::string fileWord = flow::randomWord(16);
+        const std::string patient = import(ward, made, fileWord);
+        QVERIFY2(!patient.empty(), m_said.constData());
+
+        Asking asking(ward, home.path(), patient);
+        // The made-up word stands in the prompt; the drug makes it a question for the model.
+        const std::string question =
+            "Why was " + made.stoppedDrug + " stopped, and what of " + promptWord + "?";
+        const std::string answer = asking.ask(question);
+        QVERIFY2(answer.size() >= 24, "the model's answer is too short to look for");
+        secrets.words = {made.family, made.given,
+                         made.mrn,    fileWord,
+                         promptWord,  made.note.substr(0, 40),
+                         answer,      ward.clinician.passphrase};
+        if (signal == SIGTERM) {
+            QVERIFY(ward.stop());
+        } else {
+            QVERIFY(asking.beginLongAnswer(question));
+            const auto pids = victim == QStringLiteral("cloisterd")
+                                  ? std::vector<int>{ward.pid()}
+                                  : ward.workers(victim.toStdString());
+            QCOMPARE(pids.size(), std::size_t(1));
+            QCOMPARE(coreLimitOf(pids.front()), QByteArray("0 0 bytes"));
+            QCOMPARE(::kill(pids.front(), signal), 0);
+            QVERIFY2(asking.broken(), "the answer was over before the process died");
+            ward.kill(SIGKILL);
+        }
+        m_said += ward.standardError() + asking.end();
 
         // The imported file itself lay in the working folder and was removed: only what the product
         // wrote may be there now. The client's answers were read from its pipe, not from a file.
-        const auto finds = canary::scan(secrets.places, secrets.words, secrets.since);
-        QCOMPARE(canary::describe(finds), std::string());
-        const auto logged = canary::scanBytes(ward.standardError().toStdString(), secrets.words);
-        QCOMPARE(canary::describe(logged), std::string());
+        QCOMPARE(canary::describe(canary::scan(secrets.places, secrets.words, secrets.since)),
+                 std::string());
+        QCOMPARE(canary::describe(canary::scanBytes(m_said.toStdString(), secrets.words)),
+                 std::string());
+        findsAllThatIsPlanted(secrets, working.path());
+    }
 
-        // The control: the same scan finds a word that is there, in each of its forms.
-        for (const QByteArray& form : plantedForms(secrets.words.front())) {
-            QFile planted(home.filePath(QStringLiteral("planted")));
-            QVERIFY(planted.open(QIODevice::WriteOnly));
-            planted.write("before " + form + " after");
-            planted.close();
-            QVERIFY(!canary::scan(secrets.places, secrets.words, secrets.since).empty());
-        }
+    void findsACore()
+    {
+        // Where this kernel leaves cores: in the working folder, or in the folder that core_pattern
+        // names. A pattern that begins with | hands them to a program outside, and then the limit
+        // of 0, which the rows above look at, is what shows that there are none.
+        const QByteArray pattern = corePattern();
+        if (pattern.startsWith('|'))
+            QSKIP("this kernel hands cores to a program, they reach no folder of this test");
+        QTemporaryDir working;
+        Secrets secrets = lookIn({working.path().toStdString()});
+        if (pattern.startsWith('/'))
+            secrets.places.push_back(
+                fs::path(pattern.left(pattern.indexOf('%')).toStdString()).parent_path());
+        secrets.words = {flow::randomWord(24)};
+        QProcess control;
+        control.setWorkingDirectory(working.path());
+        control.start(QStringLiteral(LEAVING_CORE), {});
+        control.write(QByteArray::fromStdString(secrets.words.front()) + '\n');
+        control.closeWriteChannel();
+        QVERIFY(control.waitForFinished(30000));
+        QCOMPARE(control.exitStatus(), QProcess::CrashExit);
+        QVERIFY2(!canary::scan(secrets.places, secrets.words, secrets.since).empty(),
+                 "a core that holds the word was not found");
     }
 
     void answersCarryTheWordsThatAreLookedFor()
@@ -90,75 +192,136 @@ private Q_SLOTS:
     }
 
 private:
-    /// Imports a file by name, asks a look-up and a free question; returns what the client printed.
-    static std::string use(flow::Ward& ward, const QString& home, const QString& working,
-                           Secrets& secrets)
-    {
-        const auto made = flow::makeUpPatient();
-        const std::string fileWord = flow::randomWord(16);
-        const std::string promptWord = flow::randomWord(16);
-        secrets.words = {made.family, made.given, made.mrn, made.note.substr(0, 40),
-                         fileWord,    promptWord};
+    /// The asking client with a home of its own, which tells what it is answered.
+    class Asking {
+    public:
+        Asking(const flow::Ward& ward, const QString& home, const std::string& patient)
+        {
+            m_client.setWorkingDirectory(ward.workingFolder);
+            m_client.setEnvironment({QStringLiteral("HOME=") + home});
+            m_client.start(
+                QStringLiteral(PROGRAMS "/asking-client"),
+                {QString::fromStdString(ward.socket().string()), QStringLiteral("3000")});
+            m_client.write(QByteArray::fromStdString(ward.clinician.name + "\n" +
+                                                     ward.clinician.passphrase + "\n" + patient +
+                                                     "\nWhat is the last potassium?\n"));
+        }
 
-        const QString file = working + QStringLiteral("/") + QString::fromStdString(fileWord) +
-                             QStringLiteral(".json");
-        QFile bundle(file);
+        /// Some letters of a whole answer of the model; nothing if it was not the model's.
+        std::string ask(const std::string& question)
+        {
+            write(question + "\n");
+            // The first answer is the look-up's, the second the model's.
+            if (!said("answer ", 2) || !m_output.contains(" model\nanswer "))
+                return {};
+            const QByteArray text = m_output.mid(m_output.lastIndexOf("\nanswer ") + 8);
+            return text.left(text.indexOf('\n')).simplified().left(40).toStdString();
+        }
+
+        bool beginLongAnswer(const std::string& question)
+        {
+            write(question + "\n");
+            return said("streaming", 2);
+        }
+
+        /// Whether the answer that had begun came to a bad end.
+        bool broken() { return said("failed ", 1); }
+
+        /// Ends it; what it wrote to standard error.
+        QByteArray end()
+        {
+            m_client.closeWriteChannel();
+            m_client.waitForFinished(30000);
+            return m_client.readAllStandardError();
+        }
+
+    private:
+        void write(const std::string& line) { m_client.write(QByteArray::fromStdString(line)); }
+
+        bool said(const QByteArray& word, int times)
+        {
+            QElapsedTimer clock;
+            clock.start();
+            while (m_output.count('\n' + word) < times && clock.elapsed() < 60000) {
+                m_client.waitForReadyRead(100);
+                m_output += m_client.readAllStandardOutput();
+            }
+            return m_output.count('\n' + word) >= times;
+        }
+
+        QProcess m_client;
+        QByteArray m_output = "\n";
+    };
+
+    static Secrets lookIn(std::vector<fs::path> places)
+    {
+        return {.words = {},
+                .places = std::move(places),
+                .since = fs::file_time_type::clock::now() - std::chrono::seconds(1)};
+    }
+
+    /// Hands a file in whose name holds @p word, removes it, and returns the patient's id.
+    std::string import(const flow::Ward& ward, const flow::MadeUpPatient& made,
+                       const std::string& word)
+    {
+        QFile bundle(ward.workingFolder + u'/' + QString::fromStdString(word) +
+                     QStringLiteral(".json"));
         if (!bundle.open(QIODevice::WriteOnly))
             return {};
         bundle.write(QByteArray::fromStdString(made.bundle));
         bundle.close();
-
         QProcess admin;
-        admin.setWorkingDirectory(working);
+        admin.setWorkingDirectory(ward.workingFolder);
         admin.start(QStringLiteral(PROGRAMS "/cloister-admin"),
                     {QStringLiteral("--socket"), QString::fromStdString(ward.socket().string()),
-                     QStringLiteral("import"), file});
-        if (!admin.waitForFinished(30000) || admin.exitCode() != 0)
-            return {};
+                     QStringLiteral("import"), bundle.fileName()});
+        const bool taken = admin.waitForFinished(30000) && admin.exitCode() == 0;
+        m_said += admin.readAllStandardError();
         bundle.remove();
-
-        std::string patient;
-        const auto merged = [&] {
-            const auto client = ward.signIn(ward.clinician);
+        const auto client = ward.signIn(ward.clinician);
+        for (int tries = 0; taken && client && tries < 100; ++tries) {
             const auto found = client->searchPatients(made.family, 1, 0);
             if (found && !found->patients.empty())
-                patient = found->patients.front().id;
-            return !patient.empty();
-        };
-        for (int tries = 0; tries < 20 && !merged(); ++tries)
-            QThread::msleep(200);
-
-        QProcess client;
-        client.setWorkingDirectory(working);
-        client.setEnvironment({QStringLiteral("HOME=") + home});
-        client.start(QStringLiteral(PROGRAMS "/asking-client"),
-                     {QString::fromStdString(ward.socket().string())});
-        client.write(QByteArray::fromStdString(
-            ward.clinician.name + "\n" + ward.clinician.passphrase + "\n" + patient +
-            "\nWhat is the last potassium?\nWhy was " + promptWord +
-            " given?\nTell me about the tablet and " + promptWord + "\n"));
-        client.closeWriteChannel();
-        client.waitForFinished(60000);
-        return client.readAllStandardOutput().toStdString();
-    }
-
-    static QList<QByteArray> plantedForms(const std::string& word)
-    {
-        const QByteArray plain = QByteArray::fromStdString(word);
-        QByteArray little, big;
-        for (const char letter : plain) {
-            little += letter;
-            little += '\0';
-            big += '\0';
-            big += letter;
+                return found->patients.front().id;
+            QThread::msleep(100);
         }
-        return {plain,
-                little,
-                big,
-                plain.toBase64(),
-                ("x" + plain).toBase64(),
-                ("xy" + plain).toBase64()};
+        return {};
     }
+
+    /// The control: the same scans find every kind of word, in each of its forms, in a file and in
+    /// what a program wrote to standard error.
+    static void findsAllThatIsPlanted(const Secrets& secrets, const QString& folder)
+    {
+        std::set<std::string> planted;
+        QByteArray lines;
+        for (std::size_t i = 0; i < secrets.words.size(); ++i) {
+            for (const Form& form : formsOf(secrets.words[i])) {
+                QFile file(
+                    folder +
+                    QStringLiteral("/planted-%1-%2").arg(i).arg(QString::fromLatin1(form.name)));
+                QVERIFY(file.open(QIODevice::WriteOnly));
+                file.write("before " + form.bytes + " after");
+                planted.insert(file.fileName().toStdString());
+                lines += "<6>" + form.bytes + '\n';
+            }
+        }
+        std::set<std::string> found;
+        for (const auto& find : canary::scan(secrets.places, secrets.words, secrets.since))
+            found.insert(find.file.string());
+        QCOMPARE(found, planted);
+
+        QProcess talking;
+        talking.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QStringLiteral("cat >&2")});
+        talking.write(lines);
+        talking.closeWriteChannel();
+        QVERIFY(talking.waitForFinished(30000));
+        std::size_t heard = 0;
+        for (const QByteArray& line : talking.readAllStandardError().split('\n'))
+            heard += canary::scanBytes(line.toStdString(), secrets.words).empty() ? 0 : 1;
+        QCOMPARE(heard, planted.size());
+    }
+
+    QByteArray m_said; // standard error of every program of this use
 };
 
 QTEST_GUILESS_MAIN(TestCanary)
