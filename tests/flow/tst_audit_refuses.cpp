@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -121,6 +122,43 @@ private Q_SLOTS:
         QCOMPARE(::umount2(log.c_str(), MNT_DETACH), 0);
         QVERIFY2(ward.start(), ward.standardError().constData());
         QVERIFY(ward.signIn(ward.clinician));
+    }
+
+    void whenItBecomesReadOnlyUnderARunningService()
+    {
+        flow::Ward ward;
+        const auto log = ward.state() / "audit";
+        std::filesystem::create_directories(log);
+        QCOMPARE(::mount(log.c_str(), log.c_str(), nullptr, MS_BIND, nullptr), 0);
+        std::string patient;
+        auto client = morning(ward, patient);
+        QVERIFY(client);
+        QVERIFY2(released(*client, patient).contains(QStringLiteral("chart")),
+                 "the control: all is released");
+
+        // The kernel makes no mount read-only below a file that is open for writing, and the log
+        // holds its newest segment open.
+        constexpr unsigned long kReadOnly = MS_REMOUNT | MS_BIND | MS_RDONLY;
+        QCOMPARE(::mount(nullptr, log.c_str(), nullptr, kReadOnly, nullptr), -1);
+        QCOMPARE(errno, EBUSY);
+        // So a read-only mount comes above it: whatever the log opens from now on is read-only,
+        // first of all the checkpoint, which it writes within a second of a record.
+        QCOMPARE(::mount(log.c_str(), log.c_str(), nullptr, MS_BIND, nullptr), 0);
+        QCOMPARE(::mount(nullptr, log.c_str(), nullptr, kReadOnly, nullptr), 0);
+        const auto refuses = [&] {
+            const auto chart = client->patient(patient);
+            return !chart && chart.error().code == api::Errc::AuditUnavailable;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(refuses(), 15000);
+        QCOMPARE(released(*client, patient), QStringList());
+        QVERIFY(!ward.signIn(ward.clinician));
+
+        // Writable again: the session that is there goes on.
+        QCOMPARE(::umount2(log.c_str(), MNT_DETACH), 0);
+        const auto reads = [&] { return client->patient(patient).has_value(); };
+        QTRY_VERIFY_WITH_TIMEOUT(reads(), 15000);
+        QVERIFY(ward.stop());
+        ::umount2(log.c_str(), MNT_DETACH);
     }
 
     void whenTheDiskReportsAnError()
