@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/import/fhir_resources.h"
 #include "storage/import/fhir_values.h"
-
-#include <algorithm>
-#include <array>
+#include "storage/import/no_known_allergy.h"
 
 namespace imports {
 
@@ -20,51 +18,6 @@ ConditionState stateOf(const std::string& code)
     if (code == "resolved")
         return ConditionState::Resolved;
     return ConditionState::Unknown;
-}
-
-/// "No known ..." findings of SNOMED CT: allergy, drug, food, environment, latex, insect, animal.
-constexpr std::array<std::string_view, 9> kNoKnownAllergy{"716186003", "409137002", "429625007",
-                                                          "428607008", "716184000", "1003774007",
-                                                          "428197003", "716220001", "160244002"};
-
-std::string lettersOf(const std::string& text)
-{
-    std::string letters;
-    for (const char c : text) {
-        if (c >= 'A' && c <= 'Z')
-            letters.push_back(static_cast<char>(c - 'A' + 'a'));
-        else if ((c >= 'a' && c <= 'z') || (c == ' ' && !letters.empty() && letters.back() != ' '))
-            letters.push_back(c);
-    }
-    while (!letters.empty() && letters.back() == ' ')
-        letters.pop_back();
-    return letters;
-}
-
-/// Whether the words themselves say that there is no allergy.
-bool saysNone(const std::string& text)
-{
-    static constexpr std::array<std::string_view, 9> kExact{
-        "nka",         "nkda",      "nkfa",         "none",
-        "none known",  "nil known", "no allergies", "nil known allergies",
-        "not allergic"};
-    const std::string words = lettersOf(text);
-    if (std::ranges::find(kExact, words) != kExact.end())
-        return true;
-    return (words.starts_with("no known") || words.starts_with("no history of") ||
-            words.starts_with("denies")) &&
-           words.find("allerg") != std::string::npos && words.find(" but ") == std::string::npos &&
-           words.find(" except ") == std::string::npos;
-}
-
-bool isNoKnownAllergy(const records::Concept& code)
-{
-    for (const records::Coding& coding : code.codings) {
-        if (coding.system == "http://snomed.info/sct" &&
-            std::ranges::find(kNoKnownAllergy, coding.code) != kNoKnownAllergy.end())
-            return true;
-    }
-    return saysNone(code.name());
 }
 
 std::string reactionWords(const JsonValue& reaction)
@@ -124,7 +77,12 @@ void readAllergy(const ResourceContext& context, records::Chart& chart)
     }
     if (allergy.code.name().empty())
         allergy.code.text = "substance not recorded";
-    allergy.noKnownAllergy = isNoKnownAllergy(allergy.code);
+    // What once caused a reaction is an allergy, whatever it is called.
+    allergy.noKnownAllergy =
+        resource["reaction"].elements().empty() && isNoKnownAllergy(allergy.code);
+    if (const std::string_view words = wordsOfNoKnownAllergy(allergy.code);
+        allergy.noKnownAllergy && !words.empty())
+        allergy.code.text = words;
 
     const std::string status = codeOf(resource["clinicalStatus"]);
     allergy.resolved = status == "resolved";

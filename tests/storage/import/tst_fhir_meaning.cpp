@@ -138,6 +138,42 @@ private Q_SLOTS:
         row("'text':'No known allergies except penicillin'", false);
         row("'text':'Nonoxynol'", false);
         row("'text':'Penicillin'", false);
+        // A kind of allergy that is not known says nothing of the others, but it is no allergy.
+        row("'text':'No known drug or food allergies'", true);
+        row("'text':'no known allergies to medications'", true);
+        row("'text':'No known latex allergy (situation)'", true);
+        row("'text':'NKDA - No known drug allergies'", true);
+        row("'text':'Patient denies any drug allergies.'", true);
+        row("'text':'Allergies: none known'", true);
+        row("'text':'No history of allergies'", true);
+        row("'text':'nil known'", true);
+        row("'text':'Not allergic'", true);
+        // Whatever stands beside the phrase may be the allergy.
+        row("'text':'No known drug allergies; penicillin: rash'", false);
+        row("'text':'No known allergies apart from latex'", false);
+        row("'text':'No known allergies other than peanuts'", false);
+        row("'text':'No known drug allergies, food: peanuts'", false);
+        row("'text':'No known allergy to penicillin'", false);
+        row("'text':'Denies allergies, then rash with co-trimoxazole'", false);
+        row("'text':'No known allergies?'", false);
+        row("'text':'No known allergies 2019'", false);
+        row("'text':'NKDA \u00e9rythromycine'", false);
+        row("'text':'\u9752\u9709\u7d20 nka'", false);
+        row("'text':'No allergies before 1990, penicillin since'", false);
+        row("'text':'Nil known drug allergies, no latex'", false);
+        row("'text':'None of the penicillins tolerated'", false);
+        row("'text':'Allergy to nickel'", false);
+        row("'text':'No'", false);
+        // A code does not outweigh words, nor a reaction that happened.
+        row("'text':'Penicillin','coding':[{'system':'http://snomed.info/sct',"
+            "'code':'716186003'}]",
+            false);
+        row("'coding':[{'system':'http://snomed.info/sct','code':'716186003',"
+            "'display':'No known allergies except penicillin'}]",
+            false);
+        row("'text':'NKDA','coding':[{'system':'http://snomed.info/sct','code':'409137002',"
+            "'display':'No known drug allergy (situation)'}]",
+            true);
     }
 
     void tellsNoKnownAllergyFromAnAllergy()
@@ -150,6 +186,23 @@ private Q_SLOTS:
         QCOMPARE(document.chart.allergies.size(), std::size_t{1});
         QCOMPARE(document.chart.allergies[0].noKnownAllergy, none);
         QVERIFY(document.chart.allergies[0].resolved);
+    }
+
+    void showsAnAllergyWhoseReactionHappened()
+    {
+        const auto document = read({of(
+            "AllergyIntolerance", "'code':{'text':'No known allergies'},'reaction':[{'substance'"
+                                  ":{'text':'Penicillin'},'manifestation':[{'text':'Rash'}]}]")});
+        QVERIFY(!document.chart.allergies.at(0).noKnownAllergy);
+    }
+
+    void givesABareStatementItsWords()
+    {
+        const auto document =
+            read({of("AllergyIntolerance", "'code':{'coding':[{'system':'http://snomed.info/sct',"
+                                           "'code':'429625007'}]}")});
+        QVERIFY(document.chart.allergies.at(0).noKnownAllergy);
+        QCOMPARE(document.chart.allergies[0].code.name(), std::string("No known food allergy"));
     }
 
     void takesAnEmptyAllergyListAsAStatement()
