@@ -177,6 +177,7 @@ Chart viewOf(const api::Chart& chart)
     return {{text(patient.id), text(patient.name), text(patient.born), text(patient.died),
              text(patient.gender), text(patient.mrn), text(chart.dataAsOf)},
             text(chart.allergyStatement),
+            text(chart.allergyWords),
             listOf(chart.allergies),
             listOf(chart.problems),
             listOf(chart.medications),

@@ -136,7 +136,7 @@ QString shownAllergies(const Chart& chart)
     if (!names.isEmpty())
         return names.join(QStringLiteral(" · "));
     if (chart.allergyStatement == QStringLiteral("none_known"))
-        return tr("No known allergies");
+        return chart.allergyWords.isEmpty() ? tr("No known allergies") : chart.allergyWords;
     if (chart.allergyStatement == QStringLiteral("recorded"))
         return tr("No current allergy (resolved ones in the record)");
     return tr("None recorded");

@@ -103,6 +103,7 @@ struct DocumentInfo {
 struct Chart {
     PatientSummary patient;
     QString allergyStatement; // recorded, none_known, not_recorded
+    QString allergyWords;     // none_known: the record's own words, empty for the plain statement
     QList<Allergy> allergies;
     QList<Problem> problems;
     QList<Medication> medications;

@@ -139,6 +139,7 @@ void fields(auto& f, Of<Chart> auto& v)
     f("patient", v.patient);
     f("dataAsOf", v.dataAsOf);
     f("allergyStatement", v.allergyStatement);
+    f("allergyWords", v.allergyWords);
     f("allergies", v.allergies);
     f("problems", v.problems);
     f("medications", v.medications);

@@ -152,6 +152,7 @@ struct Chart {
     Patient patient;
     std::string dataAsOf;
     std::string allergyStatement; // recorded, none_known, not_recorded
+    std::string allergyWords;     // none_known: what the record says where it says less than "all"
     std::vector<Allergy> allergies;
     std::vector<Problem> problems;
     std::vector<Medication> medications;

@@ -2,6 +2,7 @@
 #include "inference/service/present.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 namespace service {
@@ -173,6 +174,50 @@ api::OtherEntry presentOther(const records::OtherEntry& entry)
             .source = present(entry.source)};
 }
 
+/// A statement about all allergies. One of a kind ("No known food allergy"), or one that a note may
+/// limit, must not be read as such.
+bool isPlain(const records::Allergy& statement)
+{
+    static constexpr std::array<std::string_view, 11> kWords{"no known allergies",
+                                                             "no known allergy",
+                                                             "no known allergies (situation)",
+                                                             "no known allergy (situation)",
+                                                             "no allergies",
+                                                             "nka",
+                                                             "none known",
+                                                             "nil known",
+                                                             "nil known allergies",
+                                                             "none",
+                                                             "nilknown"};
+    std::string words = statement.code.name();
+    while (words.ends_with('.') || words.ends_with(' '))
+        words.pop_back();
+    for (char& c : words)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return statement.note.empty() && std::ranges::contains(kWords, words);
+}
+
+/// Empty where one of the statements is plain.
+std::string wordsOfStatements(const records::Chart& chart)
+{
+    std::vector<std::string> said;
+    for (const records::Allergy& allergy : chart.allergies) {
+        if (!allergy.noKnownAllergy)
+            continue;
+        if (isPlain(allergy))
+            return {};
+        std::string words = allergy.code.name();
+        if (!allergy.note.empty())
+            words += " (see its note)";
+        if (!std::ranges::contains(said, words))
+            said.push_back(std::move(words));
+    }
+    std::string all;
+    for (const std::string& words : said)
+        all.append(all.empty() ? "" : "; ").append(words);
+    return all;
+}
+
 /// "No known allergies" is a statement of its own and never an entry of the list.
 void presentAllergies(const records::Chart& chart, api::Chart& shown)
 {
@@ -186,6 +231,8 @@ void presentAllergies(const records::Chart& chart, api::Chart& shown)
     else
         shown.allergyStatement =
             std::ranges::any_of(chart.allergies, isStatement) ? "none_known" : "not_recorded";
+    if (shown.allergyStatement == "none_known")
+        shown.allergyWords = wordsOfStatements(chart);
 }
 
 } // namespace

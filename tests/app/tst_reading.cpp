@@ -56,6 +56,10 @@ private Q_SLOTS:
         const QString known = app::shownAllergies(chart);
         chart.allergyStatement = QStringLiteral("not_recorded");
         QCOMPARE(known, QStringLiteral("No known allergies"));
+        chart.allergyStatement = QStringLiteral("none_known");
+        chart.allergyWords = QStringLiteral("No known food allergy");
+        QCOMPARE(app::shownAllergies(chart), QStringLiteral("No known food allergy"));
+        chart.allergyStatement = QStringLiteral("not_recorded");
         QCOMPARE(app::shownAllergies(chart), QStringLiteral("None recorded"));
         chart.allergies = {fixtures::ada().allergies.first()};
         chart.allergies.first().resolved = true;
