@@ -16,6 +16,7 @@ using namespace std::string_view_literals;
 constexpr std::string_view kMagic = "CLNR"sv;
 constexpr std::uint8_t kKindDocument = 1;
 constexpr std::uint8_t kKindRefusal = 2;
+constexpr std::uint8_t kVersionWithDates = 2; // what version 1 lacks: Chart::versions
 
 // One description of the fields serves both directions: each function takes the values in the
 // order of docs/formats/normalised-record.md from a Reader, or gives them to a Writer.
@@ -279,6 +280,20 @@ void field(Archive& archive, records::Document& document)
 }
 
 template <typename Archive>
+void field(Archive& archive, records::ResourceVersion& version)
+{
+    field(archive, version.resourceType);
+    field(archive, version.resourceId);
+    field(archive, version.updated);
+    if constexpr (Archive::kReads) {
+        if (version.resourceType.empty() || version.resourceId.empty())
+            archive.fail("a version without a name");
+        if (!version.updated.known())
+            archive.fail("a version without a date");
+    }
+}
+
+template <typename Archive>
 void field(Archive& archive, Warning& warning)
 {
     field(archive, warning.code);
@@ -382,6 +397,7 @@ std::string encodeDocument(ImportedDocument document)
     writeCounts(out, document.resources);
     field(out, document.warnings);
     field(out, document.chart);
+    field(out, document.chart.versions);
     return out.take();
 }
 
@@ -401,8 +417,9 @@ Result<ImportedDocument> decodeDocument(std::string_view bytes)
     Reader in(bytes);
     if (in.raw(kMagic.size()) != kMagic)
         in.fail("no normalised record");
-    if (in.byte() != kNormalisedVersion)
-        in.fail("not version 1");
+    const std::uint8_t version = in.byte();
+    if (version < 1 || version > kNormalisedVersion)
+        in.fail("not version 1 or 2");
     const std::uint8_t kind = in.byte();
     if (!in.failed() && kind == kKindRefusal)
         return std::unexpected(readRefusal(in));
@@ -416,6 +433,8 @@ Result<ImportedDocument> decodeDocument(std::string_view bytes)
     if (document.warnings.size() > kMaxWarnings)
         in.fail("too many warnings");
     field(in, document.chart);
+    if (version >= kVersionWithDates)
+        field(in, document.chart.versions);
     if (!in.failed() && in.left() != 0)
         in.fail("something follows the end");
     if (in.failed())

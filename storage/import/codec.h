@@ -11,8 +11,8 @@
 /// Format: docs/formats/normalised-record.md.
 namespace imports {
 
-/// The only version so far.
-inline constexpr std::uint8_t kNormalisedVersion = 1;
+/// What is written. Version 1 is read as well: a document may have waited in the inbox.
+inline constexpr std::uint8_t kNormalisedVersion = 2;
 
 [[nodiscard]] std::string encodeDocument(ImportedDocument document);
 [[nodiscard]] std::string encodeRefusal(const Error& refusal);

@@ -65,6 +65,7 @@ private:
     Outcome index();
     Outcome indexEntry(std::size_t entry);
     void nameEntries();
+    void keepVersions();
     Outcome readEntry(std::size_t entry);
     [[nodiscard]] bool leftOut(const JsonValue& resource);
     Outcome checkSubject(std::size_t entry, const JsonValue& resource, bool& readOn);
@@ -162,7 +163,19 @@ BundleReader::Outcome BundleReader::index()
     nameEntries();
     m_document.chart.patient.source = sourceOf(*m_patient);
     m_document.chart.patient.resourceId = m_slots[*m_patient].name;
+    keepVersions();
     return {};
+}
+
+/// Serving types (bills, locations) never become facts, so nothing asks for their versions.
+void BundleReader::keepVersions()
+{
+    for (const Slot& slot : m_slots) {
+        const bool asked = slot.type == "Patient" || !std::ranges::contains(kServing, slot.type);
+        if (asked && !slot.superseded && !slot.id.empty() && slot.name == slot.id &&
+            slot.updated.known())
+            m_document.chart.versions.push_back({slot.type, slot.id, slot.updated});
+    }
 }
 
 bool BundleReader::leftOut(const JsonValue& resource)

@@ -197,6 +197,15 @@ struct Document {
     Source source;
 };
 
+/// When a resource that has an id was last changed where it comes from.
+struct ResourceVersion {
+    std::string resourceType;
+    std::string resourceId;
+    Date updated; // meta.lastUpdated
+
+    friend bool operator==(const ResourceVersion&, const ResourceVersion&) = default;
+};
+
 /// Everything in one imported document, or everything known of one patient.
 struct Chart {
     Patient patient;
@@ -210,6 +219,9 @@ struct Chart {
     /// Resources of this document that state nothing (entered in error, refuted, modified in a way
     /// that is not understood): what an earlier document said of them is taken back.
     std::vector<Source> withdrawn;
+    /// Versions of the resources of this document, told and withdrawn ones, that carry a date.
+    /// Merging reads them; a patient's chart holds none.
+    std::vector<ResourceVersion> versions;
     std::string dataAsOf; // newest import, ISO 8601 UTC; set by the records database
 };
 

@@ -20,9 +20,10 @@ enum Prepared : std::size_t {
     InsertText,
     SelectPassages,
     DeleteText,
-    DeleteFact
+    DeleteFact,
+    KeepVersion
 };
-constexpr std::array<std::string_view, 6> kPrepared{
+constexpr std::array<std::string_view, 7> kPrepared{
     "INSERT INTO fact(patient, kind, resource_type, resource_id, path, document, span_begin,"
     " span_end, digest, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     "INSERT INTO passage(fact, span_begin, span_end) VALUES(?1, ?2, ?3)",
@@ -30,6 +31,8 @@ constexpr std::array<std::string_view, 6> kPrepared{
     "SELECT number FROM passage WHERE fact = ?1",
     "DELETE FROM passage_text WHERE rowid = ?1",
     "DELETE FROM fact WHERE number = ?1",
+    "INSERT OR REPLACE INTO version(patient, resource_type, resource_id, updated)"
+    " VALUES(?1, ?2, ?3, ?4)",
 };
 
 template <typename T>
@@ -104,6 +107,8 @@ storage::Result<FactTable> FactTable::open(storage::Database& database, std::int
     FactTable table(database, patient, patientId);
     if (const auto loaded = table.load(); !loaded)
         return std::unexpected(loaded.error());
+    if (const auto loaded = table.loadVersions(); !loaded)
+        return std::unexpected(loaded.error());
     for (const std::string_view sql : kPrepared) {
         auto statement = database.prepare(sql);
         if (!statement)
@@ -136,12 +141,51 @@ storage::Result<void> FactTable::load()
     }
 }
 
+storage::Result<void> FactTable::loadVersions()
+{
+    auto select = m_database->prepare(
+        "SELECT resource_type, resource_id, updated FROM version WHERE patient = ?1");
+    if (!select)
+        return std::unexpected(select.error());
+    const auto versions = select->bind(1, m_patient).rows([](const storage::Statement& row) {
+        return std::pair(keyOf(row.text(0), row.text(1), {}), parseDate(row.text(2)));
+    });
+    if (!versions)
+        return std::unexpected(versions.error());
+    m_versions = {versions->begin(), versions->end()};
+    return {};
+}
+
+storage::Result<void> FactTable::setVersion(const ResourceVersion& version)
+{
+    if (isNameless(version.resourceId) || !version.updated.known())
+        return {};
+    const std::string key = keyOf(version.resourceType, version.resourceId, {});
+    Date& newest = m_versions[key];
+    if (earlier(version.updated, newest)) {
+        m_outdated.insert(key);
+        return {};
+    }
+    if (newest == version.updated)
+        return {};
+    newest = version.updated;
+    return m_statements[KeepVersion]
+        .bind(1, m_patient)
+        .bind(2, version.resourceType)
+        .bind(3, version.resourceId)
+        .bind(4, version.updated.text)
+        .run();
+}
+
 storage::Result<bool> FactTable::put(const ResourceRows& rows)
 {
     // A resource without an id that another document told in the same words is the same one.
     if (isNameless(rows.front().source->resourceId) &&
         std::ranges::all_of(rows,
                             [&](const FactRow& row) { return m_nameless.contains(row.digest); }))
+        return false;
+
+    if (m_outdated.contains(keyOf(*rows.front().source)))
         return false;
 
     std::vector<std::vector<std::byte>> before;
@@ -170,6 +214,8 @@ storage::Result<bool> FactTable::withdraw(const Source& source)
 {
     if (isNameless(source.resourceId))
         return false; // nobody can tell what it was called before
+    if (m_outdated.contains(keyOf(source)))
+        return false;
     auto& known = m_known[keyOf(source)];
     for (const Known& fact : known) {
         if (const auto removed = remove(fact.number); !removed)

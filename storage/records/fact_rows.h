@@ -43,6 +43,9 @@ public:
     static storage::Result<FactTable> open(storage::Database& database, std::int64_t patient,
                                            std::string_view patientId);
 
+    /// Learns how new the document's version of a resource is. The resource must be put or
+    /// withdrawn afterwards. An older one than is known is left alone by both.
+    storage::Result<void> setVersion(const ResourceVersion& version);
     /// Replaces the resource's facts where they differ from those that are there.
     /// @return true when something was changed
     storage::Result<bool> put(const ResourceRows& rows);
@@ -61,6 +64,7 @@ private:
     {
     }
     storage::Result<void> load();
+    storage::Result<void> loadVersions();
     storage::Result<void> remove(std::int64_t number);
     storage::Result<void> insert(const FactRow& row);
     storage::Result<void> insertPassages(std::int64_t number, const Document& document);
@@ -70,6 +74,8 @@ private:
     std::string m_patientId;
     std::map<std::string, std::vector<Known>> m_known; // by keyOf
     std::set<std::vector<std::byte>> m_nameless;       // digests of facts without an id
+    std::map<std::string, Date> m_versions;            // newest date known, by keyOf
+    std::set<std::string> m_outdated;                  // keyOf
     std::vector<storage::Statement> m_statements;
 };
 

@@ -175,7 +175,8 @@ Result<void> Merge::findPatient()
         m_outcome.newPatient = true;
         return {};
     }
-    auto select = m_database.prepare("SELECT id, body FROM patient WHERE number = ?1");
+    auto select = m_database.prepare(
+        "SELECT id, body, updated, document, span_begin, span_end FROM patient WHERE number = ?1");
     if (!select)
         return std::unexpected(select.error());
     const auto row = select->bind(1, m_patient).step();
@@ -184,22 +185,41 @@ Result<void> Merge::findPatient()
     m_outcome.patient = select->text(0);
     if (auto read = decodeFact(select->blob(1), m_known); !read)
         return read;
+    m_knownVersion = parseDate(select->text(2));
+    m_known.source = {select->text(3),
+                      "Patient",
+                      m_known.resourceId,
+                      "",
+                      static_cast<std::uint64_t>(select->integer(4)),
+                      static_cast<std::uint64_t>(select->integer(5))};
     if (clearlyDiffer(m_known.born, m_chart.patient.born))
         return refused("birth_date_differs");
     return {};
 }
 
+Date Merge::versionOfPatient() const
+{
+    const auto place =
+        std::ranges::find(m_chart.versions, "Patient", &ResourceVersion::resourceType);
+    return place == m_chart.versions.end() ? Date{} : place->updated;
+}
+
 Result<void> Merge::keepPatient()
 {
-    const Patient patient = united(m_chart.patient, m_known);
+    const Date told = versionOfPatient();
+    const bool outdated = told.known() && earlier(told, m_knownVersion);
+    const Patient patient =
+        outdated ? united(m_known, m_chart.patient) : united(m_chart.patient, m_known);
+    const Date& version = told.known() && !outdated ? told : m_knownVersion;
     auto put = m_database.prepare(
         "INSERT INTO patient(number, id, resource_id, name, born, gender, mrn, as_of, document,"
-        " span_begin, span_end, body) VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-        "?11,"
-        " ?12) ON CONFLICT(number) DO UPDATE SET resource_id = excluded.resource_id,"
+        " span_begin, span_end, body, updated) VALUES(nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+        "?9,"
+        " ?10, ?11, ?12, ?13) ON CONFLICT(number) DO UPDATE SET resource_id = excluded.resource_id,"
         " name = excluded.name, born = excluded.born, gender = excluded.gender, mrn = excluded.mrn,"
         " as_of = max(as_of, excluded.as_of), document = excluded.document,"
-        " span_begin = excluded.span_begin, span_end = excluded.span_end, body = excluded.body");
+        " span_begin = excluded.span_begin, span_end = excluded.span_end, body = excluded.body,"
+        " updated = excluded.updated");
     if (!put)
         return std::unexpected(put.error());
     const std::string name = patient.displayName();
@@ -217,6 +237,7 @@ Result<void> Merge::keepPatient()
                     .bind(10, static_cast<std::int64_t>(patient.source.begin))
                     .bind(11, static_cast<std::int64_t>(patient.source.end))
                     .bind(12, body)
+                    .bind(13, version.text)
                     .run();
     if (!kept)
         return kept;
@@ -283,6 +304,12 @@ Result<void> Merge::keepFacts()
     auto table = FactTable::open(m_database, m_patient, m_outcome.patient);
     if (!table)
         return std::unexpected(table.error());
+    for (const ResourceVersion& version : m_chart.versions) {
+        if (version.resourceType == "Patient")
+            continue; // keepPatient() has weighed it
+        if (auto known = table->setVersion(version); !known)
+            return known;
+    }
     for (const Source& source : m_chart.withdrawn) {
         const auto taken = table->withdraw(source);
         if (!taken)

@@ -30,6 +30,7 @@ private:
     storage::Result<void> findPatient();
     storage::Result<std::int64_t> patientByMedicalRecord(); // 0: none
     storage::Result<std::int64_t> patientByResource();      // 0: none
+    [[nodiscard]] Date versionOfPatient() const;
     storage::Result<void> keepPatient();
     storage::Result<void> keepPatientText(const Patient& patient);
     storage::Result<void> keepIdentifiers(const Patient& patient);
@@ -41,6 +42,7 @@ private:
     std::string_view m_importedAt;
     std::int64_t m_patient = 0; // row
     Patient m_known;            // as it was before, when m_patient was found
+    Date m_knownVersion;        // newest date that a document gave the demographics
     MergeOutcome m_outcome;
 };
 

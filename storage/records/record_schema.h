@@ -49,6 +49,13 @@ inline constexpr std::array kRecordSteps{
         "  tokenize='porter unicode61 remove_diacritics 2');"
         "INSERT INTO passage_text(passage_text, rank) VALUES('secure-delete', 1);",
     },
+    storage::Migration{
+        "CREATE TABLE version("
+        "  patient INTEGER NOT NULL REFERENCES patient(number) ON DELETE CASCADE,"
+        "  resource_type TEXT NOT NULL, resource_id TEXT NOT NULL, updated TEXT NOT NULL,"
+        "  PRIMARY KEY(patient, resource_type, resource_id)) WITHOUT ROWID;"
+        "ALTER TABLE patient ADD COLUMN updated TEXT NOT NULL DEFAULT '';",
+    },
 };
 
 } // namespace records

@@ -236,6 +236,51 @@ private Q_SLOTS:
         QCOMPARE(read->resources.at("Condition"), std::uint64_t{3});
     }
 
+    void namesWhatIsTakenBack()
+    {
+        const std::string refuted = "'verificationStatus':{'coding':[{'code':'refuted'}]},";
+        const auto read = readFhirBundle(withPatient(
+            {kCondition, of("Observation", "'id':'o','status':'entered-in-error','code':{}"),
+             of("Condition", "'id':'r'," + refuted + "'code':{'text':'y'}"),
+             of("AllergyIntolerance", refuted + "'code':{'text':'nameless'}"),
+             of("DocumentReference", "'id':'d','docStatus':'entered-in-error','content':[]"),
+             of("Procedure", "'id':'m','modifierExtension':[{'url':'u'}],'code':{'text':'z'}"),
+             "{'resourceType':'Claim','id':'bill','status':'entered-in-error'}"}));
+        QVERIFY(read);
+        std::vector<std::string> names;
+        for (const records::Source& source : read->chart.withdrawn) {
+            names.push_back(source.resourceType + "/" + source.resourceId);
+            QCOMPARE(source.document, read->chart.patient.source.document);
+            QVERIFY(source.path.empty() && source.begin < source.end);
+        }
+        QCOMPARE(names, (std::vector<std::string>{"Observation/o", "Condition/r",
+                                                  "AllergyIntolerance/entry[4]",
+                                                  "DocumentReference/d", "Procedure/m"}));
+        QCOMPARE(read->chart.conditions.size(), std::size_t{1}); // control: the sound one stands
+    }
+
+    void tellsWhenAResourceWasLastChanged()
+    {
+        const auto dated = [](const char* id, const char* when) {
+            return std::string(id) + ",'meta':{'lastUpdated':'" + when + "'},";
+        };
+        const auto read = readFhirBundle(withPatient(
+            {of("Condition", dated("'id':'c'", "2026-01-01T00:00:00Z") + "'code':{'text':'old'}"),
+             of("Condition", dated("'id':'c'", "2026-02-01T00:00:00Z") + "'code':{'text':'new'}"),
+             of("Observation", dated("'id':'o'", "2026-03-01T00:00:00Z") +
+                                   "'status':'entered-in-error','code':{}"),
+             of("Condition", dated("'x':0", "2026-04-01T00:00:00Z") + "'code':{'text':'no id'}"),
+             of("Condition", "'id':'undated','code':{'text':'y'}"),
+             of("Condition", dated("'id':'bad'", "yesterday") + "'code':{'text':'z'}")}));
+        QVERIFY(read);
+        std::vector<std::string> versions;
+        for (const records::ResourceVersion& version : read->chart.versions)
+            versions.push_back(version.resourceType + "/" + version.resourceId + " " +
+                               version.updated.text);
+        QCOMPARE(versions, (std::vector<std::string>{"Condition/c 2026-02-01T00:00:00Z",
+                                                     "Observation/o 2026-03-01T00:00:00Z"}));
+    }
+
     void countsContainedResourcesNot()
     {
         const auto read = readFhirBundle(withPatient(

@@ -23,7 +23,8 @@ ImportedDocument small()
 {
     auto document = imports::readFhirBundle(withPatient(
         {of("Observation",
-            "'id':'k','status':'final','code':{'text':'K','coding':[{'system':'l','code':'c'}]},"
+            "'id':'k','meta':{'lastUpdated':'2026-01-02T03:04:05Z'},'status':'final',"
+            "'code':{'text':'K','coding':[{'system':'l','code':'c'}]},"
             "'valueQuantity':{'value':4.10,'unit':'mmol/"
             "L'},'referenceRange':[{'low':{'value':3.5}}]"),
          of("AllergyIntolerance",
@@ -85,13 +86,35 @@ private Q_SLOTS:
         const std::string refusal = imports::encodeRefusal(
             {Errc::SeveralPatients, "entry[0] and entry[3] are both a Patient"});
         QCOMPARE(QByteArray::fromStdString(refusal).toHex(),
-                 QByteArray("434c4e5201020328000000656e7472795b305d20616e6420656e7472795b335d206172"
+                 QByteArray("434c4e5202020328000000656e7472795b305d20616e6420656e7472795b335d206172"
                             "6520626f746820"
                             "6120506174"
                             "69656e74"));
         const std::string document = encodeDocument(small());
         QCOMPARE(QByteArray::fromStdString(document.substr(0, 24)).toHex(),
-                 QByteArray("434c4e5201010e000000666869722d72342d62756e646c65"));
+                 QByteArray("434c4e5202010e000000666869722d72342d62756e646c65"));
+    }
+
+    void readsADocumentWithoutVersions()
+    {
+        // As version 1 wrote it, and as it may still lie in an inbox.
+        const ImportedDocument document = small();
+        QCOMPARE(document.chart.versions.size(), std::size_t{1});
+        std::string bytes = encodeDocument(document);
+        const std::string empty = [&] {
+            ImportedDocument without = document;
+            without.chart.versions.clear();
+            return encodeDocument(without);
+        }();
+        QVERIFY(decodeDocument(bytes)->chart.versions == document.chart.versions);
+        std::string first = empty.substr(0, empty.size() - 4);
+        first[4] = 1;
+        const auto decoded = decodeDocument(first);
+        QVERIFY(decoded);
+        QVERIFY(decoded->chart.versions.empty());
+        QVERIFY(encodeDocument(*decoded) == empty);
+        bytes[4] = 3;
+        QCOMPARE(codeOf(bytes), Errc::BadEncoding);
     }
 
     void carriesARefusal()

@@ -60,6 +60,11 @@ struct Made {
         note.text = text;
         note.source = source("DocumentReference", id);
     }
+    /// meta.lastUpdated of one resource.
+    void date(const std::string& type, const std::string& id, const std::string& updated)
+    {
+        chart.versions.push_back({type, id, records::parseDate(updated)});
+    }
 
     std::string original;
     std::string hash;
