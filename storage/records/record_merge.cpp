@@ -145,8 +145,8 @@ Result<std::int64_t> Merge::patientByResource()
         return 0;
     // Where both have a medical record number and they differ, an equal Patient.id is chance.
     auto select = m_database.prepare(
-        "SELECT number FROM patient WHERE resource_id = ?1 AND (?2 = 0 OR NOT EXISTS"
-        " (SELECT 1 FROM identifier WHERE patient = patient.number AND medical_record = 1))");
+        "SELECT patient FROM patient_resource AS known WHERE resource_id = ?1 AND (?2 = 0 OR NOT"
+        " EXISTS (SELECT 1 FROM identifier WHERE patient = known.patient AND medical_record = 1))");
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, m_chart.patient.resourceId)
@@ -245,6 +245,8 @@ Result<void> Merge::keepPatient()
         m_patient = m_database.lastRow();
     if (auto identified = keepIdentifiers(patient); !identified)
         return identified;
+    if (auto named = keepResourceId(); !named)
+        return named;
     return keepPatientText(patient);
 }
 
@@ -264,6 +266,18 @@ Result<void> Merge::keepIdentifiers(const Patient& patient)
             return kept;
     }
     return {};
+}
+
+/// Every id that the patient ever came under is kept: the next document may bring an earlier one.
+Result<void> Merge::keepResourceId()
+{
+    if (isNameless(m_chart.patient.resourceId))
+        return {};
+    auto put = m_database.prepare(
+        "INSERT OR IGNORE INTO patient_resource(resource_id, patient) VALUES(?1, ?2)");
+    if (!put)
+        return std::unexpected(put.error());
+    return put->bind(1, m_chart.patient.resourceId).bind(2, m_patient).run();
 }
 
 Result<void> Merge::keepPatientText(const Patient& patient)

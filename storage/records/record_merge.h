@@ -34,6 +34,7 @@ private:
     storage::Result<void> keepPatient();
     storage::Result<void> keepPatientText(const Patient& patient);
     storage::Result<void> keepIdentifiers(const Patient& patient);
+    storage::Result<void> keepResourceId();
     storage::Result<void> keepDocument(std::span<const std::byte> original);
     storage::Result<void> keepFacts();
 

@@ -54,7 +54,14 @@ inline constexpr std::array kRecordSteps{
         "  patient INTEGER NOT NULL REFERENCES patient(number) ON DELETE CASCADE,"
         "  resource_type TEXT NOT NULL, resource_id TEXT NOT NULL, updated TEXT NOT NULL,"
         "  PRIMARY KEY(patient, resource_type, resource_id)) WITHOUT ROWID;"
-        "ALTER TABLE patient ADD COLUMN updated TEXT NOT NULL DEFAULT '';",
+        "ALTER TABLE patient ADD COLUMN updated TEXT NOT NULL DEFAULT '';"
+        "DROP INDEX patient_resource;"
+        "CREATE TABLE patient_resource("
+        "  resource_id TEXT NOT NULL,"
+        "  patient INTEGER NOT NULL REFERENCES patient(number) ON DELETE CASCADE,"
+        "  PRIMARY KEY(resource_id, patient)) WITHOUT ROWID;"
+        "INSERT INTO patient_resource SELECT resource_id, number FROM patient"
+        "  WHERE resource_id <> '' AND resource_id NOT LIKE 'entry[%';",
     },
 };
 

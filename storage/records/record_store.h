@@ -49,9 +49,9 @@ public:
     ~RecordStore();
 
     /// One transaction: all of the document or nothing. Same patient = same MR identifier, else
-    /// Patient.id. A resource that came before (type and id) is replaced by its newer version and
-    /// not listed twice; chart.withdrawn takes back what earlier documents said. @p original hashes
-    /// to chart's Source::document.
+    /// a Patient.id that the patient has come under. A resource that came before (type and id) is
+    /// replaced by its newer version and not listed twice; chart.withdrawn takes back what earlier
+    /// documents said. @p original hashes to chart's Source::document.
     storage::Result<MergeOutcome> merge(const audit::Receipt& receipt, const Chart& chart,
                                         std::span<const std::byte> original,
                                         std::string_view importedAt);

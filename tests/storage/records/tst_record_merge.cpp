@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a later document: which version of a resource counts.
+// What becomes of a later document: which version of a resource counts, and whose it is.
+#include "storage/migrations.h"
+#include "storage/records/fact_codec.h"
+#include "storage/records/record_schema.h"
+#include "storage/sealing.h"
 #include "tests/storage/records/made_up_chart.h"
 
 #include <set>
@@ -7,6 +11,8 @@
 using made_up::Archive;
 using made_up::Made;
 using records::Chart;
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -106,6 +112,62 @@ private Q_SLOTS:
         again.date("Observation", "obs-1", "2024-07-01T00:00:00Z");
         archive.merge(again);
         QCOMPARE(archive.chart(patient).observations.size(), 1U);
+    }
+
+    void everyIdOfAPatientIsKept()
+    {
+        Archive archive;
+        const auto patient = archive.merge(Made("first id")).patient;
+        Made moved("the same number, another id");
+        moved.chart.patient.resourceId = "pat-2";
+        QCOMPARE(archive.merge(moved).patient, patient);
+        for (const std::string id : {"pat-1", "pat-2"}) { // without a number, under each id
+            Made later("later " + id);
+            later.chart.patient.resourceId = id;
+            later.chart.patient.identifiers.clear();
+            const auto outcome = archive.merge(later);
+            QVERIFY(!outcome.newPatient);
+            QCOMPARE(outcome.patient, patient);
+        }
+        Made stranger("an id of nobody"); // control
+        stranger.chart.patient.resourceId = "pat-3";
+        stranger.chart.patient.identifiers.clear();
+        QVERIFY(archive.merge(stranger).newPatient);
+        Made chance("an id that two patients had");
+        chance.chart.patient.identifiers = {{"urn:hospital", "MRN-777", true}};
+        QVERIFY(archive.merge(chance).newPatient);
+        Made whose("whose is it");
+        whose.chart.patient.identifiers.clear();
+        QCOMPARE(archive.tryMerge(whose).error().detail, "identifiers_of_two_patients");
+    }
+
+    void readsADatabaseOfTheFirstVersion()
+    {
+        Archive archive;
+        archive.store.reset();
+        fs::remove(archive.file());
+        {
+            const auto key = valueOf(storage::derive(archive.key, "records-database"));
+            auto database = valueOf(
+                storage::Database::open(archive.file(), key, storage::Database::Mode::Create));
+            const auto first = std::span(records::kRecordSteps).first(1);
+            QVERIFY(storage::migrate(database, archive.file(), first));
+            const Made made("of version 1");
+            const auto body = records::encodeFact(made.chart.patient);
+            auto insert = valueOf(database.prepare(
+                "INSERT INTO patient VALUES(1, 'p1', 'pat-1', 'NØRGÅRD', '1980-03-02', 'female',"
+                " '', '2026-01-01T00:00:00Z', ?1, 1, 2, ?2)"));
+            QVERIFY(insert.bind(1, made.hash).bind(2, body).run());
+        }
+        archive.reopen();
+        QVERIFY(fs::exists(archive.file().string() + ".before-v2"));
+        QCOMPARE(archive.chart("p1").patient.family, "Nørgård");
+        Made later("later");
+        later.chart.patient.identifiers.clear();
+        later.addPotassium("obs-1", "4.1");
+        later.date("Observation", "obs-1", kNew);
+        QCOMPARE(archive.merge(later).patient, "p1");
+        QCOMPARE(archive.chart("p1").observations.size(), 1U);
     }
 };
 
