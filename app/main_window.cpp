@@ -219,6 +219,7 @@ void MainWindow::leaveTo(const QString& sentence, bool keepPlace)
 {
     m_keeper->end();
     m_place = {};
+    m_desk->takeBack();
     if (keepPlace)
         m_place = {m_userName, m_desk->patient(), m_desk->conversation(), m_desk->draft()};
     for (QWidget* widget : QApplication::topLevelWidgets()) {

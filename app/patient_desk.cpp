@@ -98,6 +98,7 @@ void PatientDesk::connectQuestion()
             [this, mine](quint64 number, const Accepted& turn) {
                 if (!mine(number))
                     return;
+                m_unsaved.clear();
                 m_conversation = turn.conversation;
                 if (turn.place > 0)
                     m_view->lastTurn()->setProgress({QStringLiteral("queued"), turn.place, 0});
@@ -138,8 +139,11 @@ void PatientDesk::connectQuestion()
             });
     connect(&m_backend, &Backend::questionFailed, this,
             [this, mine](quint64 number, const Failure& failure) {
-                if (mine(number))
-                    breakOff(failure);
+                if (!mine(number))
+                    return;
+                // Of a question this code says that the session's last one has not ended.
+                const bool running = failure.code == QStringLiteral("conflict");
+                breakOff(running ? Failure{.code = QStringLiteral("still_running")} : failure);
             });
 }
 
@@ -184,6 +188,7 @@ void PatientDesk::begin(const Chart& chart, const QString& conversation)
 void PatientDesk::clear()
 {
     m_ask = 0; // whatever still comes of a running answer is dropped
+    m_unsaved.clear();
     setBusy(false);
     m_patient.clear();
     m_patientName.clear();
@@ -212,6 +217,7 @@ void PatientDesk::ask(const QString& question)
         return;
     m_view->addTurn(question);
     setBusy(true);
+    m_unsaved = question;
     m_ask = m_backend.ask(m_patient, m_conversation, question);
     announce(m_view, tr("Answer started."));
 }
@@ -229,16 +235,33 @@ void PatientDesk::breakOff(const Failure& failure)
     if (!busy())
         return;
     const bool stopped = failure.code == QStringLiteral("cancelled");
-    m_view->lastTurn()->setFailure(
-        stopped ? tr("Stopped. What was written until then is kept in the conversation.")
-                : sentenceFor(failure));
-    announce(m_view, stopped ? tr("Answer stopped.") : sentenceFor(failure));
+    const bool unsaved = !m_unsaved.isEmpty();
+    QString sentence = sentenceFor(failure);
+    if (stopped)
+        sentence = unsaved ? tr("Stopped before the service had accepted the question.")
+                           : tr("Stopped. What was written until then is kept in the "
+                                "conversation.");
+    if (unsaved)
+        sentence = tr("%1 Your question is back in the input.").arg(sentence);
+    takeBack();
+    m_view->lastTurn()->setFailure(sentence);
+    announce(m_view, stopped && !unsaved ? tr("Answer stopped.") : sentence);
     finish();
+}
+
+void PatientDesk::takeBack()
+{
+    if (m_unsaved.isEmpty())
+        return;
+    const QString typed = draft();
+    setDraft(typed.isEmpty() ? m_unsaved : m_unsaved + QLatin1Char('\n') + typed);
+    m_unsaved.clear();
 }
 
 void PatientDesk::finish()
 {
     m_ask = 0;
+    m_unsaved.clear();
     setBusy(false);
     m_view->follow();
     if (!m_patient.isEmpty())
@@ -256,15 +279,18 @@ void PatientDesk::useTask(const Task& task)
 {
     if (m_patient.isEmpty())
         return;
-    m_edit->setPlainText(task.question);
     m_edit->setFocus();
-    if (!task.needsWord()) {
-        m_edit->ask();
+    if (!task.needsWord() && !busy()) {
+        ask(task.question); // what is being typed stays
         return;
     }
-    // The gap is selected: the next key replaces it.
+    // Behind what is being typed; the gap is selected: the next key replaces it.
+    const QString typed = draft();
+    setDraft(typed.isEmpty() ? task.question : typed + QLatin1Char('\n') + task.question);
+    const auto at = m_edit->toPlainText().lastIndexOf(QChar(0x2026));
+    if (!task.needsWord() || at < 0)
+        return;
     QTextCursor gap = m_edit->textCursor();
-    const auto at = task.question.indexOf(QChar(0x2026));
     gap.setPosition(static_cast<int>(at));
     gap.setPosition(static_cast<int>(at) + 1, QTextCursor::KeepAnchor);
     m_edit->setTextCursor(gap);

@@ -38,6 +38,9 @@ public:
     [[nodiscard]] bool busy() const { return m_ask != 0; }
     [[nodiscard]] QString draft() const;
     void setDraft(const QString& text);
+    /// Puts a question that the service has not accepted yet back into the input, before what was
+    /// typed since.
+    void takeBack();
 
     void stop();
     void useTask(const Task& task);
@@ -69,6 +72,7 @@ private:
     Backend& m_backend;
     QString m_patient, m_patientName, m_conversation;
     quint64 m_ask = 0;                           // the running question's number, 0: none
+    QString m_unsaved;                           // its text, until the service keeps it
     bool m_sideWanted = false;                   // F2 showed it although there is little room
     std::pair<int, bool> m_fittedFor{-1, false}; // letters across, all three panes
     QSplitter* m_panes;

@@ -63,9 +63,11 @@ const char* sourceTextFor(const QString& code)
              "app::sentences",
              "The language model stopped while it wrote. Your question is stored; ask it again.")},
         {QStringLiteral("busy"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "One question at a time: another one of yours is still being answered.")},
+         QT_TRANSLATE_NOOP("app::sentences", "The service has too much to do at this moment. Try "
+                                             "again in a few seconds.")},
+        {QStringLiteral("still_running"),
+         QT_TRANSLATE_NOOP("app::sentences", "Your last question is still being answered or "
+                                             "stopped. Ask again in a moment.")},
         {QStringLiteral("too_many_requests"),
          QT_TRANSLATE_NOOP("app::sentences",
                            "Too many attempts in a short time. Wait a minute and try again.")},

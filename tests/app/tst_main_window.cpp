@@ -1,127 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/app/fixtures.h"
+#include "tests/app/open_window.h"
 
 #include "app/chat/citation_chip.h"
 #include "app/chat/claim_line.h"
 #include "app/chat/conversation_view.h"
-#include "app/chat/question_edit.h"
 #include "app/chat/turn_view.h"
 #include "app/evidence/evidence_pane.h"
 #include "app/evidence/source_view.h"
 #include "app/frame/notice.h"
-#include "app/main_window.h"
-#include "app/patient_desk.h"
-#include "app/theme.h"
 
-#include <QApplication>
-#include <QLabel>
-#include <QLineEdit>
 #include <QListWidget>
 #include <QMessageBox>
 #include <QPushButton>
-#include <QTableView>
-#include <QTemporaryDir>
-#include <QtTest>
 
-using app::MainWindow;
-
-class TestMainWindow : public QObject {
+class TestMainWindow : public QObject, private OpenWindow {
     Q_OBJECT
 
-private:
-    QTemporaryDir m_home; // settings and checkpoint of this test only
-    FakeBackend m_backend;
-    std::unique_ptr<MainWindow> m_window;
-
-    [[nodiscard]] QLineEdit* field(const QString& name) const
-    {
-        for (QLineEdit* edit : m_window->findChildren<QLineEdit*>()) {
-            if (edit->accessibleName() == name && edit->isVisible())
-                return edit;
-        }
-        return nullptr;
-    }
-
-    void signIn()
-    {
-        QLineEdit* user = field(QStringLiteral("User name"));
-        QLineEdit* passphrase = field(QStringLiteral("Passphrase"));
-        QVERIFY(user != nullptr && passphrase != nullptr);
-        user->clear();
-        QTest::keyClicks(user, QStringLiteral("dr.test"));
-        QTest::keyClicks(passphrase, QStringLiteral("four words of mine"));
-        QTest::keyClick(passphrase, Qt::Key_Return);
-    }
-
-    void openAda()
-    {
-        signIn();
-        QLineEdit* query = field(QStringLiteral("Find a patient"));
-        QVERIFY(query != nullptr);
-        QTest::keyClick(query, Qt::Key_Return);
-        QCOMPARE(m_window->desk().patient(), QStringLiteral("p1"));
-    }
-
-    void askAndAnswer()
-    {
-        QTest::keyClicks(&m_window->desk().questionEdit(),
-                         QStringLiteral("Why was lisinopril stopped?"));
-        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
-        Q_EMIT m_backend.accepted(m_backend.lastAsk,
-                                  {QStringLiteral("c9"), QStringLiteral("t1"), {}, 0});
-        Q_EMIT m_backend.answered(m_backend.lastAsk, fixtures::answer());
-    }
-
-    [[nodiscard]] QTableView* patientList() const
-    {
-        for (QTableView* table : m_window->findChildren<QTableView*>()) {
-            if (table->accessibleName() == QStringLiteral("Patients"))
-                return table;
-        }
-        return nullptr;
-    }
-
-    [[nodiscard]] QString everyWord() const
-    {
-        QString all = m_window->windowTitle();
-        for (const QWidget* widget : m_window->findChildren<QWidget*>()) {
-            all += widget->accessibleName() + widget->accessibleDescription() + widget->toolTip();
-            if (const auto* label = qobject_cast<const QLabel*>(widget))
-                all += label->text();
-            if (const auto* text = qobject_cast<const QTextEdit*>(widget))
-                all += text->toPlainText();
-            if (const auto* text = qobject_cast<const QPlainTextEdit*>(widget))
-                all += text->toPlainText() + text->placeholderText();
-            if (const auto* table = qobject_cast<const QAbstractItemView*>(widget);
-                table != nullptr && table->model() != nullptr) {
-                for (int row = 0; row < table->model()->rowCount(); ++row)
-                    all += table->model()->index(row, 0).data().toString();
-            }
-        }
-        return all;
-    }
-
 private Q_SLOTS:
-    void initTestCase()
-    {
-        qputenv("XDG_CONFIG_HOME", m_home.path().toUtf8());
-        app::dress(*qApp, app::ThemeChoice::Light, 100);
-    }
-
-    void init()
-    {
-        m_backend.calls.clear();
-        m_backend.signInFailure = {};
-        m_backend.witness = app::WitnessVerdict::Consistent;
-        fixtures::fill(m_backend);
-        m_window = std::make_unique<MainWindow>(m_backend, QStringLiteral("/run/test.sock"),
-                                                app::Settings{});
-        m_window->resize(1366, 768);
-        m_window->show();
-        m_window->activateWindow();
-        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
-    }
-
+    void initTestCase() { prepare(); }
+    void init() { open(); }
     void cleanup() { m_window.reset(); }
 
     void signsInAndKeepsNoPassphrase()
@@ -159,8 +56,7 @@ private Q_SLOTS:
     void streamsProvisionalTextUntilItIsChecked()
     {
         openAda();
-        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
-        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        ask(QStringLiteral("why"));
         QVERIFY(m_backend.calls.contains(QStringLiteral("ask p1: why")));
         const quint64 ask = m_backend.lastAsk;
         Q_EMIT m_backend.tokenCame(ask, QStringLiteral("Lisinopril was stopped [1]. The rea"));
@@ -184,8 +80,7 @@ private Q_SLOTS:
     void stopsByEscapeAndIgnoresWhatComesLate()
     {
         openAda();
-        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
-        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        ask(QStringLiteral("why"));
         QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Escape);
         QVERIFY(m_backend.calls.contains(QStringLiteral("stop")));
         QVERIFY(!m_window->desk().busy());
@@ -320,8 +215,7 @@ private Q_SLOTS:
     void stopsTheAnswerOfThePatientThatIsLeft()
     {
         openAda();
-        QTest::keyClicks(&m_window->desk().questionEdit(), QStringLiteral("why"));
-        QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_Return, Qt::ControlModifier);
+        ask(QStringLiteral("why"));
         QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
         QTableView* list = patientList();
         QVERIFY(list != nullptr);
