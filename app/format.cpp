@@ -142,6 +142,16 @@ QString shownAllergies(const Chart& chart)
     return tr("None recorded");
 }
 
+QList<int> withoutRepeats(const QList<int>& numbers)
+{
+    QList<int> once;
+    for (const int number : numbers) {
+        if (!once.contains(number))
+            once += number;
+    }
+    return once;
+}
+
 QString withoutMarks(const QString& sentence)
 {
     static const QRegularExpression marks(

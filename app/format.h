@@ -22,6 +22,8 @@ namespace app {
 /// "Penicillin (anaphylaxis), Latex", or the words for none known and none recorded.
 [[nodiscard]] QString shownAllergies(const Chart& chart);
 
+/// The numbers in their order, each once.
+[[nodiscard]] QList<int> withoutRepeats(const QList<int>& numbers);
 /// The sentence without its "[1]" marks: the chips behind it carry the numbers.
 [[nodiscard]] QString withoutMarks(const QString& sentence);
 

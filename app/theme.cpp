@@ -42,6 +42,7 @@ QLabel[role="title"] { font-size: @size145; font-weight: 600; }
 QLabel[role="heading"] { font-size: @size85; font-weight: 700; color: @secondary; }
 QLabel[role="secondary"] { color: @secondary; }
 QLabel[role="small"] { color: @secondary; font-size: @size85; }
+QLabel[role="caution"] { color: @partly; font-weight: 600; }
 QLabel[role="error"] { color: @notSupported; font-weight: 600; }
 QLabel[role="draft"] { color: @partly; font-size: @size85; font-weight: 600; }
 QLabel[role="computed"] { color: @computed; font-size: @size85; font-weight: 600; }

@@ -43,7 +43,7 @@ ClaimLine::ClaimLine(const Claim& claim, Look look, QWidget* parent)
     setText(withoutMarks(claim.sentence));
     if (look == Look::Provisional)
         return;
-    QList<int> numbers = claim.cited;
+    QList<int> numbers = withoutRepeats(claim.cited);
     if (numbers.isEmpty() && claim.verdict != Verdict::NoClaim)
         numbers = {0};
     for (const int number : numbers) {

@@ -322,7 +322,7 @@ QString TurnView::textWithReferences() const
         if (claim.verdict == Verdict::NotSupported)
             continue;
         QStringList marks;
-        for (const int number : claim.cited) {
+        for (const int number : withoutRepeats(claim.cited)) {
             marks += QStringLiteral("[%1]").arg(number);
             if (!used.contains(number))
                 used += number;

@@ -4,6 +4,7 @@
 #include "app/backend.h"
 #include "app/format.h"
 #include "app/label.h"
+#include "app/patients/similar_names.h"
 
 #include <QHeaderView>
 #include <QKeyEvent>
@@ -24,6 +25,7 @@ void PatientModel::setPatients(const QList<PatientSummary>& patients)
 {
     beginResetModel();
     m_patients = patients;
+    m_similar = withSimilarNames(patients);
     endResetModel();
 }
 
@@ -40,8 +42,12 @@ int PatientModel::columnCount(const QModelIndex& parent) const
 QVariant PatientModel::data(const QModelIndex& index, int role) const
 {
     const PatientSummary& patient = m_patients.at(index.row());
-    if (role == Qt::AccessibleTextRole && index.column() == Name)
-        return tr("%1, born %2").arg(patient.name, shownBirth(patient, QDate::currentDate()));
+    const bool similar = m_similar.at(index.row());
+    if (role == Qt::AccessibleTextRole && index.column() == Name) {
+        const QString who =
+            tr("%1, born %2").arg(patient.name, shownBirth(patient, QDate::currentDate()));
+        return similar ? tr("%1. Similar names: check birth date and number").arg(who) : who;
+    }
     if (role == Qt::FontRole && index.column() == Name) {
         QFont font;
         font.setBold(true);
@@ -51,7 +57,7 @@ QVariant PatientModel::data(const QModelIndex& index, int role) const
         return {};
     switch (index.column()) {
     case Name:
-        return patient.name;
+        return similar ? tr("%1\n▲ similar name").arg(patient.name) : patient.name;
     case Born:
         return shownBirth(patient, QDate::currentDate());
     case Gender:
@@ -91,6 +97,7 @@ PatientsPage::PatientsPage(Backend& backend, QWidget* parent)
     , m_query(new QLineEdit)
     , m_list(new QTableView)
     , m_state(wrappedLabel({}, "secondary"))
+    , m_similar(wrappedLabel(tr("▲ Similar names: check birth date and number."), "caution"))
     , m_model(new PatientModel(this))
 {
     setObjectName(QStringLiteral("page"));
@@ -121,6 +128,8 @@ PatientsPage::PatientsPage(Backend& backend, QWidget* parent)
     column->addWidget(plainLabel(tr("Patients"), "title"));
     column->addWidget(m_query);
     column->addWidget(m_state);
+    m_similar->hide();
+    column->addWidget(m_similar);
     column->addWidget(m_list, 1);
 
     m_pause.setSingleShot(true);
@@ -146,6 +155,7 @@ void PatientsPage::clear()
     m_pause.stop();
     m_query->clear();
     m_model->setPatients({});
+    m_similar->hide();
 }
 
 void PatientsPage::show(const QString& query, const QList<PatientSummary>& patients, int total)
@@ -153,6 +163,7 @@ void PatientsPage::show(const QString& query, const QList<PatientSummary>& patie
     if (query != m_query->text().trimmed())
         return; // an answer to what was typed before
     m_model->setPatients(patients);
+    m_similar->setVisible(m_model->anySimilar());
     if (patients.isEmpty())
         m_state->setText(query.isEmpty()
                              ? tr("No patient is in the records yet. IT imports them.")
@@ -163,7 +174,8 @@ void PatientsPage::show(const QString& query, const QList<PatientSummary>& patie
                              .arg(total));
     if (!patients.isEmpty())
         m_list->selectRow(0);
-    announce(this, m_state->text());
+    announce(this, m_model->anySimilar() ? m_state->text() + QLatin1Char(' ') + m_similar->text()
+                                         : m_state->text());
 }
 
 void PatientsPage::choose()

@@ -23,6 +23,7 @@ public:
     using QAbstractTableModel::QAbstractTableModel;
     void setPatients(const QList<PatientSummary>& patients);
     [[nodiscard]] const PatientSummary& at(int row) const { return m_patients.at(row); }
+    [[nodiscard]] bool anySimilar() const { return m_similar.contains(true); }
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -31,6 +32,7 @@ public:
 
 private:
     QList<PatientSummary> m_patients;
+    QList<bool> m_similar; // for each: another one of the list has a similar name
 };
 
 /// Finds a patient by name or identifier. Typing searches; Down goes to the list; Return opens.
@@ -62,6 +64,7 @@ private:
     QLineEdit* m_query;
     QTableView* m_list;
     QLabel* m_state;
+    QLabel* m_similar;
     PatientModel* m_model;
 };
 

@@ -99,6 +99,16 @@ protected:
         return nullptr;
     }
 
+    [[nodiscard]] QString visibleWords() const
+    {
+        QString all;
+        for (const QLabel* label : m_window->findChildren<QLabel*>()) {
+            if (label->isVisible())
+                all += label->text() + QLatin1Char('\n');
+        }
+        return all;
+    }
+
     [[nodiscard]] QString everyWord() const
     {
         QString all = m_window->windowTitle();

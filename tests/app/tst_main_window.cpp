@@ -39,6 +39,44 @@ private Q_SLOTS:
         QVERIFY(everyWord().contains(QStringLiteral("do not match")));
     }
 
+    void warnsOfSimilarNames()
+    {
+        const QString hint = QStringLiteral("check birth date and number");
+        signIn();
+        QVERIFY(!visibleWords().contains(hint)); // control: the two names are far apart
+        m_backend.patients[1].name = QStringLiteral("OKONKWO, Adam (Mr)");
+        auto* query = field(QStringLiteral("Find a patient"));
+        QTest::keyClicks(query, QStringLiteral("oko"));
+        QTRY_VERIFY(visibleWords().contains(hint));
+        const QAbstractItemModel* model = patientList()->model();
+        for (int row = 0; row < model->rowCount(); ++row) {
+            const QModelIndex name = model->index(row, 0);
+            QVERIFY(name.data().toString().contains(QStringLiteral("similar name")));
+            QVERIFY(name.data(Qt::AccessibleTextRole).toString().contains(hint));
+        }
+    }
+
+    void citesTheSameEvidenceOnce()
+    {
+        openAda();
+        app::Answer answer = fixtures::answer();
+        answer.claims = {{QStringLiteral("Her potassium was 4.1 mmol/L [3] [3]."),
+                          app::Verdict::Supported,
+                          {3, 3},
+                          false,
+                          {}}};
+        answer.conflicts = {{QStringLiteral("Two lists differ."), {1, 2, 1}}};
+        ask(QStringLiteral("why"));
+        Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
+        const auto* turn = m_window->desk().conversationView().lastTurn();
+        QList<int> numbers;
+        for (const app::CitationChip* chip : turn->chips())
+            numbers += chip->number();
+        QCOMPARE(numbers, (QList<int>{3, 1, 2}));
+        QVERIFY(turn->textWithReferences().contains(QStringLiteral("mmol/L. [3] (")));
+        QVERIFY(!turn->lines().first()->text().contains(QLatin1Char('[')));
+    }
+
     void showsABannerForThePatient()
     {
         openAda();

@@ -6,6 +6,7 @@
 #include "app/evidence/json_outline.h"
 #include "app/evidence/source_view.h"
 #include "app/format.h"
+#include "app/patients/similar_names.h"
 
 #include <QtTest>
 
@@ -67,6 +68,39 @@ private Q_SLOTS:
         QVERIFY(!app::shownAllergies(chart).contains(QStringLiteral("Penicillin")));
     }
 
+    void seesWhichNamesMayBeTakenForEachOther_data()
+    {
+        QTest::addColumn<QString>("first");
+        QTest::addColumn<QString>("second");
+        QTest::addColumn<bool>("similar");
+        const auto row = [](const char* first, const char* second, bool similar) {
+            QTest::addRow("%s / %s", first, second)
+                << QString::fromUtf8(first) << QString::fromUtf8(second) << similar;
+        };
+        row("SMITH, Anna (Ms)", "SMITH, Anna (Mrs)", true);
+        row("SMITH, Anna", "SMITH, Anne Maria", true);
+        row("SMITH, Anna", "SMYTH, Hanna", false); // two names that differ
+        row("SMITH, Anna", "SMYTH, Anna", true);
+        row("SMITH, Anna", "SMITH, Andrew", true); // "SMITH, A."
+        row("OKONKWO, Ada", "OKNOKWO, Ada", true);
+        row("NØRGÅRD, Élodie", "NØRGARD, Elodie", true);
+        row("MARTIN, Simon", "SIMON, Martin", true);
+        row("SMITH", "SMITH, Anna", true);
+        row("SMITH, Anna", "SMITH, Zoe", false);
+        row("LI, Ada", "LU, Ada", false);
+        row("OKONKWO, Ada", "TESTMANN, Ben", false);
+        row("", "", false);
+    }
+
+    void seesWhichNamesMayBeTakenForEachOther()
+    {
+        QFETCH(QString, first);
+        QFETCH(QString, second);
+        QFETCH(bool, similar);
+        QCOMPARE(app::areSimilar(first, second), similar);
+        QCOMPARE(app::areSimilar(second, first), similar);
+    }
+
     void takesCitationMarksOutOfSentences()
     {
         QCOMPARE(app::withoutMarks(QStringLiteral("Stopped [1] in March [2, 3].")),
@@ -77,6 +111,9 @@ private Q_SLOTS:
                  QStringLiteral("Repeat requested."));
         QCOMPARE(app::withoutMarks(QStringLiteral("Value [see note] kept.")),
                  QStringLiteral("Value [see note] kept."));
+        QCOMPARE(app::withoutMarks(QStringLiteral("Potassium 4.1 [4] [4].")),
+                 QStringLiteral("Potassium 4.1."));
+        QCOMPARE(app::withoutRepeats({4, 2, 4, 2, 1}), (QList<int>{4, 2, 1}));
     }
 
     void hasASentenceForEveryFailure()
