@@ -33,8 +33,9 @@ Allergy viewOf(const api::Allergy& allergy)
 
 Problem viewOf(const api::Problem& problem)
 {
-    return {text(problem.name),   text(problem.state),    text(problem.onset),
-            text(problem.abated), text(problem.recorded), viewOf(problem.source)};
+    return {text(problem.name),    text(problem.state),  text(problem.verification),
+            text(problem.onset),   text(problem.abated), text(problem.recorded),
+            viewOf(problem.source)};
 }
 
 Medication viewOf(const api::Medication& drug)
@@ -179,6 +180,7 @@ Chart viewOf(const api::Chart& chart)
             text(chart.allergyStatement),
             text(chart.allergyWords),
             listOf(chart.allergies),
+            listOf(chart.allergyStatements),
             listOf(chart.problems),
             listOf(chart.medications),
             listOf(chart.labs),

@@ -68,7 +68,7 @@ struct Allergy {
 };
 
 struct Problem {
-    QString name, state, onset, abated, recorded;
+    QString name, state, verification, onset, abated, recorded;
     SourceRef source;
 };
 
@@ -104,7 +104,7 @@ struct Chart {
     PatientSummary patient;
     QString allergyStatement; // recorded, none_known, not_recorded
     QString allergyWords;     // none_known: the record's own words, empty for the plain statement
-    QList<Allergy> allergies;
+    QList<Allergy> allergies, allergyStatements; // the latter say "no known ..."
     QList<Problem> problems;
     QList<Medication> medications;
     QList<Lab> labs; // newest first

@@ -6,8 +6,10 @@
 namespace app {
 
 /// The chart as rows of the evidence pane's tables. Order: labs newest first as they come;
-/// medications the active ones first; the timeline newest first.
+/// allergies, problems and medications under headings, what is active apart from what is past; the
+/// timeline newest first.
 [[nodiscard]] QList<Row> labRows(const Chart& chart, const QString& filter);
+[[nodiscard]] QList<Row> problemRows(const Chart& chart);
 [[nodiscard]] QList<Row> medicationRows(const Chart& chart);
 [[nodiscard]] QList<Row> timelineRows(const Chart& chart);
 

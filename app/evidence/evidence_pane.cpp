@@ -49,6 +49,8 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     , m_labs(new RecordTable(tr("Labs and vital signs"), {tr("Test"), tr("Value"), tr("Date")},
                              {38, 32, 30}))
     , m_trend(new Trend)
+    , m_problems(new RecordTable(tr("Problems and allergies"),
+                                 {tr("Problem or allergy"), tr("State")}, {58, 42}))
     , m_medications(new RecordTable(tr("Medications"), {tr("Medication"), tr("State")}, {50, 50}))
     , m_timeline(new RecordTable(tr("Timeline"), {tr("Date"), tr("Event")}, {31, 69}))
 {
@@ -58,14 +60,17 @@ EvidencePane::EvidencePane(Backend& backend, QWidget* parent)
     m_tabs->setUsesScrollButtons(true);
     m_tabs->setAccessibleName(tr("Evidence"));
     m_tabs->addTab(buildSourceTab(), tr("Source"));
-    m_tabs->addTab(buildLabTab(), tr("Labs"));
+    m_tabs->addTab(padded(m_problems), tr("Problems"));
     m_tabs->addTab(padded(m_medications), tr("Medications"));
+    m_tabs->addTab(buildLabTab(), tr("Labs"));
     m_tabs->addTab(padded(m_timeline), tr("Timeline"));
+    m_tabs->setTabToolTip(static_cast<int>(Tab::Problems), tr("Problems and allergies"));
+    m_tabs->setTabToolTip(static_cast<int>(Tab::Timeline), tr("Encounters and documents"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_tabs);
 
-    for (RecordTable* table : {m_labs, m_medications, m_timeline}) {
+    for (RecordTable* table : {m_problems, m_medications, m_labs, m_timeline}) {
         connect(table, &RecordTable::opened, this, &EvidencePane::openRow);
         connect(table, &RecordTable::left, this, &EvidencePane::left);
     }
@@ -147,6 +152,7 @@ void EvidencePane::showChart(const Chart& chart)
     m_patient = chart.patient.id;
     m_chart = chart;
     refreshLabs();
+    m_problems->setRows(problemRows(chart));
     m_medications->setRows(medicationRows(chart));
     m_timeline->setRows(timelineRows(chart));
 }
@@ -158,6 +164,7 @@ void EvidencePane::clear()
     m_wish = {};
     m_labFilter->clear();
     refreshLabs();
+    m_problems->setRows({});
     m_medications->setRows({});
     m_timeline->setRows({});
     setEvidence({});
@@ -310,11 +317,14 @@ void EvidencePane::takeFocus()
     case Tab::Source:
         m_source->setFocus(Qt::ShortcutFocusReason);
         break;
-    case Tab::Labs:
-        m_labs->setFocus(Qt::ShortcutFocusReason);
+    case Tab::Problems:
+        m_problems->setFocus(Qt::ShortcutFocusReason);
         break;
     case Tab::Medications:
         m_medications->setFocus(Qt::ShortcutFocusReason);
+        break;
+    case Tab::Labs:
+        m_labs->setFocus(Qt::ShortcutFocusReason);
         break;
     case Tab::Timeline:
         m_timeline->setFocus(Qt::ShortcutFocusReason);

@@ -26,7 +26,7 @@ class EvidencePane : public QWidget {
 public:
     explicit EvidencePane(Backend& backend, QWidget* parent = nullptr);
 
-    enum class Tab { Source, Labs, Medications, Timeline };
+    enum class Tab { Source, Problems, Medications, Labs, Timeline };
     void showChart(const Chart& chart);
     void clear();
     /// Lists the evidence of an answer; nothing is opened.
@@ -39,6 +39,7 @@ public:
     void takeFocus();
     [[nodiscard]] const SourceView& source() const { return *m_source; }
     [[nodiscard]] const RecordTable& labs() const { return *m_labs; }
+    [[nodiscard]] const RecordTable& problems() const { return *m_problems; }
 
 Q_SIGNALS:
     void left(); ///< Esc: back to the answer.
@@ -78,6 +79,7 @@ private:
     QLineEdit* m_labFilter;
     RecordTable* m_labs;
     Trend* m_trend;
+    RecordTable* m_problems;
     RecordTable* m_medications;
     RecordTable* m_timeline;
 };

@@ -9,6 +9,7 @@
 #include <QPainter>
 #include <QTextLayout>
 
+#include <algorithm>
 #include <numeric>
 
 namespace app {
@@ -128,10 +129,12 @@ void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     box.text.clear();
     const QStyle* style = box.widget != nullptr ? box.widget->style() : QApplication::style();
     style->drawPrimitive(QStyle::PE_PanelItemViewRow, &box, painter, box.widget);
+    const auto* model = static_cast<const RecordModel*>(index.model());
     if (option.state.testFlag(QStyle::State_Selected))
         painter->fillRect(option.rect, evidenceTint(option.palette));
+    else if (model->at(index.row()).heading)
+        painter->fillRect(option.rect, option.palette.color(QPalette::AlternateBase));
 
-    const auto* model = static_cast<const RecordModel*>(index.model());
     const Laid laid(model->cell(index), option.font, option.palette,
                     option.rect.width() - 2 * kPadX);
     const QPointF at = option.rect.topLeft() + QPoint(kPadX, kPadY);
@@ -183,8 +186,9 @@ void RecordTable::setRows(const QList<Row>& rows)
 {
     m_model->setRows(rows);
     fit();
-    if (!rows.isEmpty())
-        setCurrentIndex(m_model->index(0, 0));
+    const auto first = std::ranges::find(rows, false, &Row::heading);
+    if (first != rows.end())
+        setCurrentIndex(m_model->index(static_cast<int>(first - rows.begin()), 0));
 }
 
 void RecordTable::fit()
@@ -204,7 +208,7 @@ void RecordTable::fit()
 
 void RecordTable::open(const QModelIndex& index)
 {
-    if (index.isValid())
+    if (index.isValid() && !m_model->at(index.row()).heading)
         Q_EMIT opened(m_model->at(index.row()));
 }
 

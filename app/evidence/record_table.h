@@ -21,6 +21,7 @@ struct Row {
     SourceRef source;
     int documentIndex = -1; // >= 0: opens as a document
     QString label;          // headline of its source
+    bool heading = false;   // names the rows below it; opens nothing
 };
 
 /// Rows of cells under fixed headers. The same model feeds labs, medications and the timeline.

@@ -12,7 +12,20 @@ namespace app {
 
 namespace {
 constexpr int kHashLetters = 8;
+
+QString roleWord(const QString& role)
+{
+    if (role == QStringLiteral("clinician"))
+        return ModeStrip::tr("clinician");
+    if (role == QStringLiteral("steward"))
+        return ModeStrip::tr("steward");
+    if (role == QStringLiteral("admin"))
+        return ModeStrip::tr("administrator");
+    if (role == QStringLiteral("compliance"))
+        return ModeStrip::tr("compliance");
+    return role;
 }
+} // namespace
 
 ModeStrip::ModeStrip(QWidget* parent)
     : QFrame(parent)
@@ -48,7 +61,7 @@ ModeStrip::ModeStrip(QWidget* parent)
 
 void ModeStrip::show(const SessionInfo& session)
 {
-    m_user->setText(tr("%1 (%2)").arg(session.userName, session.role));
+    m_user->setText(tr("%1 (%2)").arg(session.userName, roleWord(session.role)));
     m_synthetic->setVisible(session.synthetic);
     setModel(session.model);
     setVisible(true);

@@ -63,6 +63,7 @@ void fields(auto& f, Of<Problem> auto& v)
 {
     f("name", v.name);
     f("state", v.state);
+    f("verification", v.verification);
     f("onset", v.onset);
     f("abated", v.abated);
     f("recorded", v.recorded);
@@ -141,6 +142,7 @@ void fields(auto& f, Of<Chart> auto& v)
     f("allergyStatement", v.allergyStatement);
     f("allergyWords", v.allergyWords);
     f("allergies", v.allergies);
+    f("allergyStatements", v.allergyStatements);
     f("problems", v.problems);
     f("medications", v.medications);
     f("labs", v.labs);

@@ -114,7 +114,7 @@ struct Allergy {
 };
 
 struct Problem {
-    std::string name, state, onset, abated, recorded;
+    std::string name, state, verification, onset, abated, recorded;
     Source source;
 };
 
@@ -154,6 +154,7 @@ struct Chart {
     std::string allergyStatement; // recorded, none_known, not_recorded
     std::string allergyWords;     // none_known: what the record says where it says less than "all"
     std::vector<Allergy> allergies;
+    std::vector<Allergy> allergyStatements; // "No known ..." entries, each with its source
     std::vector<Problem> problems;
     std::vector<Medication> medications;
     std::vector<Lab> labs; // newest first

@@ -111,6 +111,7 @@ api::Problem presentProblem(const records::Condition& condition)
 {
     return {.name = condition.code.name(),
             .state = std::string(nameOf(condition.state)),
+            .verification = condition.verification,
             .onset = condition.onset.text,
             .abated = condition.abated.text,
             .recorded = condition.recorded.text,
@@ -221,16 +222,13 @@ std::string wordsOfStatements(const records::Chart& chart)
 /// "No known allergies" is a statement of its own and never an entry of the list.
 void presentAllergies(const records::Chart& chart, api::Chart& shown)
 {
-    const auto isStatement = [](const records::Allergy& allergy) { return allergy.noKnownAllergy; };
-    for (const records::Allergy& allergy : chart.allergies) {
-        if (!isStatement(allergy))
-            shown.allergies.push_back(presentAllergy(allergy));
-    }
+    for (const records::Allergy& allergy : chart.allergies)
+        (allergy.noKnownAllergy ? shown.allergyStatements : shown.allergies)
+            .push_back(presentAllergy(allergy));
     if (!shown.allergies.empty())
         shown.allergyStatement = "recorded";
     else
-        shown.allergyStatement =
-            std::ranges::any_of(chart.allergies, isStatement) ? "none_known" : "not_recorded";
+        shown.allergyStatement = shown.allergyStatements.empty() ? "not_recorded" : "none_known";
     if (shown.allergyStatement == "none_known")
         shown.allergyWords = wordsOfStatements(chart);
 }

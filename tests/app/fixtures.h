@@ -32,7 +32,29 @@ inline app::Chart ada()
                         QStringLiteral("2011"),
                         {QStringLiteral("anaphylaxis")},
                         false,
-                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1"))}};
+                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1"))},
+                       {QStringLiteral("Nickel"),
+                        {},
+                        QStringLiteral("unconfirmed"),
+                        QStringLiteral("1999-05"),
+                        {QStringLiteral("rash")},
+                        true,
+                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a2"))}};
+    const auto problem = [](const char* name, const char* state, const char* verification,
+                            const char* onset, const char* abated) {
+        app::Problem made;
+        made.name = QString::fromUtf8(name);
+        made.state = QString::fromUtf8(state);
+        made.verification = QString::fromUtf8(verification);
+        made.onset = QString::fromUtf8(onset);
+        made.abated = QString::fromUtf8(abated);
+        made.source = source(QStringLiteral("Condition"), made.name);
+        return made;
+    };
+    chart.problems = {
+        problem("Essential hypertension", "active", "confirmed", "2011-04-02", ""),
+        problem("Community-acquired pneumonia", "resolved", "confirmed", "2019-01", "2019-02"),
+        problem("Chronic kidney disease stage 3", "unknown", "differential", "2025", "")};
     chart.medications = {
         {QStringLiteral("Lisinopril 10 mg tablet"), QStringLiteral("stopped"),
          QStringLiteral("request"), QStringLiteral("10 mg once daily"),
@@ -199,10 +221,10 @@ inline void fill(FakeBackend& backend)
 /// What the fake service says: text of records and of the service, which is not translated.
 inline QStringList knownTexts()
 {
-    QStringList texts{QStringLiteral("dr.test"),     QStringLiteral("clinician"),
-                      QStringLiteral("Test-1.5B"),   QStringLiteral("/run/test.sock"),
-                      QString(8, QLatin1Char('c')),  QString(64, QLatin1Char('c')),
-                      QString(64, QLatin1Char('a')), QString(12, QLatin1Char('a'))};
+    QStringList texts{QStringLiteral("dr.test"),        QStringLiteral("Test-1.5B"),
+                      QStringLiteral("/run/test.sock"), QString(8, QLatin1Char('c')),
+                      QString(64, QLatin1Char('c')),    QString(64, QLatin1Char('a')),
+                      QString(12, QLatin1Char('a'))};
     for (const app::Chart& chart : {ada(), ben()}) {
         texts += {chart.patient.name, chart.patient.mrn};
         for (const auto& lab : chart.labs)
@@ -210,7 +232,12 @@ inline QStringList knownTexts()
         for (const auto& drug : chart.medications)
             texts += {drug.name, drug.dosage, drug.reason, drug.statusReason};
         for (const auto& allergy : chart.allergies)
-            texts += QStringLiteral("%1 (%2)").arg(allergy.name, allergy.reactions.join(QString()));
+            texts += QStringList{QStringLiteral("%1 (%2)").arg(allergy.name,
+                                                               allergy.reactions.join(QString())),
+                                 allergy.name} +
+                     allergy.reactions;
+        for (const auto& problem : chart.problems)
+            texts += problem.name;
         for (const auto& visit : chart.encounters)
             texts += {visit.type, visit.reason, visit.location};
         for (const auto& document : chart.documents)

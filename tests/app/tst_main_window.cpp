@@ -287,6 +287,25 @@ private Q_SLOTS:
         QVERIFY(m_backend.calls.contains(QStringLiteral("signOut")));
     }
 
+    void opensTheSourceOfAProblemAndNotOfAHeading()
+    {
+        openAda();
+        auto& pane = m_window->desk().evidencePane();
+        pane.showTab(app::EvidencePane::Tab::Problems);
+        pane.takeFocus();
+        auto* table = qobject_cast<QTableView*>(QApplication::focusWidget());
+        QCOMPARE(table, &pane.problems());
+        QCOMPARE(table->currentIndex().row(), 1); // below its heading
+        m_backend.calls.clear();
+        QTest::keyClick(table, Qt::Key_Up);
+        QTest::keyClick(table, Qt::Key_Return);
+        QVERIFY(m_backend.calls.isEmpty());
+        QTest::keyClick(table, Qt::Key_Down);
+        QTest::keyClick(table, Qt::Key_Return);
+        QVERIFY(m_backend.calls.contains(QStringLiteral("original a1")));
+        QCOMPARE(pane.tab(), app::EvidencePane::Tab::Source);
+    }
+
     void drawsMarkupAsTheCharactersItIsMadeOf()
     {
         openAda();

@@ -10,6 +10,19 @@
 
 #include <QtTest>
 
+namespace {
+
+/// The first words of each row; headings with a "#".
+QStringList leadsOf(const QList<app::Row>& rows)
+{
+    QStringList leads;
+    for (const app::Row& row : rows)
+        leads += (row.heading ? QStringLiteral("# ") : QString()) + row.cells.first().lead;
+    return leads;
+}
+
+} // namespace
+
 class TestReading : public QObject {
     Q_OBJECT
 
@@ -124,7 +137,7 @@ private Q_SLOTS:
              {"unreachable", "wrong_daemon", "wrong_passphrase", "unauthorized", "locked",
               "forbidden", "not_admitted", "not_initialised", "not_found", "audit_unavailable",
               "engine_unavailable", "engine_failed", "busy", "too_many_requests", "too_large",
-              "interrupted"})
+              "interrupted", "still_running"})
             QVERIFY2(!app::sentenceFor({.code = QString::fromLatin1(code)})
                           .contains(QStringLiteral("(%1)").arg(QString::fromLatin1(code))),
                      code);
@@ -137,7 +150,10 @@ private Q_SLOTS:
     void listsActiveMedicationsFirstAndSaysWhatIsNotFinal()
     {
         const QList<app::Row> drugs = app::medicationRows(fixtures::ada());
-        QVERIFY(drugs.first().cells.first().lead.startsWith(QStringLiteral("Losartan")));
+        QCOMPARE(
+            leadsOf(drugs),
+            QStringList({QStringLiteral("# Active"), QStringLiteral("Losartan 50 mg tablet"),
+                         QStringLiteral("# Past"), QStringLiteral("Lisinopril 10 mg tablet")}));
         QVERIFY(drugs.last().cells.last().second.contains(QStringLiteral("persistent dry cough")));
         const QList<app::Row> labs = app::labRows(fixtures::ada(), QStringLiteral("potassium"));
         QCOMPARE(labs.size(), 2);
@@ -145,6 +161,41 @@ private Q_SLOTS:
         QCOMPARE(labs.first().cells.at(1).flag, QStringLiteral("H"));
         QCOMPARE(labs.first().cells.at(2).second, QStringLiteral("preliminary"));
         QVERIFY(labs.last().cells.at(2).second.isEmpty());
+    }
+
+    void listsProblemsAndAllergiesWithWhatIsPastApart()
+    {
+        app::Chart chart = fixtures::ada();
+        const QList<app::Row> rows = app::problemRows(chart);
+        QCOMPARE(
+            leadsOf(rows),
+            QStringList({QStringLiteral("# Allergies"), QStringLiteral("Penicillin"),
+                         QStringLiteral("# Active problems"),
+                         QStringLiteral("Chronic kidney disease stage 3"),
+                         QStringLiteral("Essential hypertension"),
+                         QStringLiteral("# Past problems and allergies"), QStringLiteral("Nickel"),
+                         QStringLiteral("Community-acquired pneumonia")}));
+        QVERIFY(rows[1].cells[0].second.contains(QStringLiteral("anaphylaxis")));
+        QCOMPARE(rows[1].source.resourceId, QStringLiteral("a1"));
+        QVERIFY(rows[3].cells[0].second.contains(QStringLiteral("differential")));
+        QCOMPARE(rows[3].cells[1].rest, QStringLiteral("state not recorded"));
+        for (const app::Row& row : rows)
+            QCOMPARE(row.source.document.isEmpty(), row.heading);
+
+        chart.allergies.clear();
+        chart.allergyStatement = QStringLiteral("not_recorded");
+        QCOMPARE(leadsOf(app::problemRows(chart)).first(),
+                 QStringLiteral("# Allergies: none recorded"));
+        chart.allergyStatement = QStringLiteral("none_known");
+        app::Allergy statement;
+        statement.name = QStringLiteral("No known food allergy");
+        statement.source =
+            fixtures::source(QStringLiteral("AllergyIntolerance"), QStringLiteral("s"));
+        chart.allergyStatements = {statement};
+        const QList<app::Row> said = app::problemRows(chart);
+        QCOMPARE(said[0].cells[0].lead, QStringLiteral("Allergies"));
+        QCOMPARE(said[1].cells[0].lead, statement.name);
+        QCOMPARE(said[1].source.resourceId, QStringLiteral("s"));
     }
 
     void laysJsonOutWithoutChangingIt()
