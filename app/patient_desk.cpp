@@ -20,7 +20,8 @@
 namespace app {
 
 namespace {
-constexpr int kLettersForThreePanes = 140; // below, the tasks stay hidden until F2
+constexpr int kLettersForThreePanes = 140; // below, the tasks hide until F2 shows them in place of
+                                           // the evidence
 enum Pane { Side, Centre, Evidence };
 } // namespace
 
@@ -55,6 +56,7 @@ PatientDesk::PatientDesk(Backend& backend, QWidget* parent)
     connect(m_view, &ConversationView::evidenceWanted, this,
             [this](const QList<EvidenceItem>& evidence, int number, bool enter) {
                 m_evidence->setEvidence(evidence);
+                uncoverEvidence();
                 m_evidence->open(number);
                 if (enter)
                     m_evidence->takeFocus();
@@ -279,6 +281,7 @@ void PatientDesk::useTask(const Task& task)
 {
     if (m_patient.isEmpty())
         return;
+    uncoverEvidence();
     m_edit->setFocus();
     if (!task.needsWord() && !busy()) {
         ask(task.question); // what is being typed stays
@@ -308,16 +311,13 @@ void PatientDesk::newConversation()
 void PatientDesk::showPane(int pane)
 {
     m_sideWanted = pane == Side; // with little room it goes away again when the keyboard leaves it
-    if (pane == Side) {
-        fitPanes();
+    fitPanes();
+    if (pane == Side)
         m_side->takeFocus();
-        return;
-    }
-    if (pane == Centre)
+    else if (pane == Centre)
         m_edit->setFocus(Qt::ShortcutFocusReason);
     else
         m_evidence->takeFocus();
-    fitPanes();
 }
 
 void PatientDesk::nextPane()
@@ -331,18 +331,25 @@ void PatientDesk::nextPane()
         showPane(Evidence);
 }
 
+void PatientDesk::uncoverEvidence()
+{
+    m_sideWanted = false;
+    fitPanes();
+}
+
 void PatientDesk::fitPanes()
 {
     const int letters = width() / qMax(1, fontMetrics().averageCharWidth());
-    const bool three = m_sideWanted || letters >= kLettersForThreePanes;
-    m_side->setVisible(three);
-    const auto fit = std::pair(letters, three);
+    const bool three = letters >= kLettersForThreePanes;
+    m_side->setVisible(three || m_sideWanted);
+    m_evidence->setVisible(three || !m_sideWanted);
+    const auto fit = std::pair(letters, m_side->isVisibleTo(this));
     if (fit == m_fittedFor)
         return; // the reader may have moved the borders since
     m_fittedFor = fit;
     const int all = m_panes->width();
-    const int side = three ? all * 17 / 100 : 0;
-    const int evidence = all * (side > 0 ? 36 : 46) / 100;
+    const int side = three ? all * 17 / 100 : m_sideWanted ? all * 40 / 100 : 0;
+    const int evidence = three ? all * 36 / 100 : m_sideWanted ? 0 : all * 46 / 100;
     m_panes->setSizes({side, all - side - evidence, evidence});
 }
 

@@ -68,13 +68,14 @@ private:
     void finish();
     void setBusy(bool busy);
     void fitPanes();
+    void uncoverEvidence(); // where F2 had put the tasks in its place
 
     Backend& m_backend;
     QString m_patient, m_patientName, m_conversation;
-    quint64 m_ask = 0;                           // the running question's number, 0: none
-    QString m_unsaved;                           // its text, until the service keeps it
-    bool m_sideWanted = false;                   // F2 showed it although there is little room
-    std::pair<int, bool> m_fittedFor{-1, false}; // letters across, all three panes
+    quint64 m_ask = 0;         // the running question's number, 0: none
+    QString m_unsaved;         // its text, until the service keeps it
+    bool m_sideWanted = false; // F2 showed it, in place of the evidence if need be
+    std::pair<int, bool> m_fittedFor{-1, false}; // letters across, with the tasks
     QSplitter* m_panes;
     SidePane* m_side;
     ConversationView* m_view;
