@@ -284,9 +284,9 @@ void MainWindow::confirmSwitch(const PatientSummary& patient)
     box->setTextFormat(Qt::PlainText);
     box->setText(tr("You have typed a question about %1.").arg(m_chart.patient.name));
     box->setInformativeText(tr("Open %1 and throw the typed question away?").arg(patient.name));
-    auto* open = box->addButton(tr("Open %1").arg(patient.name), QMessageBox::AcceptRole);
-    auto* stay =
-        box->addButton(tr("Stay with %1").arg(m_chart.patient.name), QMessageBox::RejectRole);
+    // Short words, so that no button is cut at any size of text; the names stand above.
+    auto* open = box->addButton(tr("Open the other"), QMessageBox::AcceptRole);
+    auto* stay = box->addButton(tr("Stay"), QMessageBox::RejectRole);
     box->setDefaultButton(open);
     box->setEscapeButton(stay);
     connect(open, &QPushButton::clicked, this, [this, patient] {

@@ -92,6 +92,7 @@ QListView, QTableView { background: @page; border: 1px solid @border; border-rad
     gridline-color: @border; alternate-background-color: @panel; }
 QListView:focus, QTableView:focus { border: 2px solid @accent; }
 QListView::item { padding: 4px 6px; min-height: 20px; border: 1px solid transparent; }
+QTableView::item { padding: 4px 6px; }
 QListView::item:hover { background: @panel; }
 QListView::item:selected, QTableView::item:selected { background: @tint; color: @text; }
 QListView::item:selected:active { background: @tint; color: @text; border: 1px solid @accent; }
@@ -100,8 +101,8 @@ QHeaderView::section { background: @panel; color: @secondary; border: 0; border-
     padding: 4px 6px; font-size: @size85; font-weight: 600; }
 
 QTabWidget::pane { border: 0; border-top: 1px solid @border; }
-QTabBar { background: transparent; }
-QTabBar::tab { background: transparent; color: @secondary; padding: 5px 8px; min-height: 20px; border: 0;
+QTabBar { background: transparent; font-size: @size85; font-weight: 600; }
+QTabBar::tab { background: transparent; color: @secondary; padding: 5px 7px; min-height: 20px; border: 0;
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @accent; border-bottom: 2px solid @accent; }
 QTabBar::tab:focus { background: @tint; }

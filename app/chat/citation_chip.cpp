@@ -16,7 +16,7 @@ CitationChip::CitationChip(int number, Verdict verdict, const QString& sentence,
         setText(QString::number(number));
     else
         setText(number > 0 ? QStringLiteral("%1 %2").arg(number).arg(shapeOf(verdict))
-                           : QString(shapeOf(verdict)));
+                           : tr("none %1").arg(shapeOf(verdict)));
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(number > 0 ? tr("Evidence %1, %2").arg(number).arg(wordOf(verdict))
                                  : tr("No evidence, %1").arg(wordOf(verdict)));

@@ -67,7 +67,7 @@ void ConversationView::clear(const QString& patientName)
     m_turns.clear();
     m_following = true;
     m_empty->setText(patientName.isEmpty() ? QString()
-                                           : tr("Ask about %1 below, or pick a task on the left. "
+                                           : tr("Ask about %1 below, or pick a task (F2). "
                                                 "Every sentence of an answer leads to its source.")
                                                  .arg(patientName));
     m_empty->show();

@@ -21,6 +21,9 @@ Notice::Notice(QWidget* parent)
     row->setContentsMargins(16, 6, 16, 6);
     row->addWidget(m_text, 1);
     row->addWidget(m_dismiss);
+    // Its height follows from its width; else the window would have to be as tall as the sentence
+    // is at its narrowest.
+    setMinimumHeight(1);
     connect(m_dismiss, &QPushButton::clicked, this, &QWidget::hide);
     hide();
 }

@@ -9,6 +9,7 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace app {
@@ -103,19 +104,34 @@ KeysDialog::KeysDialog(QWidget* parent)
         {tr("F9"), tr("lock")},
         {tr("F1"), tr("this list")},
     };
-    auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(24, 24, 24, 16);
+    auto* table = new QWidget;
+    auto* grid = new QGridLayout(table);
+    grid->setContentsMargins(4, 0, 4, 0); // a "J" reaches left of its place
     grid->setHorizontalSpacing(24);
+    grid->setColumnStretch(1, 1);
     int row = 0;
     for (const auto& [key, what] : keys) {
-        grid->addWidget(plainLabel(key, "question"), row, 0);
-        grid->addWidget(plainLabel(what, "plain"), row++, 1);
+        grid->addWidget(plainLabel(key, "question"), row, 0, Qt::AlignTop);
+        QLabel* meaning = wrappedLabel(what, "plain");
+        meaning->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+        grid->addWidget(meaning, row++, 1);
     }
     auto* close = new QPushButton(tr("Close"));
     close->setAccessibleName(tr("Close"));
     close->setDefault(true);
     connect(close, &QPushButton::clicked, this, &QDialog::accept);
-    grid->addWidget(close, row, 1, Qt::AlignRight);
+    auto* scroll = new QScrollArea; // at large text the list is longer than the window
+    scroll->setWidgetResizable(true);
+    scroll->setWidget(table);
+    scroll->setAccessibleName(tr("Keys"));
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(24, 24, 24, 16);
+    column->addWidget(scroll, 1);
+    column->addWidget(close, 0, Qt::AlignRight);
+    const QSize most = parent != nullptr ? parent->window()->size() : QSize(1024, 640);
+    const QSize wanted(fontMetrics().averageCharWidth() * 72, fontMetrics().height() * 26);
+    resize(wanted.boundedTo(most * 9 / 10));
 }
 
 } // namespace app

@@ -102,6 +102,7 @@ void SignInPage::build()
     column->addSpacing(4);
     m_go->setProperty("role", QStringLiteral("primary"));
     m_go->setObjectName(QStringLiteral("signIn"));
+    m_other->setObjectName(QStringLiteral("otherWay"));
     column->addWidget(m_go);
     column->addWidget(m_other);
     column->addSpacing(8);

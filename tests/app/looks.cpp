@@ -9,11 +9,13 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
+#include <QListView>
 #include <QPlainTextEdit>
 #include <QRegularExpression>
+#include <QScrollBar>
 #include <QTabBar>
 #include <QTableView>
+#include <QTextEdit>
 
 #include <algorithm>
 #include <cmath>
@@ -52,11 +54,74 @@ QString textOf(const QWidget* widget)
     return {};
 }
 
+/// Whether @p text, wrapped at words where it may be, has room in @p size.
+bool hasRoom(const QString& text, const QFontMetrics& metrics, QSize size, bool wraps)
+{
+    const int flags = wraps ? Qt::TextWordWrap : Qt::TextSingleLine;
+    const QSize wanted =
+        metrics.boundingRect(QRect(0, 0, size.width(), 1 << 20), flags, text).size();
+    return wanted.width() <= size.width() + 1 && wanted.height() <= size.height() + 1;
+}
+
+QString listFault(const QListView* list)
+{
+    constexpr int kFrame = 2 * (6 + 1); // padding and border of the style sheet
+    for (int row = 0; row < list->model()->rowCount(); ++row) {
+        const QModelIndex item = list->model()->index(row, 0);
+        QSize size = list->visualRect(item).size();
+        size.setWidth(qMin(size.width(), list->viewport()->width()) - kFrame);
+        for (const QString& line : item.data().toString().split(QLatin1Char('\n'))) {
+            if (!hasRoom(line, list->fontMetrics(), size, list->wordWrap()))
+                return QStringLiteral("item ") + line;
+        }
+        if (!hasRoom(item.data().toString(), list->fontMetrics(), size, list->wordWrap()))
+            return QStringLiteral("item ") + item.data().toString();
+    }
+    return {};
+}
+
+QString editFault(const QPlainTextEdit* edit)
+{
+    const int margin = static_cast<int>(edit->document()->documentMargin());
+    const QSize room = edit->viewport()->size() - QSize(2 * margin, 0);
+    const QString hint = edit->toPlainText().isEmpty() ? edit->placeholderText() : QString();
+    if (!hasRoom(hint, edit->fontMetrics(), room, true))
+        return QStringLiteral("placeholder ") + hint;
+    return edit->fontMetrics().height() <= room.height()
+               ? QString()
+               : QStringLiteral("field ") + edit->accessibleName();
+}
+
+QString lineFault(const QLineEdit* edit)
+{
+    constexpr int kFrame = 2 * (6 + 1 + 2); // padding, border, Qt's own margin
+    const QSize room(edit->width() - kFrame, edit->contentsRect().height());
+    if (edit->text().isEmpty() &&
+        !hasRoom(edit->placeholderText(), edit->fontMetrics(), room, false))
+        return QStringLiteral("placeholder ") + edit->placeholderText();
+    return edit->fontMetrics().height() <= room.height()
+               ? QString()
+               : QStringLiteral("field ") + edit->accessibleName();
+}
+
+QString tabFault(const QTabBar* tabs)
+{
+    for (int tab = 0; tab < tabs->count(); ++tab) {
+        const QRect box = tabs->tabRect(tab);
+        if (box.right() >= tabs->width() || box.left() < 0 ||
+            tabs->fontMetrics().horizontalAdvance(tabs->tabText(tab)) > box.width())
+            return QStringLiteral("tab ") + tabs->tabText(tab);
+    }
+    return {};
+}
+
 QString tableFault(const QTableView* table)
 {
     if (table->model() == nullptr || table->model()->rowCount() == 0)
         return {};
     const QHeaderView* header = table->horizontalHeader();
+    if (header->length() > table->viewport()->width() + 1)
+        return QStringLiteral("columns of ") + table->accessibleName();
     for (int column = 0; column < table->model()->columnCount(); ++column) {
         const QString title =
             table->model()->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
@@ -109,15 +174,96 @@ QString faultOf(const QWidget* widget)
     }
     if (const auto* table = qobject_cast<const QTableView*>(widget))
         return tableFault(table);
+    if (const auto* list = qobject_cast<const QListView*>(widget))
+        return listFault(list);
     if (const auto* tabs = qobject_cast<const QTabBar*>(widget))
-        return tabs->count() == 0 || tabs->tabRect(tabs->count() - 1).right() < tabs->width()
-                   ? QString()
-                   : QStringLiteral("tab ") + tabs->tabText(tabs->count() - 1);
+        return tabFault(tabs);
     if (const auto* edit = qobject_cast<const QLineEdit*>(widget))
-        return edit->fontMetrics().height() <= edit->contentsRect().height()
+        return lineFault(edit);
+    if (const auto* edit = qobject_cast<const QPlainTextEdit*>(widget))
+        return editFault(edit);
+    if (const auto* text = qobject_cast<const QTextEdit*>(widget))
+        return text->horizontalScrollBar()->maximum() == 0
                    ? QString()
-                   : QStringLiteral("field ") + edit->accessibleName();
+                   : QStringLiteral("lines of ") + text->accessibleName();
     return {};
+}
+
+/// A text and where in its widget it is drawn, borders and cursor left out.
+struct Piece {
+    QString text;
+    QRect place;
+};
+
+QList<Piece> itemsOf(const QAbstractItemView* view)
+{
+    QList<Piece> pieces;
+    if (view->model() == nullptr)
+        return pieces;
+    const QPoint origin = view->viewport()->pos();
+    const auto* table = qobject_cast<const QTableView*>(view);
+    for (int row = 0; row < view->model()->rowCount(); ++row) {
+        for (int column = 0; column < view->model()->columnCount(); ++column) {
+            const QModelIndex index = view->model()->index(row, column);
+            pieces += {index.data().toString(),
+                       view->visualRect(index).translated(origin).adjusted(3, 3, -3, -3)};
+        }
+    }
+    for (int column = 0; table != nullptr && column < table->model()->columnCount(); ++column) {
+        const QHeaderView* header = table->horizontalHeader();
+        pieces += {table->model()->headerData(column, Qt::Horizontal).toString(),
+                   QRect(header->x() + header->sectionViewportPosition(column), header->y(),
+                         header->sectionSize(column), header->height())
+                       .adjusted(3, 1, -3, -2)};
+    }
+    return pieces;
+}
+
+QList<Piece> piecesOf(const QWidget* widget)
+{
+    constexpr int kCursor = 16; // a blinking cursor at the left is no text
+    const QRect all = widget->rect();
+    if (qobject_cast<const QHeaderView*>(widget) != nullptr)
+        return {}; // told with its table
+    if (const auto* view = qobject_cast<const QAbstractItemView*>(widget))
+        return itemsOf(view);
+    if (const auto* tabs = qobject_cast<const QTabBar*>(widget)) {
+        QList<Piece> pieces;
+        for (int tab = 0; tab < tabs->count(); ++tab)
+            pieces += {tabs->tabText(tab), tabs->tabRect(tab).adjusted(3, 2, -3, -4)};
+        return pieces;
+    }
+    if (const auto* edit = qobject_cast<const QLineEdit*>(widget))
+        return {{edit->text().isEmpty() ? edit->placeholderText() : edit->text(),
+                 all.adjusted(kCursor, 4, -4, -4)}};
+    if (const auto* edit = qobject_cast<const QPlainTextEdit*>(widget))
+        return {{edit->toPlainText().isEmpty() ? edit->placeholderText() : edit->toPlainText(),
+                 edit->viewport()->geometry().adjusted(kCursor, 2, -2, -2)}};
+    if (const auto* text = qobject_cast<const QTextEdit*>(widget))
+        return {{text->toPlainText(), text->viewport()->geometry().adjusted(kCursor, 2, -2, -2)}};
+    return {{textOf(widget), all.adjusted(3, 3, -3, -3)}};
+}
+
+/// The best contrast that any pixel of @p box has with its most frequent colour.
+double strongest(const QImage& image, QRect box)
+{
+    QHash<QRgb, int> counts;
+    for (int y = box.top(); y <= box.bottom(); ++y) {
+        for (int x = box.left(); x <= box.right(); ++x)
+            ++counts[image.pixel(x, y)];
+    }
+    QRgb ground = 0;
+    int most = -1;
+    for (auto it = counts.cbegin(); it != counts.cend(); ++it) {
+        if (it.value() > most) {
+            most = it.value();
+            ground = it.key();
+        }
+    }
+    double best = 1;
+    for (auto it = counts.cbegin(); it != counts.cend(); ++it)
+        best = std::max(best, contrast(QColor(it.key()), QColor(ground)));
+    return best;
 }
 
 } // namespace
@@ -133,7 +279,7 @@ QStringList cutTexts(const QWidget& window)
 {
     QStringList faults;
     for (const QWidget* widget : window.findChildren<QWidget*>()) {
-        if (!widget->isVisible())
+        if (!widget->isVisible() || widget->window() != &window)
             continue;
         if (const QString fault = faultOf(widget); !fault.isEmpty())
             faults += QStringLiteral("cut: %1 (%2×%3)")
@@ -152,32 +298,18 @@ QStringList faintTexts(QWidget& window)
     QStringList faults;
     const QImage image = window.grab().toImage().convertToFormat(QImage::Format_RGB32);
     for (const QWidget* widget : window.findChildren<QWidget*>()) {
-        if (!widget->isVisible() || textOf(widget).trimmed().isEmpty())
+        if (!widget->isVisible() || widget->window() != &window)
             continue;
-        const QRect shown = widget->visibleRegion().boundingRect();
-        if (shown.height() < widget->fontMetrics().height())
-            continue; // mostly scrolled out of view
-        const QRect box =
-            QRect(widget->mapTo(&window, shown.topLeft()), shown.size()).adjusted(3, 3, -3, -3) &
-            image.rect();
-        QHash<QRgb, int> counts;
-        for (int y = box.top(); y <= box.bottom(); ++y) {
-            for (int x = box.left(); x <= box.right(); ++x)
-                ++counts[image.pixel(x, y)];
+        const QRect seen = widget->visibleRegion().boundingRect();
+        for (const Piece& piece : piecesOf(widget)) {
+            const QRect shown = piece.place & seen;
+            if (piece.text.trimmed().isEmpty() || shown.height() < widget->fontMetrics().height())
+                continue; // mostly scrolled out of view
+            const double best = strongest(
+                image, QRect(widget->mapTo(&window, shown.topLeft()), shown.size()) & image.rect());
+            if (best < 4.5)
+                faults += QStringLiteral("faint (%1): %2").arg(best, 0, 'f', 2).arg(piece.text);
         }
-        QRgb ground = 0;
-        int most = -1;
-        for (auto it = counts.cbegin(); it != counts.cend(); ++it) {
-            if (it.value() > most) {
-                most = it.value();
-                ground = it.key();
-            }
-        }
-        double best = 1;
-        for (auto it = counts.cbegin(); it != counts.cend(); ++it)
-            best = std::max(best, contrast(QColor(it.key()), QColor(ground)));
-        if (best < 4.5)
-            faults += QStringLiteral("faint (%1): %2").arg(best, 0, 'f', 2).arg(textOf(widget));
     }
     return faults;
 }
@@ -186,7 +318,7 @@ QStringList untranslated(const QWidget& window, const QStringList& known)
 {
     QStringList texts{window.windowTitle()};
     for (const QWidget* widget : window.findChildren<QWidget*>()) {
-        if (!widget->isVisible())
+        if (!widget->isVisible() || widget->window() != &window)
             continue;
         texts += {textOf(widget), widget->accessibleName(), widget->accessibleDescription(),
                   widget->toolTip()};
@@ -198,7 +330,7 @@ QStringList untranslated(const QWidget& window, const QStringList& known)
             texts += line->text();
         if (const auto* tabs = qobject_cast<const QTabBar*>(widget)) {
             for (int tab = 0; tab < tabs->count(); ++tab)
-                texts += tabs->tabText(tab);
+                texts += {tabs->tabText(tab), tabs->tabToolTip(tab)};
         }
         if (const auto* view = qobject_cast<const QAbstractItemView*>(widget);
             view != nullptr && view->model() != nullptr) {
