@@ -3,6 +3,7 @@
 // translatable, everything that takes the keyboard has a name. With CLOISTER_PICTURES=DIR in the
 // environment every screen is saved there.
 #include "tests/app/fixtures.h"
+#include "tests/app/keyboard.h"
 #include "tests/app/looks.h"
 
 #include "app/chat/citation_chip.h"
@@ -281,6 +282,45 @@ private Q_SLOTS:
         });
         faults.removeDuplicates();
         QVERIFY2(faults.isEmpty(), qPrintable(faults.join(QLatin1Char('\n'))));
+    }
+
+    void tabComesToEverythingThatCanBeUsed()
+    {
+        app::dress(*qApp, app::ThemeChoice::Light, 100);
+        open();
+        QStringList faults;
+        walk([&](const QString& screen, QWidget& window) {
+            const QWidget* modal = QApplication::activeModalWidget();
+            if (modal != nullptr && modal != &window)
+                return; // nothing of it can be used now
+            for (const QString& missed : keyboard::missedByTab(window))
+                faults += screen + QStringLiteral(": ") + missed;
+        });
+        faults.removeDuplicates();
+        QVERIFY2(faults.isEmpty(), qPrintable(faults.join(QLatin1Char('\n'))));
+    }
+
+    void seesWhatTheKeyboardCannotReach()
+    {
+        QWidget page;
+        auto* column = new QVBoxLayout(&page);
+        auto* reached = new QPushButton(QStringLiteral("reached"));
+        auto* mouse = new QPushButton(QStringLiteral("mouse only"));
+        mouse->setFocusPolicy(Qt::NoFocus);
+        auto* clicked = new QLineEdit;
+        clicked->setFocusPolicy(Qt::ClickFocus);
+        clicked->setAccessibleName(QStringLiteral("click only"));
+        auto* off = new QPushButton(QStringLiteral("switched off")); // needs no keyboard
+        off->setEnabled(false);
+        for (QWidget* widget : {static_cast<QWidget*>(reached), static_cast<QWidget*>(mouse),
+                                static_cast<QWidget*>(clicked), static_cast<QWidget*>(off)})
+            column->addWidget(widget);
+        page.show();
+        reached->setFocus();
+        const QStringList missed = keyboard::missedByTab(page);
+        QCOMPARE(missed.size(), 2);
+        QVERIFY(missed.join(QString()).contains(QStringLiteral("click only")));
+        QCOMPARE(QApplication::focusWidget(), reached);
     }
 
     void seesCutAndFaintItems()

@@ -221,6 +221,20 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_window->locked(), 3000);
     }
 
+    void inputPostponesTheIdleLock()
+    {
+        m_backend.session.idleSeconds = 3; // wide enough for a busy machine to be late
+        openAda();
+        QElapsedTimer since;
+        since.start();
+        while (since.elapsed() < 4500) {
+            QTest::keyClick(&m_window->desk().questionEdit(), Qt::Key_A);
+            QVERIFY(!m_window->locked());
+            QTest::qWait(50);
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->locked(), 8000);
+    }
+
     void beatsAndSaysWhetherSomebodyTyped()
     {
         m_backend.session.heartbeatSeconds = 1;
