@@ -92,7 +92,7 @@ QListView, QTableView { background: @page; border: 1px solid @border; border-rad
     gridline-color: @border; alternate-background-color: @panel; }
 QListView:focus, QTableView:focus { border: 2px solid @accent; }
 QListView::item { padding: 4px 6px; min-height: 20px; border: 1px solid transparent; }
-QTableView::item { padding: 4px 6px; }
+QTableView::item { padding: 4px 6px; border: 0; }
 QListView::item:hover { background: @panel; }
 QListView::item:selected, QTableView::item:selected { background: @tint; color: @text; }
 QListView::item:selected:active { background: @tint; color: @text; border: 1px solid @accent; }

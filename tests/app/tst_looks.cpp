@@ -151,6 +151,7 @@ private:
         ask();
         app::Answer silent;
         silent.kind = QStringLiteral("abstention");
+        silent.draft = false;
         silent.abstention = QStringLiteral("not_recorded");
         silent.coverage = fixtures::answer().coverage;
         Q_EMIT m_backend.answered(m_backend.lastAsk, silent);
