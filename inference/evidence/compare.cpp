@@ -17,7 +17,8 @@ public:
     {
         names();
         compareValues(*this);
-        statuses();
+        compareStatuses(*this);
+        presentTense();
         directions();
         frequencies();
         sides();
@@ -82,92 +83,7 @@ private:
         });
     }
 
-    // ---- status, direction, frequency, side ----
-
-    static bool isStatus(Role role)
-    {
-        return role == Role::Stop || role == Role::Active || role == Role::Start ||
-               role == Role::Hold || role == Role::Resolved;
-    }
-
-    /// Names that a status word is told of: those of its clause, else of its sentence.
-    [[nodiscard]] std::vector<const TermClaim*> subjectsOf(const Place& place) const
-    {
-        std::vector<const TermClaim*> inClause;
-        std::vector<const TermClaim*> inSentence;
-        for (const TermClaim& term : m_claim.terms) {
-            if (term.role != Role::Drug && term.role != Role::Disease)
-                continue;
-            if (term.cause && !place.cause)
-                continue;
-            if (term.clause == place.clause)
-                inClause.push_back(&term);
-            inSentence.push_back(&term);
-        }
-        return inClause.empty() ? inSentence : inClause;
-    }
-
-    /// Status words that cited items say of @p subject.
-    [[nodiscard]] std::vector<const TermClaim*> statusesOf(const TermClaim& subject) const
-    {
-        std::vector<const TermClaim*> found;
-        for (const ReadItem* cited : m_cited) {
-            const auto names = [&](const TermClaim& term) {
-                return term.role == subject.role && term.name == subject.name;
-            };
-            for (const TermClaim& status : cited->reading.terms) {
-                if (!isStatus(status.role) && status.role != Role::Fall)
-                    continue;
-                const bool told =
-                    std::ranges::any_of(cited->reading.terms, [&](const TermClaim& term) {
-                        return names(term) && (cited->item->kind == Kind::Fact ||
-                                               term.sentence == status.sentence);
-                    });
-                if (told)
-                    found.push_back(&status);
-            }
-        }
-        return found;
-    }
-
-    void statuses()
-    {
-        for (const TermClaim& status : m_claim.terms) {
-            if (!isStatus(status.role))
-                continue;
-            for (const TermClaim* subject : subjectsOf(status))
-                checkStatus(status, *subject);
-        }
-        presentTense();
-    }
-
-    void checkStatus(const TermClaim& status, const TermClaim& subject)
-    {
-        const auto recorded = statusesOf(subject);
-        const auto has = [&](Role role) {
-            return std::ranges::any_of(recorded, [&](const TermClaim* other) {
-                return other->role == role && !other->negated;
-            });
-        };
-        const bool same = has(status.role) ||
-                          (status.role == Role::Active && has(Role::Start) && !has(Role::Stop));
-        const bool denied = std::ranges::any_of(recorded, [&](const TermClaim* other) {
-            return other->role == status.role && other->negated;
-        });
-        if (status.negated ? denied : same)
-            return;
-        if (status.negated != denied && (denied || same)) {
-            doubt(Reason::Negation, status.shown, true);
-            return;
-        }
-        if (status.negated)
-            return;
-        const bool contrary = status.role == Role::Active
-                                  ? has(Role::Stop) || has(Role::Hold) || has(Role::Resolved)
-                              : status.role == Role::Start ? false
-                                                           : true;
-        doubt(Reason::Status, subject.shown + " " + status.shown, contrary);
-    }
+    // ---- tense, direction, frequency, side ----
 
     /// "She has asthma" where the only record of it says resolved.
     void presentTense()

@@ -17,6 +17,7 @@ struct ReadItem {
 struct Doubt {
     Finding finding;
     bool contradicts = false; // enough to call the sentence not supported
+    bool opposite = false;    // a cited item says the contrary of the same thing
 };
 
 /// What keeps @p claim from standing in @p cited; empty: it stands there.

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-/// The parts of compare.cpp: what they share, and the entry of the one for numbers and dates.
+/// The parts of compare.cpp: what they share, and the entries of the two others.
 namespace evidence {
 
 using Items = std::vector<const ReadItem*>;
@@ -34,9 +34,9 @@ struct Comparing {
     {
     }
 
-    void doubt(Reason reason, std::string what, bool contradicts)
+    void doubt(Reason reason, std::string what, bool contradicts, bool opposite = false)
     {
-        Doubt found{{reason, std::move(what)}, contradicts};
+        Doubt found{{reason, std::move(what)}, contradicts, opposite};
         const bool known = std::ranges::any_of(
             m_doubts, [&](const Doubt& other) { return other.finding == found.finding; });
         if (!known)
@@ -60,5 +60,8 @@ struct Comparing {
 
 /// Numbers with unit, comparator and name; dates with precision and event; both together.
 void compareValues(Comparing& comparing);
+
+/// Statuses of medicines and problems, and the reasons told for them.
+void compareStatuses(Comparing& comparing);
 
 } // namespace evidence

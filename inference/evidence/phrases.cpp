@@ -86,10 +86,10 @@ constexpr std::array kGroups{
                         "taking|takes|is on|remains on|"
                         "continuing|takes currently|are taking"},
     Group{Role::Start, "started|start|starting|commenced|commence|initiated|begun|began|prescribed|"
-                       "restarted|resumed|"
-                       "newly prescribed|introduced"},
-    Group{Role::Hold,
-          "on hold|is on hold|was on hold|remains on hold|put on hold|withheld|paused|suspended"},
+                       "newly prescribed|introduced|was added|were added|been added|was put on"},
+    Group{Role::Resume, "restarted|restart|restarting|resumed|resume|resuming|reintroduced"},
+    Group{Role::Hold, "held|on hold|is on hold|was on hold|remains on hold|put on "
+                      "hold|withheld|paused|suspended"},
     Group{Role::Resolved, "resolved|inactive|in remission"},
     Group{Role::High, "high|elevated|raised|above range|above normal|above the range|critically "
                       "high|above the reference "

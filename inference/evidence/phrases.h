@@ -19,6 +19,7 @@ enum class Role : std::uint8_t {
     Stop,    // stopped, discontinued, no longer
     Active,  // active, currently, continues
     Start,   // started, commenced
+    Resume,  // restarted, resumed
     Hold,    // on hold, withheld
     Resolved,
     High,
@@ -29,6 +30,13 @@ enum class Role : std::uint8_t {
     Frequency, // name: "2/day"
     Cause,     // because of, due to
 };
+
+/// What became of a treatment or a problem.
+[[nodiscard]] inline bool isStatus(Role role)
+{
+    return role == Role::Stop || role == Role::Active || role == Role::Start ||
+           role == Role::Resume || role == Role::Hold || role == Role::Resolved;
+}
 
 struct Phrase {
     Role role = Role::Drug;

@@ -2,6 +2,7 @@
 #include "inference/evidence/reading.h"
 
 #include "inference/evidence/prose.h"
+#include "inference/evidence/statements.h"
 
 #include <algorithm>
 #include <array>
@@ -73,6 +74,7 @@ public:
         markFamily();
         markDenials();
         markCauses();
+        takeStatements();
         takeDates();
         takeTerms();
         takeNumbers();
@@ -185,6 +187,15 @@ private:
         }
     }
 
+    void takeStatements()
+    {
+        Tied tied = tieStatements(m_text, m_words, m_phrases, m_places);
+        for (const std::size_t verb : tied.verbs)
+            m_taken[verb] = true;
+        m_reading.statements = std::move(tied.statements);
+        m_reading.reasons = std::move(tied.reasons);
+    }
+
     template <typename Claim>
     Claim at(std::size_t word) const
     {
@@ -211,8 +222,9 @@ private:
             for (const Phrase& phrase : m_phrases) {
                 // The nearest word before it in its sentence says what happened on that day.
                 if (phrase.last <= first && m_places[phrase.first].sentence == claim.sentence &&
-                    (phrase.role == Role::Start || phrase.role == Role::Stop))
-                    claim.about = phrase.role;
+                    (phrase.role == Role::Start || phrase.role == Role::Stop ||
+                     phrase.role == Role::Resume))
+                    claim.about = phrase.role == Role::Stop ? Role::Stop : Role::Start;
             }
             m_reading.dates.push_back(std::move(claim));
         }

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evidence {
@@ -19,6 +20,8 @@ struct Place {
     bool negated = false;
     bool family = false; // said of a relative
     bool cause = false;  // told as a reason
+    int part = 0;        // finer than a clause: cut at every comma and "and"
+    int reason = -1;     // index in Reading::reasons; -1: belongs to none
 };
 
 struct TermClaim : Place {
@@ -51,6 +54,29 @@ struct SideClaim : Place {
     std::string noun; // stem; "" when none follows
 };
 
+/// A medicine or problem that something is told of.
+struct Subject {
+    Role role = Role::Drug;
+    std::string name;
+
+    friend bool operator==(const Subject&, const Subject&) = default;
+};
+
+/// A status word with what its own part of the sentence ties it to.
+struct Statement : Place {
+    Role role = Role::Stop; // a status, Rise or Fall
+    std::size_t at = 0;     // word
+    std::string shown;
+    std::vector<Subject> subjects; // empty: the sentence leaves it open
+    std::vector<Subject> listed;   // further ones where its part ends a list of names
+};
+
+/// Which statements a reason explains.
+struct Explanation {
+    int sentence = 0;
+    std::vector<std::pair<Role, Subject>> of;
+};
+
 /// What a sentence or a piece of evidence says, in a form that can be compared.
 struct Reading {
     std::vector<TermClaim> terms;
@@ -58,6 +84,8 @@ struct Reading {
     std::vector<DateClaim> dates;
     std::vector<WordClaim> words; // outside of terms, dates, numbers and sides
     std::vector<SideClaim> sides;
+    std::vector<Statement> statements;
+    std::vector<Explanation> reasons;
     std::set<std::string> stems; // of every word
 };
 

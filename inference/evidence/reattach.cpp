@@ -10,12 +10,6 @@ namespace evidence {
 
 namespace {
 
-bool isStatus(Role role)
-{
-    return role == Role::Stop || role == Role::Active || role == Role::Start ||
-           role == Role::Hold || role == Role::Resolved;
-}
-
 /// "It was 139." and "It was stopped because of a cough." fit many items; what they are about
 /// stands elsewhere.
 bool isAboutSomething(const Reading& claim)
@@ -47,7 +41,8 @@ bool sayTheOpposite(const std::vector<Doubt>& doubts)
 {
     return !doubts.empty() && std::ranges::all_of(doubts, [](const Doubt& doubt) {
         const Reason reason = doubt.finding.reason;
-        return reason == Reason::Negation || reason == Reason::Subject || reason == Reason::Side;
+        return doubt.opposite || reason == Reason::Negation || reason == Reason::Subject ||
+               reason == Reason::Side;
     });
 }
 
@@ -69,7 +64,13 @@ ReadItem sentenceOf(const ReadItem& whole, int sentence)
                    .dates = of(whole.reading.dates, sentence),
                    .words = of(whole.reading.words, sentence),
                    .sides = of(whole.reading.sides, sentence),
+                   .statements = of(whole.reading.statements, sentence),
+                   .reasons = whole.reading.reasons, // Place::reason counts in it
                    .stems = {}}};
+    for (Explanation& reason : part.reading.reasons) {
+        if (reason.sentence != sentence)
+            reason.of.clear();
+    }
     for (const TermClaim& term : part.reading.terms)
         part.reading.stems.insert(term.stems.begin(), term.stems.end());
     for (const WordClaim& word : part.reading.words)

@@ -61,6 +61,39 @@ Evidence scripted()
              "2024-01-09"),
         item(12, Condition, "Problem: Essential hypertension, active; since 2019", "2019"),
         item(13, Note, "Bloods: K 4.1, Na 138. Weight stable.", "2021-05-05"),
+        item(14, Note,
+             "the INR has been between 1.6 and 4.2 this year in spite of good adherence; time in "
+             "range was 41 %. Warfarin stopped today and apixaban 5 mg twice a day started once "
+             "the INR was below 2.0. No bleeding.",
+             "2023-11-21"),
+        item(15, Medication,
+             "Medication: Warfarin 3 mg tablet, stopped; dosage: according to INR; started "
+             "20-Sep-2022; stopped 21-Nov-2023; given for Atrial fibrillation; reason for the "
+             "status: Unstable INR",
+             "2023-11-21"),
+        item(16, Medication,
+             "Medication: Apixaban 5 mg tablet, active; dosage: 1 tablet twice a day; started "
+             "21-Nov-2023; given for Atrial fibrillation",
+             "2023-11-21"),
+        item(17, Note,
+             "Bisoprolol was stopped because of dizziness and diltiazem was started because of "
+             "angina. Furosemide was not stopped.",
+             "2022-05-03"),
+        item(18, Note,
+             "Changed from simvastatin to rosuvastatin because of muscle ache. Clopidogrel was "
+             "replaced by ticagrelor. Stopped ibuprofen, paracetamol instead.",
+             "2022-06-07"),
+        item(19, Note,
+             "Gabapentin was increased and amitriptyline was reduced. Digoxin, spironolactone "
+             "and ivabradine were stopped. Sertraline was held and then resumed.",
+             "2022-07-08"),
+        item(20, Note, "Pregabalin as before, tramadol stopped. Codeine stopped morphine started.",
+             "2022-08-09"),
+        item(21, Note,
+             "Enalapril was stopped because of angioedema and candesartan was started instead. "
+             "Started edoxaban instead of dabigatran. Prasugrel, started in 2020, was stopped "
+             "and replaced with aspirin. Heart failure resolved and hypertension is active.",
+             "2022-09-10"),
     };
     return evidence;
 }
@@ -157,6 +190,66 @@ private Q_SLOTS:
         partly("unknown_citation", "The potassium was 5.6 mmol/L [1][40].");
         partly("wording", "The potassium of 5.6 mmol/L indicates renal impairment [1].");
         partly("status", "She has asthma [9].");
+
+        // A status belongs to the medicine of its own part, a reason to the status it explains.
+        supported("Warfarin was stopped because the INR was between 1.6 and 4.2 [14].");
+        supported("Apixaban was started and warfarin was stopped [14].");
+        supported("She was switched from warfarin to apixaban 5 mg twice a day [14].");
+        supported("Warfarin was stopped and replaced by apixaban [14].");
+        supported("Warfarin was changed to apixaban in November 2023 [14].");
+        supported("Warfarin was started on 20-Sep-2022 and stopped on 21-Nov-2023 [15].");
+        supported("Warfarin was stopped because of an unstable INR [15].");
+        supported("Warfarin was started for atrial fibrillation [15].");
+        supported("She takes apixaban for atrial fibrillation [16].");
+        supported("Because of dizziness, bisoprolol was stopped [17].");
+        supported("They stopped bisoprolol owing to dizziness and started diltiazem [17].");
+        supported("Furosemide was not stopped [17].");
+        supported("Simvastatin was stopped because of muscle ache and rosuvastatin started [18].");
+        supported("Ticagrelor was started and clopidogrel discontinued [18].");
+        supported("Ibuprofen was replaced by paracetamol [18].");
+        supported("Digoxin and spironolactone were stopped [19].");
+        supported("Gabapentin was increased [19].");
+        supported("Sertraline was resumed [19].");
+        wrong("status", "Warfarin was started because the INR was between 1.6 and 4.2 [14].");
+        wrong("status", "Because the INR was between 1.6 and 4.2, they started warfarin [14].");
+        wrong("status", "Apixaban was stopped because the INR was between 1.6 and 4.2 [14].");
+        wrong("status", "She was switched from apixaban to warfarin [14].");
+        wrong("status", "Apixaban was stopped and warfarin was started [14].");
+        wrong("status", "Apixaban was replaced by warfarin [14].");
+        wrong("status", "She is currently taking warfarin [14].");
+        wrong("negation", "Apixaban was not started [14].");
+        wrong("status", "Warfarin is active [15].");
+        wrong("status", "Warfarin was resumed [15].");
+        wrong("status", "Apixaban was stopped [16].");
+        wrong("cause", "Warfarin was started because of an unstable INR [15].");
+        wrong("cause", "Warfarin was stopped because of atrial fibrillation [15].");
+        wrong("cause", "Bisoprolol was stopped because of angina [17].");
+        wrong("cause", "Diltiazem was started due to dizziness [17].");
+        wrong("status", "Diltiazem was stopped because of angina [17].");
+        wrong("status", "They started bisoprolol [17].");
+        wrong("negation", "Furosemide was stopped [17].");
+        wrong("negation", "Bisoprolol was not stopped [17].");
+        wrong("status", "Simvastatin was started because of muscle ache [18].");
+        wrong("status", "Rosuvastatin was changed to simvastatin [18].");
+        wrong("status", "Ticagrelor was stopped [18].");
+        wrong("status", "Paracetamol was stopped [18].");
+        wrong("direction", "Gabapentin was reduced [19].");
+        wrong("direction", "Amitriptyline was increased [19].");
+        partly("status", "Pregabalin was stopped [20]."); // told of tramadol alone
+        supported("Tramadol was stopped [20].");
+        supported("Morphine was started [20].");
+        wrong("status", "Codeine was started [20].");
+        supported("Candesartan was started because of angioedema [21]."); // in place of enalapril
+        supported("Candesartan was started instead of enalapril [21].");
+        supported("Prasugrel was switched to aspirin [21].");
+        supported("Prasugrel was started in 2020 [21].");
+        supported("Heart failure has resolved [21].");
+        wrong("status", "Enalapril was started because of angioedema [21].");
+        wrong("negation", "Enalapril was started instead of candesartan [21].");
+        wrong("negation", "Dabigatran was started [21].");
+        wrong("status", "Aspirin was stopped [21].");
+        wrong("status", "Hypertension has resolved [21].");
+        wrong("status", "Heart failure is active [21].");
 
         noClaim("Here is a summary of the record:");
         noClaim("Current medications:");
