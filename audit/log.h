@@ -85,7 +85,7 @@ public:
     /// RFC 6962 consistency proof between two sizes, for a client that kept a checkpoint.
     Result<std::vector<std::byte>> consistencyProof(std::uint64_t from, std::uint64_t to) const;
 
-    /// Intents (QuestionIntent, ChatIntent) that no entry closes: found at open.
+    /// Intents (what was recorded as Pending) that no entry closes: found at open.
     struct Orphan {
         std::uint64_t index;
         Kind kind;

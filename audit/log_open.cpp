@@ -50,9 +50,9 @@ Result<std::optional<Checkpoint>> readCheckpoint(Files& files, const Log::Option
     return std::move(*checkpoint);
 }
 
-bool isIntent(Kind kind)
+bool isIntent(const Entry& entry)
 {
-    return kind == Kind::QuestionIntent || kind == Kind::ChatIntent;
+    return static_cast<Outcome>(entry.outcome) == Outcome::Pending;
 }
 
 /// Reads all entries into the tree and finds the intents that none closes.
@@ -64,9 +64,9 @@ Result<SegmentEnd> readEntries(Files& files, const Log::Options& options, OpenLo
         files, options.folder, [&](const Entry& entry, const Frame& frame) -> Result<void> {
             log.tree.append(frame.leaf);
             mentioned = std::max(mentioned, entry.checkpointed);
-            const auto kind = static_cast<Kind>(entry.kind);
-            if (isIntent(kind))
-                open.emplace(entry.index, Log::Orphan{entry.index, kind, entry.actor, entry.plain});
+            if (isIntent(entry))
+                open.emplace(entry.index, Log::Orphan{entry.index, static_cast<Kind>(entry.kind),
+                                                      entry.actor, entry.plain});
             if (entry.closes)
                 open.erase(*entry.closes);
             return {};

@@ -199,6 +199,15 @@ api::Result<audit::Receipt> record(Services& services, const Request& request, a
     return *receipt;
 }
 
+Response refuse(Services& services, audit::Event event, const api::Error& error)
+{
+    event.outcome = audit::Outcome::Refused;
+    event.reason = error.name;
+    if (const auto recorded = services.log.append(event); !recorded)
+        return errorResponse(toApi(recorded.error()));
+    return errorResponse(error);
+}
+
 api::ModelStatus modelStatus(const EngineClient* engine)
 {
     if (engine == nullptr)

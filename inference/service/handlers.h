@@ -68,6 +68,8 @@ using Fields = std::map<std::string, std::string>;
                                                  audit::Kind kind, Fields committed = {},
                                                  Fields plain = {});
 [[nodiscard]] audit::Event eventOf(const Request& request, audit::Kind kind);
+/// Records that @p event was refused, then tells so. Where the log cannot take it, that is told.
+[[nodiscard]] Response refuse(Services& services, audit::Event event, const api::Error& error);
 
 [[nodiscard]] api::ModelStatus modelStatus(const EngineClient* engine);
 /// Newest checkpoint with the proof from @p from to it.

@@ -2,6 +2,7 @@
 #include "inference/service/handlers.h"
 
 #include "inference/api/json.h"
+#include "inference/service/act.h"
 #include "inference/service/present.h"
 #include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
@@ -30,7 +31,7 @@ api::Error refusalOf(const imports::Error& error)
     return refusal;
 }
 
-/// Records the import, seals original and normalised form, puts them into the inbox.
+/// Seals original and normalised form and puts them into the inbox.
 api::Result<std::string> keep(Services& services, const Request& request,
                               const imports::ImportedDocument& document,
                               std::span<const std::byte> original)
@@ -39,33 +40,35 @@ api::Result<std::string> keep(Services& services, const Request& request,
     const auto sealed = services.keys.sealToInbox(packImport(normalised, original));
     if (!sealed)
         return std::unexpected(toApi(sealed.error()));
-    const auto receipt = record(services, request, audit::Kind::Import, {},
-                                {{"document", document.chart.patient.source.document},
-                                 {"bytes", std::to_string(original.size())}});
-    if (!receipt)
-        return std::unexpected(receipt.error());
-    storage::Result<std::string> ticket = services.inbox.put(*sealed, *receipt);
+    audit::Event event = eventOf(request, audit::Kind::Import);
+    event.plain = {{"document", document.chart.patient.source.document},
+                   {"bytes", std::to_string(original.size())}};
+    api::Result<Act> act = Act::begin(services, std::move(event));
+    if (!act)
+        return std::unexpected(act.error());
+    storage::Result<std::string> ticket = services.inbox.put(*sealed, act->receipt());
     if (!ticket)
-        return std::unexpected(toApi(ticket.error()));
+        return std::unexpected(act->failed(ticket.error()));
+    act->tell("ticket", *ticket);
+    act->succeeded();
     return std::move(*ticket);
 }
 
 Response refuseImport(Services& services, const Request& request, const api::Error& refusal)
 {
     audit::Event event = eventOf(request, audit::Kind::Import);
-    event.outcome = audit::Outcome::Refused;
-    event.reason = refusal.name;
     event.plain = {{"document", hex(sha256(request.body))}};
-    if (const auto recorded = services.log.append(event); !recorded)
-        return errorResponse(toApi(recorded.error()));
-    return errorResponse(refusal);
+    return refuse(services, std::move(event), refusal);
 }
 
-std::optional<storage::User> userOf(const storage::KeyStore& keys, std::string_view name)
+/// The ceremony's three people, by what they are.
+void tellPeople(Act& act, const storage::KeyStore& keys)
 {
-    const std::vector<storage::User> users = keys.users();
-    const auto found = std::ranges::find(users, name, &storage::User::name);
-    return found == users.end() ? std::nullopt : std::optional(*found);
+    for (const storage::User& user : keys.users()) {
+        const std::string role(nameOf(user.role));
+        act.tell(role + "_id", user.id);
+        act.tell(role + "_name", user.name);
+    }
 }
 
 } // namespace
@@ -76,20 +79,23 @@ Response initialise(Services& services, Request& request)
     if (!people)
         return errorResponse(people.error());
     if (services.keys.initialised())
-        return errorResponse(api::makeError(api::Errc::Conflict, "the ceremony was held before"));
-    const auto receipt = record(services, request, audit::Kind::Init);
-    if (!receipt)
-        return errorResponse(receipt.error());
+        return refuse(services, eventOf(request, audit::Kind::Init),
+                      api::makeError(api::Errc::Conflict, "the ceremony was held before"));
+    api::Result<Act> act = Act::begin(services, eventOf(request, audit::Kind::Init));
+    if (!act)
+        return errorResponse(act.error());
     storage::Ceremony ceremony{accountOf(people->admin), accountOf(people->steward),
                                accountOf(people->compliance)};
-    storage::Result<std::vector<std::string>> shares = services.keys.init(ceremony, *receipt);
+    storage::Result<std::vector<std::string>> shares = services.keys.init(ceremony, act->receipt());
     for (std::string* secret : {&people->admin.passphrase, &people->steward.passphrase,
                                 &people->compliance.passphrase, &ceremony.admin.passphrase,
                                 &ceremony.steward.passphrase, &ceremony.compliance.passphrase})
         wipe(*secret);
     if (!shares)
-        return errorResponse(toApi(shares.error()));
+        return errorResponse(act->failed(shares.error()));
     services.log.setSeal(sealForAudit(services.keys));
+    tellPeople(*act, services.keys);
+    act->succeeded();
     Response response = json(api::encode(api::InitAnswer{*shares}), 201);
     std::ranges::for_each(*shares, wipe);
     return response;
@@ -148,15 +154,19 @@ Response recover(Services& services, Request& request)
     api::Result<api::RecoverRequest> asked = api::decode<api::RecoverRequest>(request.body);
     if (!asked)
         return errorResponse(asked.error());
-    const auto receipt = record(services, request, audit::Kind::Recovery);
-    if (!receipt)
-        return errorResponse(receipt.error());
+    audit::Event event = eventOf(request, audit::Kind::Recovery);
+    nameAccount(event, accountNamed(services.keys, asked->user));
+    api::Result<Act> act = Act::begin(services, std::move(event));
     const storage::Result<void> recovered =
-        services.keys.recover(asked->shares, asked->user, asked->passphrase, *receipt);
+        act ? services.keys.recover(asked->shares, asked->user, asked->passphrase, act->receipt())
+            : storage::Result<void>();
     std::ranges::for_each(asked->shares, wipe);
     wipe(asked->passphrase);
+    if (!act)
+        return errorResponse(act.error());
     if (!recovered)
-        return errorResponse(toApi(recovered.error()));
+        return errorResponse(act->failed(recovered.error()));
+    act->succeeded();
     return noContent();
 }
 
@@ -169,14 +179,19 @@ Response addUser(Services& services, Request& request)
     if (!role)
         return errorResponse(api::makeError(api::Errc::BadRequest,
                                             "the role is clinician, steward, admin or compliance"));
-    const auto receipt =
-        record(services, request, audit::Kind::UserAdd, {}, {{"role", asked->role}});
-    if (!receipt)
-        return errorResponse(receipt.error());
-    storage::Result<std::string> code = services.keys.addUser(asked->name, *role, *receipt);
+    audit::Event event = eventOf(request, audit::Kind::UserAdd);
+    event.plain = {{"role", asked->role}};
+    event.committed = {{"user_name", asked->name}}; // not an account's name yet: typed text
+    nameAccount(event, accountNamed(services.keys, asked->name));
+    api::Result<Act> act = Act::begin(services, std::move(event));
+    if (!act)
+        return errorResponse(act.error());
+    storage::Result<std::string> code = services.keys.addUser(asked->name, *role, act->receipt());
     if (!code)
-        return errorResponse(toApi(code.error()));
-    const std::optional<storage::User> user = userOf(services.keys, asked->name);
+        return errorResponse(act->failed(code.error()));
+    const std::optional<storage::User> user = accountNamed(services.keys, asked->name);
+    act->name(user);
+    act->succeeded();
     Response response = json(api::encode(api::NewUser{user ? user->id : "", *code}), 201);
     wipe(*code);
     return response;
@@ -195,15 +210,17 @@ Response listUsers(Services& services, Request& request)
 Response admit(Services& services, Request& request)
 {
     const std::string& user = request.parameters.front();
-    const auto receipt =
-        record(services, request, audit::Kind::Admit, {}, {{"user_id", user.substr(0, 64)}});
-    if (!receipt)
-        return errorResponse(receipt.error());
+    audit::Event event = eventOf(request, audit::Kind::Admit);
+    nameAccount(event, accountWithId(services.keys, user));
+    api::Result<Act> act = Act::begin(services, std::move(event));
+    if (!act)
+        return errorResponse(act.error());
     const auto admitted = request.caller->keys->withUnlocked([&](const storage::Unlocked& steward) {
-        return services.keys.admit(steward, user, *receipt);
+        return services.keys.admit(steward, user, act->receipt());
     });
     if (!admitted)
-        return errorResponse(toApi(admitted.error()));
+        return errorResponse(act->failed(admitted.error()));
+    act->succeeded();
     return noContent();
 }
 

@@ -2,6 +2,7 @@
 #include "inference/service/handlers.h"
 
 #include "inference/api/json.h"
+#include "inference/service/act.h"
 #include "inference/service/logging.h"
 #include "inference/service/present.h"
 #include "inference/service/random.h"
@@ -19,14 +20,9 @@ Response refuseSignIn(Services& services, const Request& request, const api::Sig
                       const api::Error& error)
 {
     audit::Event event = eventOf(request, audit::Kind::SignIn);
-    event.outcome = audit::Outcome::Refused;
-    event.reason = error.name;
-    const std::vector<storage::User> users = services.keys.users();
-    if (std::ranges::contains(users, who.user, &storage::User::name))
+    if (accountNamed(services.keys, who.user))
         event.actor = who.user;
-    if (const auto recorded = services.log.append(event); !recorded)
-        return errorResponse(toApi(recorded.error()));
-    return errorResponse(error);
+    return refuse(services, std::move(event), error);
 }
 
 /// The keys of this user's other sessions, or the ones just unlocked.
@@ -161,22 +157,29 @@ Response enrol(Services& services, Request& request)
     if (!services.keys.initialised())
         return errorResponse(
             api::makeError(api::Errc::NotInitialised, "run cloister-admin init first"));
-    if (services.throttle.wait(request.peer.uid, who->user) > std::chrono::seconds(0))
-        return errorResponse(
+    audit::Event event = eventOf(request, audit::Kind::UserEnrol);
+    nameAccount(event, accountNamed(services.keys, who->user));
+    if (services.throttle.wait(request.peer.uid, who->user) > std::chrono::seconds(0)) {
+        wipe(who->passphrase);
+        wipe(who->code);
+        return refuse(
+            services, std::move(event),
             api::makeError(api::Errc::TooManyRequests, "too many wrong codes; wait a little"));
-    const auto receipt = record(services, request, audit::Kind::UserEnrol);
-    if (!receipt)
-        return errorResponse(receipt.error());
+    }
+    api::Result<Act> act = Act::begin(services, std::move(event));
     const storage::Result<void> enrolled =
-        services.keys.enrol(who->user, who->code, who->passphrase, *receipt);
+        act ? services.keys.enrol(who->user, who->code, who->passphrase, act->receipt())
+            : storage::Result<void>();
     wipe(who->passphrase);
     wipe(who->code);
-    if (enrolled)
+    if (!act)
+        return errorResponse(act.error());
+    if (enrolled) {
+        act->succeeded();
         return noContent();
+    }
     services.throttle.failed(request.peer.uid, who->user);
-    if (enrolled.error().code == storage::Errc::NotFound) // says nothing about who has an account
-        return errorResponse(api::makeError(api::Errc::BadRequest, "name or code is wrong"));
-    return errorResponse(toApi(enrolled.error()));
+    return errorResponse(act->failed(enrolled.error()));
 }
 
 Response heartbeat(Services& services, Request& request)

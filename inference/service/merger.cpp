@@ -118,35 +118,63 @@ void Merger::mergeWaiting(const std::stop_token& stop)
     }
 }
 
+std::optional<audit::Receipt> Merger::append(const audit::Event& event)
+{
+    const audit::Result<audit::Receipt> receipt = m_log.append(event);
+    if (receipt)
+        return *receipt;
+    logError("audit", receipt.error().detail);
+    return std::nullopt;
+}
+
+/// A document that never gets as far as the records.
+Merger::Step Merger::refuseUnread(const std::string& ticket, std::string_view reason)
+{
+    const bool recorded = append({.kind = audit::Kind::Merge,
+                                  .outcome = audit::Outcome::Refused,
+                                  .reason = std::string(reason),
+                                  .plain = {{"ticket", ticket}}})
+                              .has_value();
+    return recorded ? refuse(ticket, reason) : Step::Later;
+}
+
 Merger::Step Merger::mergeOne(records::RecordStore& store, const storage::Secret& key,
                               const std::string& ticket)
 {
     const auto sealed = m_inbox.read(ticket);
     if (!sealed)
-        return passes(sealed.error().code) ? Step::Later : refuse(ticket, "damaged");
+        return passes(sealed.error().code) ? Step::Later : refuseUnread(ticket, "damaged");
     const auto packed = m_keys.openFromInbox(*sealed, key);
     if (!packed)
-        return passes(packed.error().code) ? Step::Later : refuse(ticket, "damaged");
+        return passes(packed.error().code) ? Step::Later : refuseUnread(ticket, "damaged");
     const std::optional<Unpacked> parts = unpack(*packed);
     if (!parts)
-        return refuse(ticket, "damaged");
+        return refuseUnread(ticket, "damaged");
     const auto document = imports::decodeDocument(parts->normalised);
     if (!document)
-        return refuse(ticket, imports::nameOf(document.error().code));
+        return refuseUnread(ticket, imports::nameOf(document.error().code));
 
-    const audit::Result<audit::Receipt> receipt = m_log.append(
-        {.kind = audit::Kind::Merge,
-         .plain = {{"document", document->chart.patient.source.document}, {"ticket", ticket}}});
-    if (!receipt) {
-        logError("audit", receipt.error().detail);
+    audit::Event event{
+        .kind = audit::Kind::Merge,
+        .outcome = audit::Outcome::Pending,
+        .plain = {{"document", document->chart.patient.source.document}, {"ticket", ticket}}};
+    const std::optional<audit::Receipt> intent = append(event);
+    if (!intent)
         return Step::Later;
-    }
     const auto merged =
-        store.merge(*receipt, document->chart, parts->original, utcText(m_clock.wall()));
+        store.merge(*intent, document->chart, parts->original, utcText(m_clock.wall()));
+    event.closes = intent->index();
     if (!merged) {
         logWarning("merge", merged.error().detail);
-        return passes(merged.error().code) ? Step::Later : refuse(ticket, "conflict");
+        const bool later = passes(merged.error().code);
+        event.outcome = later ? audit::Outcome::Failed : audit::Outcome::Refused;
+        event.reason = later ? "storage" : "conflict";
+        return append(event) && !later ? refuse(ticket, event.reason) : Step::Later;
     }
+    event.outcome = audit::Outcome::Success;
+    event.committed = {{"patient", merged->patient}};
+    if (!append(event))
+        return Step::Later; // merging it again changes nothing, and is recorded then
     if (const storage::Result<void> done = m_inbox.done(ticket); !done) {
         logError("inbox", done.error().detail); // merging it again later changes nothing
         return Step::Later;

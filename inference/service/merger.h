@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -51,6 +52,9 @@ private:
     void mergeWaiting(const std::stop_token& stop);
     Step mergeOne(records::RecordStore& store, const storage::Secret& key,
                   const std::string& ticket);
+    /// Nothing when the log cannot take it.
+    std::optional<audit::Receipt> append(const audit::Event& event);
+    Step refuseUnread(const std::string& ticket, std::string_view reason);
     Step refuse(const std::string& ticket, std::string_view reason);
 
     storage::Inbox& m_inbox;

@@ -3,7 +3,15 @@
 
 #include "inference/service/logging.h"
 
+#include <algorithm>
+
 namespace service {
+
+namespace {
+
+constexpr std::size_t kLongestReason = 64; // docs/formats/audit-log.md
+
+} // namespace
 
 api::Error toApi(const storage::Error& error)
 {
@@ -25,6 +33,16 @@ api::Error toApi(const storage::Error& error)
         logError("storage", error.detail);
         return api::makeError(api::Errc::Internal, "the storage refused");
     }
+}
+
+std::string reasonOf(const storage::Error& error, const api::Error& told)
+{
+    const auto inCode = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    const bool code = !error.detail.empty() && error.detail.size() <= kLongestReason &&
+                      std::ranges::all_of(error.detail, inCode);
+    return code ? error.detail : told.name;
 }
 
 api::Error toApi(const audit::Error& error)

@@ -144,9 +144,14 @@ wire::Generate requestOf(const api::ChatRequest& asked)
 api::Result<audit::Receipt> recordChat(Services& services, const Request& request,
                                        const api::ChatRequest& asked, const std::string& model)
 {
-    return record(services, request, audit::Kind::ChatIntent,
-                  {{"question_digest", hex(sha256(asked.messages.back().content))}},
-                  {{"patient", "none"}, {"model_sha_prefix", model.substr(0, 64)}});
+    audit::Event event = eventOf(request, audit::Kind::ChatIntent);
+    event.outcome = audit::Outcome::Pending;
+    event.committed = {{"question_digest", hex(sha256(asked.messages.back().content))}};
+    event.plain = {{"patient", "none"}, {"model_sha_prefix", model.substr(0, 64)}};
+    const audit::Result<audit::Receipt> receipt = services.log.append(event);
+    if (!receipt)
+        return std::unexpected(toApi(receipt.error()));
+    return *receipt;
 }
 
 /// No record is touched: only the model, and the log says so.

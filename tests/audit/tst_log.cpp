@@ -144,6 +144,7 @@ private Q_SLOTS:
         {
             const auto log = at.open();
             Event intent = accessEvent(Kind::QuestionIntent);
+            intent.outcome = audit::Outcome::Pending;
             intent.plain["question"] = "q-1";
             QVERIFY(log->append(intent).has_value());
             intent.plain["question"] = "q-2";

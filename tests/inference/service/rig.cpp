@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/inference/service/rig.h"
 
+#include "audit/segments.h"
 #include "inference/api/json.h"
 #include "storage/import/codec.h"
 
@@ -174,7 +175,7 @@ public:
 
 } // namespace
 
-Rig::Rig()
+Rig::Rig(Start start)
 {
     clock.steady = [this] { return std::chrono::steady_clock::now() + later; };
     clock.wall = [this] { return std::chrono::system_clock::now() + later; };
@@ -187,9 +188,11 @@ Rig::Rig()
                                  .files = &disk}),
                "log");
     inbox = must(storage::Inbox::open(folder() / "inbox"), "inbox");
-    makePeople();
+    if (start == Start::Ready)
+        makePeople();
     compose();
-    importPatient();
+    if (start == Start::Ready)
+        importPatient();
 }
 
 Rig::~Rig() = default;
@@ -197,9 +200,10 @@ Rig::~Rig() = default;
 void Rig::makePeople()
 {
     const audit::Receipt receipt = must(log->append({.kind = audit::Kind::Init}), "receipt");
-    must(keys->init({{"it", kPassphrase}, {"steward", kPassphrase}, {"officer", kPassphrase}},
-                    receipt),
-         "init");
+    shares =
+        must(keys->init({{"it", kPassphrase}, {"steward", kPassphrase}, {"officer", kPassphrase}},
+                        receipt),
+             "init");
     log->setSeal(service::sealForAudit(*keys));
     for (const char* name : {"dr.dahl", "dr.new", "dr.other"}) {
         const std::string code =
@@ -318,6 +322,21 @@ std::string Rig::signIn(const std::string& user)
 service::Caller Rig::caller(const std::string& token)
 {
     return must(sessions->find(token, peer()), "caller");
+}
+
+std::vector<audit::Entry> Rig::recorded(audit::Kind kind) const
+{
+    std::vector<audit::Entry> found;
+    must(audit::readSegments(
+             audit::systemFiles(), folder() / "audit",
+             [&](const audit::Entry& entry, const audit::Frame&) -> audit::Result<void> {
+                 if (entry.kind == static_cast<std::uint16_t>(kind))
+                     found.push_back(entry);
+                 return {};
+             },
+             log->size()),
+         "entries");
+    return found;
 }
 
 void Rig::tick()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "audit/entry.h"
 #include "audit/files.h"
 #include "inference/service/handlers.h"
 #include "inference/service/server.h"
@@ -76,7 +77,12 @@ class Rig {
 public:
     /// Initialised; four people, of whom "dr.dahl" (clinician) and "steward" are admitted and
     /// "dr.new" is not; one patient.
-    Rig();
+    Rig()
+        : Rig(Start::Ready)
+    {
+    }
+    enum class Start { Ready, Empty }; // Empty: before the ceremony, nobody and nothing
+    explicit Rig(Start start);
     ~Rig();
 
     static constexpr const char* kPassphrase = "a long enough passphrase";
@@ -89,11 +95,15 @@ public:
     std::string signIn(const std::string& user);
     service::Caller caller(const std::string& token);
 
+    /// What the log holds of @p kind, oldest first.
+    [[nodiscard]] std::vector<audit::Entry> recorded(audit::Kind kind) const;
+
     [[nodiscard]] std::filesystem::path folder() const { return m_folder.path().toStdString(); }
     [[nodiscard]] api::Peer peer() const;
 
     flow::MadeUpPatient made = flow::makeUpPatient();
-    std::string patient; // id of the record
+    std::string patient;             // id of the record
+    std::vector<std::string> shares; // of the recovery key
 
     ScriptedEngine engine;
     BreakableDisk disk;
