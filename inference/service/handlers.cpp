@@ -28,6 +28,17 @@ bool obtainsRecords(Services& services, const Caller& caller)
     return true;
 }
 
+/// The sender was authorised by the header; the body, or a free thread, may have come much later.
+bool hasEnded(const Services& services, const Request& request)
+{
+    return request.caller && !services.sessions.isOpen(request.caller->session);
+}
+
+api::Error ended()
+{
+    return api::makeError(api::Errc::Locked, "the session has ended");
+}
+
 bool isOperator(const Setting& setting, const api::Peer& peer)
 {
     return peer.uid == 0 || peer.uid == setting.daemonUid ||
@@ -129,7 +140,9 @@ api::Result<std::optional<Caller>> authorise(Services& services, const Route& ro
 Response handle(Services& services, Request& request)
 {
     Response response;
-    if (!std::ranges::all_of(request.parameters, isIdentifier))
+    if (hasEnded(services, request))
+        response = errorResponse(ended());
+    else if (!std::ranges::all_of(request.parameters, isIdentifier))
         response = errorResponse(api::makeError(api::Errc::NotFound, "there is no such thing"));
     else if (request.route->records && !request.caller->holdsRecords &&
              !obtainsRecords(services, *request.caller))
@@ -156,6 +169,11 @@ void stream(Services& services, Request& request, std::shared_ptr<EventSink> sin
     const auto entry = services.questions.begin(caller.session, sink, stop);
     if (!entry)
         return refuse(api::Errc::Busy, "too many questions are running");
+    // After begin(): a lock that comes later closes the entry's stream.
+    if (hasEnded(services, request)) {
+        services.questions.end(entry);
+        return sink->respond(errorResponse(ended()));
+    }
     if (!services.sessions.beginQuestion(caller.session)) {
         services.questions.end(entry);
         return refuse(api::Errc::Conflict, "this session's last question is still running");

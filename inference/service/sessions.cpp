@@ -71,14 +71,19 @@ api::Result<Caller> Sessions::find(std::string_view token, const api::Peer& peer
     if (session.caller.peer.uid != peer.uid)
         return std::unexpected(api::makeError(api::Errc::Unauthorized, "sign in first"));
     const Time now = m_clock.steady();
-    // The sweep may be late: an expired session is never served.
-    const bool silent = session.streams == 0 && now - session.lastSign >= m_options.silent;
-    if (silent || now - session.lastInput >= m_options.idle)
+    if (expiry(session, now)) // the sweep may be late: an expired session is never served
         return std::unexpected(api::makeError(api::Errc::Locked, "the session has ended"));
     session.lastSign = now;
     Caller caller = session.caller;
     caller.peer = peer;
     return caller;
+}
+
+bool Sessions::isOpen(const std::string& session) const
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_sessions.find(session);
+    return found != m_sessions.end() && !expiry(found->second, m_clock.steady());
 }
 
 void Sessions::input(const std::string& session)
@@ -148,10 +153,8 @@ std::vector<Sessions::Ended> Sessions::sweep()
     const Time now = m_clock.steady();
     std::vector<std::pair<std::string, SessionEnd>> expired;
     for (const auto& [id, session] : m_sessions) {
-        if (now - session.lastInput >= m_options.idle)
-            expired.emplace_back(id, SessionEnd::Idle);
-        else if (session.streams == 0 && now - session.lastSign >= m_options.silent)
-            expired.emplace_back(id, SessionEnd::Silent);
+        if (const std::optional<SessionEnd> why = expiry(session, now))
+            expired.emplace_back(id, *why);
     }
     for (const auto& [id, why] : expired)
         removed.push_back(*remove(id, why));
@@ -183,6 +186,15 @@ std::size_t Sessions::count() const
 {
     const std::scoped_lock lock(m_mutex);
     return m_sessions.size();
+}
+
+std::optional<SessionEnd> Sessions::expiry(const Session& session, Time now) const
+{
+    if (now - session.lastInput >= m_options.idle)
+        return SessionEnd::Idle;
+    if (session.streams == 0 && now - session.lastSign >= m_options.silent)
+        return SessionEnd::Silent;
+    return std::nullopt;
 }
 
 std::optional<Sessions::Removed> Sessions::remove(const std::string& session, SessionEnd why)

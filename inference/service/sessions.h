@@ -67,6 +67,9 @@ public:
     /// another uid).
     api::Result<Caller> find(std::string_view token, const api::Peer& peer);
 
+    /// Whether @p session, which find() gave, has not ended since.
+    [[nodiscard]] bool isOpen(const std::string& session) const;
+
     /// Notes that somebody typed. @p session is the caller's own.
     void input(const std::string& session);
     /// An open stream keeps a session from falling silent, not from becoming idle.
@@ -105,6 +108,8 @@ private:
         Ended ended;
         bool lastOfUser = false;
     };
+    /// Why @p session ends now, if it does.
+    [[nodiscard]] std::optional<SessionEnd> expiry(const Session& session, Time now) const;
     std::optional<Removed> remove(const std::string& session, SessionEnd why);
     Ended wipe(Removed removed);
 

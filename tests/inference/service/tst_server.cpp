@@ -319,6 +319,49 @@ private Q_SLOTS:
         QVERIFY(healthy());
     }
 
+    void aLockBetweenHeaderAndBodyIsALock_data()
+    {
+        QTest::addColumn<QByteArray>("path");
+        QTest::addColumn<QByteArray>("body");
+        QTest::newRow("search") << QByteArray("/cloister/v1/patients/search")
+                                << QByteArray("{\"query\":\"\"}");
+        QTest::newRow("question") << QByteArray("/cloister/v1/patients/ID/questions")
+                                  << QByteArray("{\"question\":\"Allergies?\"}");
+        QTest::newRow("chat") << QByteArray("/v1/chat/completions")
+                              << QByteArray("{\"messages\":[{\"role\":\"user\","
+                                            "\"content\":\"hi\"}]}");
+    }
+
+    void aLockBetweenHeaderAndBodyIsALock()
+    {
+        QFETCH(QByteArray, path);
+        QFETCH(QByteArray, body);
+        path.replace("ID", QByteArray::fromStdString(m_rig->patient));
+        // Somebody else holds the records, so the wiped key alone would not keep them closed.
+        const std::string other = m_rig->signIn("dr.other");
+        for (const bool locks : {false, true}) {
+            const std::string token = m_rig->signIn("dr.dahl");
+            std::string request = post(path.toStdString(), token, body.toStdString());
+            request.insert(request.find("Host"), "Connection: close\r\n");
+            const Raw raw(m_served->socket());
+            raw.send(std::string_view(request).substr(0, request.size() - 5));
+            QTest::qWait(100); // the header is read and its sender authorised
+            if (locks)
+                service::sessionEnded(
+                    *m_rig->services,
+                    *m_rig->sessions->end(m_rig->caller(token).session, service::SessionEnd::Lock));
+            const std::uint64_t before = m_rig->log->size();
+            raw.send(std::string_view(request).substr(request.size() - 5));
+            const std::string response = raw.receive();
+            QCOMPARE(statusOf(response), locks ? 401 : 200);
+            if (!locks)
+                continue;
+            QVERIFY(response.contains("locked"));
+            QVERIFY(!response.contains(m_rig->made.family));
+            QCOMPARE(m_rig->log->size(), before);
+        }
+    }
+
     void aJsonDepthBombIsRefusedBeforeItIsParsed()
     {
         const std::string token = m_rig->signIn("dr.dahl");
