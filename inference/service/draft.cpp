@@ -201,7 +201,7 @@ api::Error toApi(const wire::Failed& failure)
                                    .context = failure.contextTokens};
         return error;
     }
-    logWarning("engine request failed", failure.detail);
+    logWarning("engine request failed", wire::nameOf(failure.code));
     if (failure.code == Errc::Busy)
         return api::makeError(api::Errc::Busy, "the engine is busy");
     if (failure.code == Errc::ModelUnusable || failure.code == Errc::NoVocabulary)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -112,10 +113,15 @@ enum class Errc : std::uint8_t {
     Busy = 8,
 };
 
+/// The code in one word, for the daemon's log.
+std::string_view nameOf(Errc code);
+
 struct Failed {
     RequestId id = 0; // 0: not about one request
     Errc code = Errc::Internal;
-    std::string detail; // for the log; never text of a turn
+    /// For who debugs the worker. The daemon never logs it: a worker that the model file has taken
+    /// over writes here what it likes.
+    std::string detail;
     std::uint32_t promptTokens = 0;
     std::uint32_t maxTokens = 0;
     std::uint32_t contextTokens = 0;

@@ -7,6 +7,11 @@
 
 #include <QtTest>
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
 namespace {
 
 /// Writes down what it hears, and may act on it.
@@ -323,6 +328,23 @@ private Q_SLOTS:
         const storage::Turn stored = storedTurn();
         QVERIFY(stored.state == storage::AnswerState::Failed);
         QCOMPARE(stored.answer, ear.text);
+    }
+
+    void whatAWorkerSaysOfItselfStaysOutOfTheLog()
+    {
+        std::ostringstream log;
+        const auto before = spdlog::default_logger();
+        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+            "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+        m_rig->engine.failsWith =
+            wire::Failed{.code = wire::Errc::OutOfMemory, .detail = "canary-7f3a\n<3>forged line"};
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        spdlog::set_default_logger(before);
+        QVERIFY(!done);
+        QVERIFY(log.str().contains("out_of_memory")); // the failure itself is logged
+        QVERIFY(!log.str().contains("canary-7f3a"));
+        QVERIFY(!log.str().contains("forged"));
     }
 
     void withoutAModelLookUpsWorkAndFreeQuestionsSayWhy()

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/wire/messages.h"
+
+namespace wire {
+
+std::string_view nameOf(Errc code)
+{
+    switch (code) {
+    case Errc::BadFrame:
+        return "bad_frame";
+    case Errc::BadRequest:
+        return "bad_request";
+    case Errc::ContextTooLong:
+        return "context_too_long";
+    case Errc::NoVocabulary:
+        return "no_vocabulary";
+    case Errc::ModelUnusable:
+        return "model_unusable";
+    case Errc::OutOfMemory:
+        return "out_of_memory";
+    case Errc::Internal:
+        return "internal";
+    case Errc::WorkerGone:
+        return "worker_gone";
+    case Errc::Busy:
+        return "busy";
+    }
+    return "unknown";
+}
+
+} // namespace wire
