@@ -65,9 +65,12 @@ struct Inbox::State {
     {
         std::set<std::string> found;
         std::error_code error;
-        for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-            const auto stem = entry.path().stem().string();
-            if (entry.path().extension() == kind && isTicket(stem))
+        std::filesystem::directory_iterator entry(folder, error);
+        // Not the range's ++, which throws.
+        for (const std::filesystem::directory_iterator end; !error && entry != end;
+             entry.increment(error)) {
+            const auto stem = entry->path().stem().string();
+            if (entry->path().extension() == kind && isTicket(stem))
                 found.insert(stem);
         }
         if (error)

@@ -35,16 +35,19 @@ Bytes codeHash(std::string_view userId, std::span<const std::uint8_t> code)
 Result<void> readUsers(KeyStore::Options const& options, auto& users)
 {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(options.folder / "users", error)) {
-        if (entry.path().extension() == ".new")
+    std::filesystem::directory_iterator entry(options.folder / "users", error);
+    // Not the range's ++, which throws.
+    for (const std::filesystem::directory_iterator end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() == ".new")
             continue; // a write that a crash cut short: the file it was to replace stands
-        const auto bytes = readWhole(entry.path(), kLargestKeyFile);
+        const auto bytes = readWhole(entry->path(), kLargestKeyFile);
         if (!bytes)
             return std::unexpected(bytes.error());
         auto keys = decodeUser(*bytes);
         if (!keys)
             return std::unexpected(keys.error());
-        if (keys->user.id != entry.path().filename())
+        if (keys->user.id != entry->path().filename())
             return std::unexpected(Error{Errc::Corrupt, "a user's file has another's name"});
         auto name = keys->user.name;
         users.insert_or_assign(std::move(name), std::move(*keys));

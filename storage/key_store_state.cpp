@@ -110,8 +110,12 @@ Result<void> KeyStore::State::forgetUsers()
     const std::scoped_lock lock(mutex);
     users.clear();
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(options.folder / "users", error))
-        std::filesystem::remove(entry.path(), error);
+    std::filesystem::directory_iterator entry(options.folder / "users", error);
+    for (const std::filesystem::directory_iterator end; !error && entry != end;
+         entry.increment(error)) {
+        if (std::filesystem::remove(entry->path(), error); error)
+            break;
+    }
     if (error)
         return std::unexpected(Error{Errc::Io, "an unfinished ceremony cannot be cleared"});
     return {};

@@ -80,9 +80,12 @@ struct Vault::State {
     {
         std::set<std::string, std::greater<>> found;
         std::error_code error;
-        for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-            if (entry.path().extension() == ".db")
-                found.insert(entry.path().stem().string());
+        std::filesystem::directory_iterator entry(folder, error);
+        // Not the range's ++, which throws.
+        for (const std::filesystem::directory_iterator end; !error && entry != end;
+             entry.increment(error)) {
+            if (entry->path().extension() == ".db")
+                found.insert(entry->path().stem().string());
         }
         if (error)
             return std::unexpected(Error{Errc::Io, "the months cannot be listed"});

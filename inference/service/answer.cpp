@@ -155,6 +155,23 @@ api::Result<Asked> storeQuestion(Desk& desk, const Question& question, const aud
     return std::unexpected(toApi(stored.error()));
 }
 
+/// From storeQuestion() on: says that the turn is no longer being written, however that ends.
+class TurnUnderWay {
+public:
+    TurnUnderWay(Desk& desk, std::string turn)
+        : m_desk(desk)
+        , m_turn(std::move(turn))
+    {
+    }
+    ~TurnUnderWay() { m_desk.turnEnds(m_turn); }
+    TurnUnderWay(const TurnUnderWay&) = delete;
+    TurnUnderWay& operator=(const TurnUnderWay&) = delete;
+
+private:
+    Desk& m_desk;
+    std::string m_turn;
+};
+
 api::Answer answerOf(const evidence::DirectAnswer& direct, const records::Chart& chart)
 {
     api::Answer answer{.kind = "lookup", .coverage = present(direct.coverage)};
@@ -259,6 +276,7 @@ std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& questio
         return std::unexpected(refuse(desk, question, *intent, asked.error()));
     asked->chart = std::move(*chart);
     storage::Turn& turn = asked->turn;
+    const TurnUnderWay underWay(desk, turn.id);
     listener.accepted({.conversation = turn.conversation,
                        .turn = turn.id,
                        .asked = turn.asked,
@@ -271,7 +289,6 @@ std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& questio
     turn.answer = written.answer.text;
     turn.detail = api::encode(written.answer);
     const storage::Result<void> stored = asked->slot->answer(*intent, turn);
-    desk.turnEnds(turn.id);
     if (!stored)
         return std::unexpected(failed(toApi(stored.error()), turn.id));
     if (const auto outcome = recordOutcome(desk, question, *intent, written); !outcome)

@@ -3,11 +3,14 @@
 
 #include "inference/api/json.h"
 #include "inference/api/openai.h"
+#include "inference/service/logging.h"
 #include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
+#include <typeinfo>
 
 namespace service {
 
@@ -37,6 +40,14 @@ bool hasEnded(const Services& services, const Request& request)
 api::Error ended()
 {
     return api::makeError(api::Errc::Locked, "the session has ended");
+}
+
+/// A library's exception (no memory, a folder that cannot be read) ends one request, not the
+/// daemon. Its words may hold a path, so only its type is logged.
+api::Error unexpected(const std::exception& exception)
+{
+    logError("a request ended by an exception", typeid(exception).name());
+    return api::makeError(api::Errc::Internal, "the service failed at this request");
 }
 
 bool isOperator(const Setting& setting, const api::Peer& peer)
@@ -114,6 +125,80 @@ Response dispatch(Services& services, Request& request)
     return errorResponse(api::makeError(api::Errc::Internal, "no such lane"));
 }
 
+Response checkAndDispatch(Services& services, Request& request)
+{
+    if (hasEnded(services, request))
+        return errorResponse(ended());
+    if (!std::ranges::all_of(request.parameters, isIdentifier))
+        return errorResponse(api::makeError(api::Errc::NotFound, "there is no such thing"));
+    if (request.route->records && !request.caller->holdsRecords &&
+        !obtainsRecords(services, *request.caller))
+        return errorResponse(
+            api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
+    return dispatch(services, request);
+}
+
+/// A question's place among those that run, given back however it ends.
+class Asking {
+public:
+    Asking(Services& services, std::string session, std::shared_ptr<RunningQuestions::Entry> entry)
+        : m_services(services)
+        , m_session(std::move(session))
+        , m_entry(std::move(entry))
+    {
+        m_services.sessions.input(m_session);
+        m_services.sessions.streamOpened(m_session);
+    }
+    ~Asking()
+    {
+        m_services.sessions.streamClosed(m_session);
+        m_services.sessions.endQuestion(m_session);
+        m_services.questions.end(m_entry);
+        m_entry->finish();
+    }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+private:
+    Services& m_services;
+    std::string m_session;
+    std::shared_ptr<RunningQuestions::Entry> m_entry;
+};
+
+void serveStream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
+                 const std::stop_source& stop)
+{
+    const Caller& caller = *request.caller;
+    const auto refuse = [&](api::Errc code, const char* message) {
+        sink->respond(errorResponse(api::makeError(code, message)));
+    };
+    if (!std::ranges::all_of(request.parameters, isIdentifier))
+        return refuse(api::Errc::NotFound, "there is no such patient");
+    if (request.route->records && !caller.holdsRecords && !obtainsRecords(services, caller))
+        return refuse(api::Errc::NotAdmitted, "a steward must admit this user first");
+    const auto entry = services.questions.begin(caller.session, sink, stop);
+    if (!entry)
+        return refuse(api::Errc::Busy, "too many questions are running");
+    // After begin(): a lock that comes later closes the entry's stream.
+    if (hasEnded(services, request)) {
+        services.questions.end(entry);
+        return sink->respond(errorResponse(ended()));
+    }
+    if (!services.sessions.beginQuestion(caller.session)) {
+        services.questions.end(entry);
+        return refuse(api::Errc::Conflict, "this session's last question is still running");
+    }
+    const Asking asking(services, caller.session, entry);
+    try {
+        if (request.route->id == RouteId::Chat)
+            chat(services, request, entry);
+        else
+            ask(services, request, entry);
+    } catch (const std::exception& exception) {
+        entry->fail(unexpected(exception));
+    }
+}
+
 } // namespace
 
 api::Result<std::optional<Caller>> authorise(Services& services, const Route& route,
@@ -140,16 +225,11 @@ api::Result<std::optional<Caller>> authorise(Services& services, const Route& ro
 Response handle(Services& services, Request& request)
 {
     Response response;
-    if (hasEnded(services, request))
-        response = errorResponse(ended());
-    else if (!std::ranges::all_of(request.parameters, isIdentifier))
-        response = errorResponse(api::makeError(api::Errc::NotFound, "there is no such thing"));
-    else if (request.route->records && !request.caller->holdsRecords &&
-             !obtainsRecords(services, *request.caller))
-        response = errorResponse(
-            api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
-    else
-        response = dispatch(services, request);
+    try {
+        response = checkAndDispatch(services, request);
+    } catch (const std::exception& exception) {
+        response = errorResponse(unexpected(exception));
+    }
     wipe(request.body);
     services.metrics.request(response.status);
     return response;
@@ -158,36 +238,11 @@ Response handle(Services& services, Request& request)
 void stream(Services& services, Request& request, std::shared_ptr<EventSink> sink,
             const std::stop_source& stop)
 {
-    const Caller& caller = *request.caller;
-    const auto refuse = [&](api::Errc code, const char* message) {
-        sink->respond(errorResponse(api::makeError(code, message)));
-    };
-    if (!std::ranges::all_of(request.parameters, isIdentifier))
-        return refuse(api::Errc::NotFound, "there is no such patient");
-    if (request.route->records && !caller.holdsRecords && !obtainsRecords(services, caller))
-        return refuse(api::Errc::NotAdmitted, "a steward must admit this user first");
-    const auto entry = services.questions.begin(caller.session, sink, stop);
-    if (!entry)
-        return refuse(api::Errc::Busy, "too many questions are running");
-    // After begin(): a lock that comes later closes the entry's stream.
-    if (hasEnded(services, request)) {
-        services.questions.end(entry);
-        return sink->respond(errorResponse(ended()));
+    try {
+        serveStream(services, request, sink, stop);
+    } catch (const std::exception& exception) {
+        sink->respond(errorResponse(unexpected(exception)));
     }
-    if (!services.sessions.beginQuestion(caller.session)) {
-        services.questions.end(entry);
-        return refuse(api::Errc::Conflict, "this session's last question is still running");
-    }
-    services.sessions.input(caller.session);
-    services.sessions.streamOpened(caller.session);
-    if (request.route->id == RouteId::Chat)
-        chat(services, request, entry);
-    else
-        ask(services, request, entry);
-    services.sessions.streamClosed(caller.session);
-    services.sessions.endQuestion(caller.session);
-    services.questions.end(entry);
-    entry->finish();
     wipe(request.body);
 }
 

@@ -4,8 +4,9 @@
 #include "inference/service/logging.h"
 #include "storage/import/codec.h"
 
-#include <cstring>
+#include <exception>
 #include <optional>
+#include <typeinfo>
 
 namespace service {
 
@@ -87,7 +88,11 @@ void Merger::run(const std::stop_token& stop)
         m_wanted = false;
         m_working = true;
         lock.unlock();
-        mergeWaiting(stop);
+        try {
+            mergeWaiting(stop);
+        } catch (const std::exception& exception) {
+            logError("merging ended by an exception", typeid(exception).name()); // goes on later
+        }
         lock.lock();
         m_working = false;
         m_changed.notify_all();

@@ -7,6 +7,15 @@
 
 namespace service {
 
+namespace {
+
+std::string failureEvent(const api::Error& error)
+{
+    return api::encodeEvent("error", api::encode(api::Failed{.error = error, .turn = {}}));
+}
+
+} // namespace
+
 RunningQuestions::Entry::Entry(std::string session, std::shared_ptr<EventSink> sink,
                                std::stop_source stop)
     : m_session(std::move(session))
@@ -18,6 +27,7 @@ RunningQuestions::Entry::Entry(std::string session, std::shared_ptr<EventSink> s
 void RunningQuestions::Entry::send(std::string bytes)
 {
     const std::scoped_lock lock(m_mutex);
+    m_begun = true;
     if (m_sink)
         m_sink->send(std::move(bytes));
 }
@@ -27,6 +37,18 @@ void RunningQuestions::Entry::respond(Response response)
     const std::scoped_lock lock(m_mutex);
     if (m_sink)
         std::exchange(m_sink, nullptr)->respond(std::move(response));
+}
+
+void RunningQuestions::Entry::fail(const api::Error& error)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!m_sink)
+        return;
+    const std::shared_ptr<EventSink> sink = std::exchange(m_sink, nullptr);
+    if (!m_begun)
+        return sink->respond(errorResponse(error));
+    sink->send(failureEvent(error));
+    sink->finish();
 }
 
 void RunningQuestions::Entry::finish()
@@ -44,10 +66,7 @@ void RunningQuestions::Entry::closeAsLocked(std::chrono::steady_clock::time_poin
     if (!m_sink)
         return;
     const std::shared_ptr<EventSink> sink = std::exchange(m_sink, nullptr);
-    sink->send(api::encodeEvent(
-        "error",
-        api::encode(api::Failed{.error = api::makeError(api::Errc::Locked, "the session has ended"),
-                                .turn = {}})));
+    sink->send(failureEvent(api::makeError(api::Errc::Locked, "the session has ended")));
     sink->finish();
 }
 

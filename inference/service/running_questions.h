@@ -29,6 +29,8 @@ public:
         /// To the client, unless its session has ended.
         void send(std::string bytes);
         void respond(Response response);
+        /// As an ordinary answer where nothing was sent yet, else as the stream's last event.
+        void fail(const api::Error& error);
         void finish();
         [[nodiscard]] std::stop_token stopToken() const { return m_stop.get_token(); }
 
@@ -39,6 +41,7 @@ public:
         const std::string m_session;
         std::mutex m_mutex;                // orders the last event of answer and lock
         std::shared_ptr<EventSink> m_sink; // the connection's; null once closed
+        bool m_begun = false;              // something was sent
         std::stop_source m_stop;
         std::optional<std::chrono::steady_clock::time_point> m_lockedAt;
     };

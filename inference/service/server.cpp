@@ -8,6 +8,8 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <exception>
+#include <typeinfo>
 
 namespace service {
 
@@ -92,7 +94,7 @@ public:
         });
         accept();
         tickLater();
-        m_loop.io.run();
+        serve();
     }
 
     void stop()
@@ -136,9 +138,31 @@ private:
         m_tickTimer.async_wait([this](ErrorCode error) {
             if (error || m_stopping)
                 return;
-            net::post(m_loop.work, [this] { m_tick(); });
+            net::post(m_loop.work, [this] { tick(); });
             tickLater();
         });
+    }
+
+    void tick()
+    {
+        try {
+            m_tick();
+        } catch (const std::exception& exception) {
+            logError("the second's work ended by an exception", typeid(exception).name());
+        }
+    }
+
+    /// A handler that throws has lost its connection, which closes it; the others go on.
+    void serve()
+    {
+        while (true) {
+            try {
+                m_loop.io.run();
+                return;
+            } catch (const std::exception& exception) {
+                logError("a connection ended by an exception", typeid(exception).name());
+            }
+        }
     }
 
     /// Nobody new is let in; running answers are stopped, stored and audited, then the loop ends.

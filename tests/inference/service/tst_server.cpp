@@ -448,6 +448,52 @@ private Q_SLOTS:
         QVERIFY(!session && session.error().code == api::Errc::UntrustedPeer);
     }
 
+    void anExceptionEndsItsRequestAndNothingElse()
+    {
+        const auto [client, session] = clinician();
+        m_rig->desk->mayOpen = [](const storage::User&, std::string_view) -> bool {
+            throw std::bad_alloc();
+        };
+        const auto before = client->ask(m_rig->patient, {.question = "Allergies?"}, {}, {});
+        QVERIFY(!before && before.error().code == api::Errc::Internal);
+        m_rig->desk->mayOpen = [](const storage::User&, std::string_view) { return true; };
+
+        const auto wall = std::exchange(
+            m_rig->clock.wall, [] -> decltype(m_rig->clock.wall()) { throw std::bad_alloc(); });
+        bool accepted = false;
+        const auto within = client->ask(m_rig->patient, {.question = "Allergies?"},
+                                        {.accepted = [&](const api::Accepted&) { accepted = true; },
+                                         .evidence = {},
+                                         .progress = {},
+                                         .token = {},
+                                         .claim = {}},
+                                        {});
+        QVERIFY(accepted);
+        QVERIFY(!within && within.error().code == api::Errc::Internal);
+        // An ordinary route, and the merger's thread.
+        const std::string token = m_rig->signIn("dr.other");
+        QVERIFY(exchange("GET /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                         "Authorization: Bearer " +
+                         token + "\r\n\r\n")
+                    .contains("500"));
+        const flow::MadeUpPatient second = flow::makeUpPatient();
+        QVERIFY(client->import(std::as_bytes(std::span(second.bundle))));
+        m_rig->merger->waitIdle(5s);
+        m_rig->clock.wall = wall;
+
+        // All of it goes on: the question, the import that waited, and the turn that broke off.
+        QVERIFY(client->ask(m_rig->patient, {.question = "Allergies?"}, {}, {}));
+        m_rig->merger->wake();
+        m_rig->merger->waitIdle(20s);
+        QVERIFY(m_rig->inbox->waiting()->empty());
+        QCOMPARE(m_rig->questions->count(), 0U);
+        const auto [again, sessionAgain] = clinician();
+        for (const api::Conversation& one : *again->conversations({}, 10, 0)) {
+            const auto turns = again->conversation(one.id);
+            QVERIFY(turns && turns->turns.front().answer);
+        }
+    }
+
     void stoppingTheServerStoresWhatIsBeingWritten()
     {
         m_rig->engine.endless = true;
