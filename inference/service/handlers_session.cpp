@@ -25,14 +25,6 @@ Response refuseSignIn(Services& services, const Request& request, const api::Sig
     return refuse(services, std::move(event), error);
 }
 
-/// The keys of this user's other sessions, or the ones just unlocked.
-std::shared_ptr<UserKeys> sharedKeys(Services& services, storage::Unlocked unlocked)
-{
-    if (auto keys = services.sessions.keysOf(unlocked.user.id))
-        return keys;
-    return std::make_shared<UserKeys>(services.keys, services.setting.vaults, std::move(unlocked));
-}
-
 /// True when this session holds the records from now on.
 api::Result<bool> holdRecords(Services& services, const storage::Unlocked& unlocked)
 {
@@ -83,7 +75,9 @@ Response beginSession(Services& services, const Request& request, storage::Unloc
 
     const storage::User user = unlocked.user;
     Sessions::Opened opened = services.sessions.open(
-        user, request.peer, sharedKeys(services, std::move(unlocked)), *holds);
+        user, request.peer,
+        std::make_shared<UserKeys>(services.keys, services.setting.vaults, std::move(unlocked)),
+        *holds);
     if (user.role == storage::Role::Clinician || user.role == storage::Role::Steward)
         services.orphans.reconcile(opened.caller, *receipt, services.log, services.questions);
     if (*holds)

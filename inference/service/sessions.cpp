@@ -29,15 +29,19 @@ Sessions::~Sessions()
 }
 
 Sessions::Opened Sessions::open(const storage::User& user, const api::Peer& peer,
-                                std::shared_ptr<UserKeys> keys, bool holdsRecords)
+                                std::shared_ptr<UserKeys> fresh, bool holdsRecords)
 {
     Opened opened{.token = randomHex(kTokenBytes),
                   .caller = {.session = randomHex(kSessionIdBytes),
                              .user = user,
                              .peer = peer,
                              .holdsRecords = holdsRecords,
-                             .keys = std::move(keys)}};
+                             .keys = std::move(fresh)}};
     const std::scoped_lock lock(m_mutex);
+    const auto other = std::ranges::find_if(
+        m_sessions, [&user](const auto& one) { return one.second.caller.user.id == user.id; });
+    if (other != m_sessions.end())
+        opened.caller.keys = other->second.caller.keys;
     const Time now = m_clock.steady();
     const Digest digest = sha256(opened.token);
     m_byToken.emplace(digest, opened.caller.session);
@@ -45,16 +49,6 @@ Sessions::Opened Sessions::open(const storage::User& user, const api::Peer& peer
         opened.caller.session,
         Session{.token = digest, .caller = opened.caller, .lastSign = now, .lastInput = now});
     return opened;
-}
-
-std::shared_ptr<UserKeys> Sessions::keysOf(std::string_view userId) const
-{
-    const std::scoped_lock lock(m_mutex);
-    for (const auto& [id, session] : m_sessions) {
-        if (session.caller.user.id == userId)
-            return session.caller.keys;
-    }
-    return nullptr;
 }
 
 api::Result<Caller> Sessions::find(std::string_view token, const api::Peer& peer)

@@ -55,12 +55,11 @@ public:
     Sessions(Options options, const Clock& clock, SharedRecords& records);
     ~Sessions(); // wipes
 
-    /// Begins a session. @p keys are those of a user already signed in, or new ones (keysOf()).
-    Opened open(const storage::User& user, const api::Peer& peer, std::shared_ptr<UserKeys> keys,
+    /// Begins a session with the keys of the user's other sessions, or with @p fresh where there is
+    /// none. Chosen under the table's lock: keys that are found before it may be wiped after, when
+    /// the other session was the last and ends meanwhile.
+    Opened open(const storage::User& user, const api::Peer& peer, std::shared_ptr<UserKeys> fresh,
                 bool holdsRecords);
-
-    /// Keys of a user who has a session; null otherwise.
-    [[nodiscard]] std::shared_ptr<UserKeys> keysOf(std::string_view userId) const;
 
     /// The session of @p token, used by @p peer; counts as a sign of life. Errors: Locked for a
     /// session that has ended within the last minutes, Unauthorized for all else (also a token of

@@ -226,9 +226,10 @@ private Q_SLOTS:
         m_rig->engine.pause = 150ms;
         const auto [client, session] = clinician();
         std::jthread lock;
-        const std::vector<storage::User> users = m_rig->keys->users();
-        const auto keys = m_rig->sessions->keysOf(
-            std::ranges::find(users, std::string("dr.dahl"), &storage::User::name)->id);
+        const service::Caller beside = m_rig->caller(m_rig->signIn("dr.dahl"));
+        const auto keys = beside.keys; // the client's session has the same
+        m_rig->sessions->end(beside.session, service::SessionEnd::SignOut);
+        QVERIFY(!keys->isWiped());
         const auto done =
             client->ask(m_rig->patient, {.question = freeQuestion()},
                         {.accepted = {},

@@ -6,6 +6,9 @@
 
 #include <QtTest>
 
+#include <atomic>
+#include <thread>
+
 using std::chrono::seconds;
 
 class TestSessions : public QObject {
@@ -94,6 +97,59 @@ private Q_SLOTS:
         QVERIFY(m_rig->records->held()); // dr.other still holds them
         m_rig->sessions->end(m_rig->caller(other).session, service::SessionEnd::Lock);
         QVERIFY(!m_rig->records->held());
+    }
+
+    void keysAreChosenWhenTheSessionBegins()
+    {
+        const auto fresh = [this] {
+            return std::make_shared<service::UserKeys>(
+                *m_rig->keys, m_rig->setting.vaults,
+                *m_rig->keys->signIn("dr.dahl", rig::Rig::kPassphrase));
+        };
+        const service::Caller first = m_rig->caller(m_rig->signIn("dr.dahl"));
+        const auto second = m_rig->sessions->open(first.user, m_rig->peer(), fresh(), false);
+        QCOMPARE(second.caller.keys, first.keys); // unlocked once
+        m_rig->sessions->end(first.session, service::SessionEnd::Lock);
+        m_rig->sessions->end(second.caller.session, service::SessionEnd::Lock);
+        QVERIFY(first.keys->isWiped());
+        const auto keys = fresh();
+        const auto third = m_rig->sessions->open(first.user, m_rig->peer(), keys, false);
+        QCOMPARE(third.caller.keys, keys);
+        QVERIFY(!keys->isWiped());
+    }
+
+    void aSessionNeverBeginsWithKeysThatAreBeingWiped()
+    {
+        // One session of the same person ends while another begins, again and again.
+        const service::Caller first = m_rig->caller(m_rig->signIn("dr.dahl"));
+        std::mutex mutex;
+        std::vector<std::string> open{first.session};
+        std::atomic<bool> done = false;
+        std::jthread ends([&] {
+            while (!done) {
+                std::string session;
+                {
+                    const std::scoped_lock lock(mutex);
+                    if (!open.empty())
+                        std::swap(session, open.back()), open.pop_back();
+                }
+                if (!session.empty())
+                    m_rig->sessions->end(session, service::SessionEnd::Lock);
+            }
+        });
+        int dead = 0;
+        for (int i = 0; i < 300; ++i) {
+            auto unlocked = m_rig->keys->signIn("dr.dahl", rig::Rig::kPassphrase);
+            auto fresh = std::make_shared<service::UserKeys>(*m_rig->keys, m_rig->setting.vaults,
+                                                             std::move(*unlocked));
+            const auto session =
+                m_rig->sessions->open(first.user, m_rig->peer(), std::move(fresh), false);
+            dead += session.caller.keys->isWiped() ? 1 : 0; // before anybody can end it
+            const std::scoped_lock lock(mutex);
+            open.push_back(session.caller.session);
+        }
+        done = true;
+        QCOMPARE(dead, 0);
     }
 
     void wrongPassphraseAndUnknownUserAreTheSameError()
