@@ -85,12 +85,14 @@ public:
     /// RFC 6962 consistency proof between two sizes, for a client that kept a checkpoint.
     Result<std::vector<std::byte>> consistencyProof(std::uint64_t from, std::uint64_t to) const;
 
-    /// Intents (what was recorded as Pending) that no entry closes: found at open.
+    /// Intents (what was recorded as Pending) that no entry closes, and questions that only an
+    /// Interrupted closes and no Recovered names: found at open.
     struct Orphan {
         std::uint64_t index;
         Kind kind;
         std::string actor;
         std::map<std::string, std::string> plain;
+        bool interrupted = false; // an earlier start has recorded that
     };
     [[nodiscard]] std::vector<Orphan> orphans() const;
 

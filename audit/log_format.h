@@ -44,4 +44,7 @@ inline constexpr Magic kKeyMagic{'C', 'L', 'O', 'A', 'U', 'D', 'K', 1};
 /// Magic and number of the first entry: the head of a segment and of its sealed file.
 inline constexpr std::size_t kSegmentHeaderBytes = 16;
 
+/// Plain field of a Recovered entry: the intent that it is about.
+inline constexpr const char* kIntentField = "intent";
+
 } // namespace audit

@@ -2,6 +2,7 @@
 #include "audit/log_state.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace audit {
 
@@ -55,22 +56,51 @@ bool isIntent(const Entry& entry)
     return static_cast<Outcome>(entry.outcome) == Outcome::Pending;
 }
 
-/// Reads all entries into the tree and finds the intents that none closes.
+using Orphans = std::map<std::uint64_t, Log::Orphan>;
+
+/// The intent that a Recovered entry names.
+std::optional<std::uint64_t> recoveredBy(const Entry& entry)
+{
+    const auto field = entry.plain.find(kIntentField);
+    std::uint64_t index = 0;
+    if (static_cast<Kind>(entry.kind) != Kind::Recovered || field == entry.plain.end() ||
+        std::from_chars(field->second.data(), field->second.data() + field->second.size(), index)
+                .ec != std::errc())
+        return std::nullopt;
+    return index;
+}
+
+void follow(Orphans& open, const Entry& entry)
+{
+    if (isIntent(entry))
+        open.emplace(entry.index, Log::Orphan{entry.index, static_cast<Kind>(entry.kind),
+                                              entry.actor, entry.plain});
+    if (const auto recovered = recoveredBy(entry))
+        open.erase(*recovered);
+    if (!entry.closes)
+        return;
+    const auto closed = open.find(*entry.closes);
+    if (closed == open.end())
+        return;
+    if (static_cast<Kind>(entry.kind) == Kind::Interrupted &&
+        closed->second.kind == Kind::QuestionIntent)
+        closed->second.interrupted = true; // what became of it is known at the next sign-in
+    else
+        open.erase(closed);
+}
+
+/// Reads all entries into the tree and finds the intents whose end is not known.
 Result<SegmentEnd> readEntries(Files& files, const Log::Options& options, OpenLog& log,
                                std::uint64_t& mentioned)
 {
-    std::map<std::uint64_t, Log::Orphan> open;
-    auto end = readSegments(
-        files, options.folder, [&](const Entry& entry, const Frame& frame) -> Result<void> {
-            log.tree.append(frame.leaf);
-            mentioned = std::max(mentioned, entry.checkpointed);
-            if (isIntent(entry))
-                open.emplace(entry.index, Log::Orphan{entry.index, static_cast<Kind>(entry.kind),
-                                                      entry.actor, entry.plain});
-            if (entry.closes)
-                open.erase(*entry.closes);
-            return {};
-        });
+    Orphans open;
+    auto end = readSegments(files, options.folder,
+                            [&](const Entry& entry, const Frame& frame) -> Result<void> {
+                                log.tree.append(frame.leaf);
+                                mentioned = std::max(mentioned, entry.checkpointed);
+                                follow(open, entry);
+                                return {};
+                            });
     for (auto& [index, orphan] : open)
         log.orphans.push_back(std::move(orphan));
     return end;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/orphans.h"
 
+#include "audit/log_format.h"
 #include "inference/service/logging.h"
 #include "inference/service/storage_errors.h"
 
@@ -19,6 +20,8 @@ Orphans::Orphans(const audit::Log& log)
 api::Result<void> Orphans::recordInterrupted(audit::Log& log)
 {
     for (const audit::Log::Orphan& orphan : log.orphans()) {
+        if (orphan.interrupted)
+            continue;
         const auto recorded = log.append({.kind = audit::Kind::Interrupted,
                                           .outcome = audit::Outcome::Failed,
                                           .actor = orphan.actor,
@@ -45,10 +48,11 @@ void Orphans::reconcile(const Caller& caller, const audit::Receipt& signIn, audi
         }
         // No turn: the daemon died between intent and question, and Interrupted says all.
         const bool answered = *turn && (*turn)->state != AnswerState::Interrupted;
-        if (answered && !log.append({.kind = audit::Kind::Recovered,
-                                     .actor = caller.user.name,
-                                     .session = caller.session,
-                                     .plain = {{"intent", std::to_string(open->second)}}}))
+        if (answered &&
+            !log.append({.kind = audit::Kind::Recovered,
+                         .actor = caller.user.name,
+                         .session = caller.session,
+                         .plain = {{audit::kIntentField, std::to_string(open->second)}}}))
             return;
         open = m_open.erase(open);
     }

@@ -165,6 +165,16 @@ private Q_SLOTS:
             interrupted.closes = 1;
             QVERIFY(log->append(interrupted).has_value());
         }
+        // Known as interrupted, but what became of it is not told yet: also at the next open.
+        for (int again = 0; again < 2; ++again) {
+            const auto orphans = at.open()->orphans();
+            QCOMPARE(orphans.size(), 1U);
+            QCOMPARE(orphans[0].index, 1U);
+            QVERIFY(orphans[0].interrupted);
+        }
+        Event recovered = accessEvent(Kind::Recovered);
+        recovered.plain["intent"] = "1";
+        QVERIFY(at.open()->append(recovered).has_value());
         QCOMPARE(at.open()->orphans().size(), 0U);
     }
 

@@ -182,11 +182,7 @@ Rig::Rig(Start start)
     for (const char* part : {"vaults", "records", "inbox", "audit", "keys"})
         std::filesystem::create_directories(folder() / part);
     keys = must(storage::KeyStore::open({.folder = folder() / "keys", .argonKiB = 64}), "keys");
-    log = must(audit::Log::open({.folder = folder() / "audit",
-                                 .signingKey = folder() / "signing.key",
-                                 .origin = "cloister/test",
-                                 .files = &disk}),
-               "log");
+    openLog();
     inbox = must(storage::Inbox::open(folder() / "inbox"), "inbox");
     if (start == Start::Ready)
         makePeople();
@@ -196,6 +192,27 @@ Rig::Rig(Start start)
 }
 
 Rig::~Rig() = default;
+
+void Rig::openLog()
+{
+    log =
+        must(audit::Log::open({.folder = folder() / "audit",
+                               .signingKey = folder() / "signing.key",
+                               .origin = "cloister/test",
+                               .seal = keys->initialised() ? service::sealForAudit(*keys) : nullptr,
+                               .files = &disk}),
+             "log");
+}
+
+void Rig::restart()
+{
+    merger.reset();
+    sessions.reset();
+    log.reset();
+    openLog();
+    must(service::Orphans::recordInterrupted(*log), "interrupted");
+    compose();
+}
 
 void Rig::makePeople()
 {

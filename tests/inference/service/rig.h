@@ -127,7 +127,11 @@ public:
     /// What the daemon does every second.
     void tick();
 
+    /// As if the daemon had been killed and started again.
+    void restart();
+
 private:
+    void openLog();
     void makePeople();
     void compose();
     void importPatient();

@@ -203,6 +203,43 @@ private Q_SLOTS:
         QCOMPARE(opened->turns.front().answer->state, std::string("interrupted"));
     }
 
+    void anAnswerThatTheLogMissedIsToldAtTheNextSignInHoweverManyStartsLater()
+    {
+        const auto leave = [this](bool answered) {
+            const std::string token = m_rig->signIn("dr.dahl");
+            const auto intent = m_rig->log->append({.kind = audit::Kind::QuestionIntent,
+                                                    .outcome = audit::Outcome::Pending,
+                                                    .actor = "dr.dahl"});
+            const auto stored = m_rig->caller(token).keys->withVault(
+                [&](storage::Vault& vault) -> storage::Result<void> {
+                    auto turn = vault.ask(*intent, "", m_rig->patient, "a question");
+                    if (!turn || !answered)
+                        return {};
+                    turn->state = storage::AnswerState::Complete;
+                    turn->answer = "an answer";
+                    return vault.answer(*intent, *turn);
+                });
+            return stored ? intent->index() : std::uint64_t{0};
+        };
+        const std::uint64_t answered = leave(true);
+        const std::uint64_t lost = leave(false);
+        m_rig->restart();
+        m_rig->restart(); // nobody has signed in between
+        const auto interrupted = m_rig->recorded(audit::Kind::Interrupted);
+        QCOMPARE(interrupted.size(), 2U); // once each
+        QCOMPARE(interrupted.front().closes, std::optional(answered));
+        QCOMPARE(interrupted.back().closes, std::optional(lost));
+        QVERIFY(m_rig->recorded(audit::Kind::Recovered).empty());
+        m_rig->signIn("dr.other"); // not whose it is
+        QVERIFY(m_rig->recorded(audit::Kind::Recovered).empty());
+        m_rig->signIn("dr.dahl");
+        m_rig->restart();
+        m_rig->signIn("dr.dahl"); // and never again
+        const auto recovered = m_rig->recorded(audit::Kind::Recovered);
+        QCOMPARE(recovered.size(), 1U);
+        QCOMPARE(recovered.front().plain.at("intent"), std::to_string(answered));
+    }
+
     void aTurnThatIsStillBeingAnsweredIsLeftAlone()
     {
         const std::string token = m_rig->signIn("dr.dahl");
