@@ -82,6 +82,8 @@ std::shared_ptr<RunningQuestions::Entry> RunningQuestions::begin(const std::stri
     const std::scoped_lock lock(m_mutex);
     if (m_entries.size() >= kMost)
         return nullptr;
+    if (m_stopping)
+        stop.request_stop();
     return m_entries.emplace_back(
         std::make_shared<Entry>(session, std::move(sink), std::move(stop)));
 }
@@ -121,6 +123,7 @@ void RunningQuestions::sweep()
 void RunningQuestions::stopAll()
 {
     const std::scoped_lock lock(m_mutex);
+    m_stopping = true;
     for (const auto& entry : m_entries)
         entry->m_stop.request_stop();
 }

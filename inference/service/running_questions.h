@@ -48,7 +48,7 @@ public:
 
     explicit RunningQuestions(const Clock& clock);
 
-    /// Null when kMost are running.
+    /// Null when kMost are running. After stopAll() a question is stopped as it begins.
     std::shared_ptr<Entry> begin(const std::string& session, std::shared_ptr<EventSink> sink,
                                  std::stop_source stop);
     void end(const std::shared_ptr<Entry>& entry);
@@ -57,6 +57,7 @@ public:
     void sessionEnded(std::string_view session);
     /// Stops answers that have outlived their session for too long.
     void sweep();
+    /// The daemon ends: stops what runs and what was accepted before and begins later.
     void stopAll();
 
     void turnBegins(const std::string& turn);
@@ -68,6 +69,7 @@ private:
     mutable std::mutex m_mutex;
     std::list<std::shared_ptr<Entry>> m_entries;
     std::set<std::string> m_turns;
+    bool m_stopping = false;
 };
 
 } // namespace service

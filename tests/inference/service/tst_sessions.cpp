@@ -152,6 +152,18 @@ private Q_SLOTS:
         QCOMPARE(dead, 0);
     }
 
+    void aQuestionThatBeginsWhileTheServiceStopsIsStopped()
+    {
+        service::RunningQuestions questions(m_rig->clock);
+        const auto before = questions.begin("s", nullptr, {});
+        const std::stop_source stop;
+        QVERIFY(!before->stopToken().stop_requested());
+        questions.stopAll();
+        QVERIFY(before->stopToken().stop_requested());
+        const auto after = questions.begin("t", nullptr, stop);
+        QVERIFY(after->stopToken().stop_requested() && stop.stop_requested());
+    }
+
     void wrongPassphraseAndUnknownUserAreTheSameError()
     {
         const auto wrong = m_rig->signInResponse("dr.dahl", "not this passphrase");
