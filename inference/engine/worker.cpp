@@ -44,6 +44,16 @@ wire::Failed failureOf(wire::Errc code, std::string detail)
     return failure;
 }
 
+wire::Finished finishedOf(wire::RequestId id, const Generation& generation)
+{
+    return {.id = id,
+            .reason = wire::StopReason::Cancelled,
+            .promptTokens = generation.promptTokens(),
+            .generatedTokens = generation.generatedTokens(),
+            .prefillMicroseconds = static_cast<std::uint64_t>(generation.prefillTime().count()),
+            .decodeMicroseconds = static_cast<std::uint64_t>(generation.decodeTime().count())};
+}
+
 bool makesSense(const wire::Generate& request)
 {
     const wire::Sampling& sampling = request.sampling;
@@ -59,8 +69,8 @@ Worker::End Worker::run()
     std::deque<Task> tasks;
     while (takeTasks(tasks)) {
         for (const Task& task : tasks) {
-            if (const auto* request = std::get_if<wire::Generate>(&task))
-                begin(*request);
+            if (const auto* waiting = std::get_if<Waiting>(&task))
+                begin(*waiting);
             else
                 count(std::get<wire::Count>(task));
         }
@@ -83,8 +93,8 @@ void Worker::receive()
                 message.error().code == wire::ChannelErrc::BadFrame ? End::BadFrame : End::Shutdown;
             m_closing = true;
             // Nobody is left to read the answers.
-            for (auto& [id, stop] : m_known)
-                stop.request_stop();
+            for (auto& [id, known] : m_known)
+                known->stop.request_stop();
             m_changed.notify_one();
             return;
         }
@@ -100,28 +110,56 @@ void Worker::receive()
 
 void Worker::accept(wire::ToEngine message)
 {
-    std::optional<wire::Failed> refusal;
+    std::optional<wire::FromEngine> reply;
     {
         const std::lock_guard lock(m_mutex);
-        if (const auto* cancel = std::get_if<wire::Cancel>(&message)) {
-            if (const auto found = m_known.find(cancel->id); found != m_known.end())
-                found->second.request_stop();
-        } else if (auto* count = std::get_if<wire::Count>(&message)) {
+        if (const auto* unwanted = std::get_if<wire::Cancel>(&message))
+            reply = cancel(unwanted->id);
+        else if (auto* count = std::get_if<wire::Count>(&message))
             m_tasks.emplace_back(std::move(*count));
-        } else if (auto* request = std::get_if<wire::Generate>(&message)) {
-            if (m_known.size() >= kMaxKnown)
-                refusal = failureOf(wire::Errc::Busy, "too many requests");
-            else if (!m_known.try_emplace(request->id).second)
-                refusal = failureOf(wire::Errc::BadRequest, "the id is in use");
-            else
-                m_tasks.emplace_back(std::move(*request));
-            if (refusal)
-                refusal->id = request->id;
-        }
+        else if (auto* request = std::get_if<wire::Generate>(&message))
+            reply = enqueue(std::move(*request));
         m_changed.notify_one();
     }
-    if (refusal)
-        send(*refusal);
+    if (reply)
+        send(*reply);
+}
+
+/// A request that waits for its turn is answered here: another's step may take longer than the
+/// one who cancels is willing to wait.
+std::optional<wire::FromEngine> Worker::cancel(wire::RequestId id)
+{
+    const auto found = m_known.find(id);
+    if (found == m_known.end())
+        return std::nullopt;
+    const std::shared_ptr<Known> known = found->second;
+    known->stop.request_stop();
+    if (known->inStep)
+        return std::nullopt;
+    known->answered = true;
+    m_known.erase(found);
+    std::erase_if(m_tasks, [&known](const Task& task) {
+        const auto* waiting = std::get_if<Waiting>(&task);
+        return waiting != nullptr && waiting->known == known;
+    });
+    return known->soFar;
+}
+
+std::optional<wire::FromEngine> Worker::enqueue(wire::Generate request)
+{
+    const auto refuse = [&request](wire::Errc code, std::string detail) {
+        wire::Failed failure = failureOf(code, std::move(detail));
+        failure.id = request.id;
+        return failure;
+    };
+    if (m_known.size() >= kMaxKnown)
+        return refuse(wire::Errc::Busy, "too many requests");
+    auto known = std::make_shared<Known>();
+    known->soFar = {.id = request.id, .reason = wire::StopReason::Cancelled};
+    if (!m_known.emplace(request.id, known).second)
+        return refuse(wire::Errc::BadRequest, "the id is in use");
+    m_tasks.emplace_back(Waiting{std::move(request), std::move(known)});
+    return std::nullopt;
 }
 
 bool Worker::takeTasks(std::deque<Task>& tasks)
@@ -131,7 +169,7 @@ bool Worker::takeTasks(std::deque<Task>& tasks)
     // A request begins when there is room for it; what only counts never waits.
     std::size_t room = kMaxJobs - m_jobs.size();
     for (auto task = m_tasks.begin(); task != m_tasks.end();) {
-        const bool generates = std::holds_alternative<wire::Generate>(*task);
+        const bool generates = std::holds_alternative<Waiting>(*task);
         if (generates && room == 0) {
             ++task;
             continue;
@@ -165,8 +203,11 @@ void Worker::count(const wire::Count& request)
         send(wire::Counted{.id = request.id, .tokens = static_cast<std::uint32_t>(prompt->size())});
 }
 
-void Worker::begin(const wire::Generate& request)
+void Worker::begin(const Waiting& task)
 {
+    if (!enter(*task.known))
+        return;
+    const wire::Generate& request = task.request;
     if (!makesSense(request)) {
         fail(request.id, failureOf(wire::Errc::BadRequest,
                                    "no turns, no tokens wanted, or sampling out of bounds"));
@@ -175,11 +216,6 @@ void Worker::begin(const wire::Generate& request)
     auto prompt = promptOf(request.id, request.turns);
     if (!prompt)
         return forget(request.id);
-    std::stop_token stop;
-    {
-        const std::lock_guard lock(m_mutex);
-        stop = m_known.at(request.id).get_token();
-    }
     const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
     const wire::Sampling& sampling = request.sampling;
     auto generation = Generation::start(m_parts.network, m_parts.tokenizer,
@@ -197,17 +233,41 @@ void Worker::begin(const wire::Generate& request)
         fail(request.id, std::move(failure));
         return forget(request.id);
     }
-    m_jobs.push_back({request.id, std::move(stop), *std::move(generation)});
+    m_jobs.push_back({request.id, task.known, *std::move(generation)});
+    if (!leave(m_jobs.back()))
+        m_jobs.pop_back();
 }
 
 bool Worker::advance(Job& job)
 {
-    if (job.stop.stop_requested()) {
-        finish(job, wire::StopReason::Cancelled);
-        return false;
+    return enter(*job.known) && work(job) && leave(job);
+}
+
+bool Worker::enter(Known& known)
+{
+    const std::lock_guard lock(m_mutex);
+    known.inStep = !known.answered;
+    return known.inStep;
+}
+
+bool Worker::leave(const Job& job)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        if (!job.known->stop.stop_requested()) {
+            job.known->soFar = finishedOf(job.id, *job.generation);
+            job.known->inStep = false;
+            return true;
+        }
     }
+    finish(job, wire::StopReason::Cancelled);
+    return false;
+}
+
+bool Worker::work(Job& job)
+{
     Generation& generation = *job.generation;
-    auto step = generation.step(job.stop);
+    auto step = generation.step(job.known->stop.get_token());
     if (!step) {
         if (step.error().code == model::Errc::Cancelled)
             finish(job, wire::StopReason::Cancelled);
@@ -239,16 +299,11 @@ bool Worker::advance(Job& job)
 
 void Worker::finish(const Job& job, wire::StopReason reason)
 {
-    const Generation& generation = *job.generation;
+    wire::Finished finished = finishedOf(job.id, *job.generation);
+    finished.reason = reason;
     // Forgotten first: the daemon may use the id again as soon as it has read the answer.
     forget(job.id);
-    send(wire::Finished{
-        .id = job.id,
-        .reason = reason,
-        .promptTokens = generation.promptTokens(),
-        .generatedTokens = generation.generatedTokens(),
-        .prefillMicroseconds = static_cast<std::uint64_t>(generation.prefillTime().count()),
-        .decodeMicroseconds = static_cast<std::uint64_t>(generation.decodeTime().count())});
+    send(finished);
 }
 
 void Worker::fail(wire::RequestId id, wire::Failed failure)

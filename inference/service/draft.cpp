@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <ranges>
 #include <utility>
@@ -67,12 +68,26 @@ void dropLast(evidence::Evidence& evidence)
     });
 }
 
+/// Tokens of a prompt, by the engine; Cancelled once the answer is to stop, so that fitting ends.
+using Count =
+    std::function<std::expected<std::uint32_t, wire::Failed>(const std::vector<wire::Turn>&)>;
+
+Count countBy(EngineClient& engine, const std::stop_token& stop)
+{
+    return [&engine, stop](
+               const std::vector<wire::Turn>& turns) -> std::expected<std::uint32_t, wire::Failed> {
+        if (stop.stop_requested())
+            return std::unexpected(wire::Failed{.code = wire::Errc::Cancelled});
+        return engine.count(turns, stop);
+    };
+}
+
 /// Whether the prompt fits into @p room tokens with @p told in front; then it is taken.
-std::expected<bool, wire::Failed> takeEarlier(EngineClient& engine, const std::string& question,
+std::expected<bool, wire::Failed> takeEarlier(const Count& count, const std::string& question,
                                               Earlier told, std::uint32_t room, Composed& composed)
 {
     std::vector<wire::Turn> turns = turnsOf(question, composed.evidence, told);
-    const std::expected<std::uint32_t, wire::Failed> tokens = engine.count(turns);
+    const std::expected<std::uint32_t, wire::Failed> tokens = count(turns);
     if (!tokens)
         return std::unexpected(tokens.error());
     if (*tokens > room)
@@ -83,18 +98,17 @@ std::expected<bool, wire::Failed> takeEarlier(EngineClient& engine, const std::s
 
 /// Puts earlier turns in front, newest first, while they fit; the question alone where its answer
 /// is too long.
-std::expected<void, wire::Failed> addEarlier(EngineClient& engine, const std::string& question,
+std::expected<void, wire::Failed> addEarlier(const Count& count, const std::string& question,
                                              Earlier earlier, std::uint32_t room,
                                              Composed& composed)
 {
     std::vector<evidence::EarlierTurn> told;
     for (const evidence::EarlierTurn& turn : earlier | std::views::reverse) {
         told.insert(told.begin(), turn);
-        std::expected<bool, wire::Failed> fits =
-            takeEarlier(engine, question, told, room, composed);
+        std::expected<bool, wire::Failed> fits = takeEarlier(count, question, told, room, composed);
         if (fits && !*fits && !turn.sentences.empty()) {
             told.front().sentences.clear();
-            fits = takeEarlier(engine, question, told, room, composed);
+            fits = takeEarlier(count, question, told, room, composed);
         }
         if (!fits)
             return std::unexpected(fits.error());
@@ -105,7 +119,7 @@ std::expected<void, wire::Failed> addEarlier(EngineClient& engine, const std::st
 }
 
 /// The evidence comes first: what does not fit is left out, and earlier turns get the rest.
-std::expected<Composed, wire::Failed> compose(EngineClient& engine,
+std::expected<Composed, wire::Failed> compose(const Count& count,
                                               const api::QuestionRequest& request,
                                               const evidence::Evidence& evidence, Earlier earlier,
                                               std::uint32_t context)
@@ -113,13 +127,13 @@ std::expected<Composed, wire::Failed> compose(EngineClient& engine,
     Composed composed{.evidence = evidence};
     while (true) {
         composed.turns = turnsOf(request.question, composed.evidence, {});
-        const std::expected<std::uint32_t, wire::Failed> tokens = engine.count(composed.turns);
+        const std::expected<std::uint32_t, wire::Failed> tokens = count(composed.turns);
         if (!tokens)
             return std::unexpected(tokens.error());
         if (std::uint64_t{*tokens} + request.maxTokens <= context) {
             const std::uint32_t room =
                 std::min(context - request.maxTokens, *tokens + kEarlierTokens);
-            if (const auto added = addEarlier(engine, request.question, earlier, room, composed);
+            if (const auto added = addEarlier(count, request.question, earlier, room, composed);
                 !added)
                 return std::unexpected(added.error());
             return composed;
@@ -201,6 +215,8 @@ api::Error toApi(const wire::Failed& failure)
                                    .context = failure.contextTokens};
         return error;
     }
+    if (failure.code == Errc::Cancelled)
+        return api::makeError(api::Errc::Cancelled, "stopped");
     logWarning("engine request failed", wire::nameOf(failure.code));
     if (failure.code == Errc::Busy)
         return api::makeError(api::Errc::Busy, "the engine is busy");
@@ -248,8 +264,9 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
     answer.model = api::ModelName{.name = engine->model->name, .sha256 = engine->modelSha256};
     answer.draft = true;
     answer.seed = request.request.seed;
-    std::expected<Composed, wire::Failed> composed = compose(
-        *request.engine, request.request, evidence, request.earlier, engine->model->contextTokens);
+    std::expected<Composed, wire::Failed> composed =
+        compose(countBy(*request.engine, stop), request.request, evidence, request.earlier,
+                engine->model->contextTokens);
     if (composed)
         leaveOut(answer, composed->leftOut);
     listener.evidence({answer.evidence, answer.coverage});

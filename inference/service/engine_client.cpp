@@ -68,7 +68,8 @@ public:
     }
     std::expected<wire::Finished, wire::Failed>
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
-    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) override;
+    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
+                                                     std::stop_token stop) override;
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -321,7 +322,8 @@ Client::generate(wire::Generate request, const Callbacks& callbacks, std::stop_t
     return std::unexpected(failure(wire::Errc::Internal, "the worker counted instead of writing"));
 }
 
-std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn> turns)
+std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn> turns,
+                                                         std::stop_token stop)
 {
     wire::Count request;
     request.turns = std::move(turns);
@@ -330,7 +332,15 @@ std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn>
         request.id = ++m_lastId;
     }
     const wire::RequestId id = request.id;
-    auto result = wait(call(std::move(request), id, {}), {});
+    const auto entry = call(std::move(request), id, {});
+    {
+        std::unique_lock lock(m_mutex);
+        if (!m_changed.wait(lock, stop, [&] { return entry->second.answer.has_value(); })) {
+            m_pending.erase(entry); // the answer to come is nobody's
+            return std::unexpected(failure(wire::Errc::Cancelled, "stopped"));
+        }
+    }
+    auto result = wait(entry, {});
     if (auto* counted = std::get_if<wire::Counted>(&result))
         return counted->tokens;
     if (auto* failed = std::get_if<wire::Failed>(&result))

@@ -54,8 +54,10 @@ public:
     virtual std::expected<wire::Finished, wire::Failed>
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) = 0;
 
-    /// Tokens that the turns take, template included. Errors: as generate.
-    virtual std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) = 0;
+    /// Tokens that the turns take, template included. Errors: as generate; Cancelled as soon as
+    /// @p stop is requested.
+    virtual std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
+                                                             std::stop_token stop) = 0;
 };
 
 } // namespace service

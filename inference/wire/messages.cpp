@@ -24,6 +24,8 @@ std::string_view nameOf(Errc code)
         return "worker_gone";
     case Errc::Busy:
         return "busy";
+    case Errc::Cancelled:
+        return "cancelled";
     }
     return "unknown";
 }

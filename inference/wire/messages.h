@@ -111,6 +111,7 @@ enum class Errc : std::uint8_t {
     Internal = 6,
     WorkerGone = 7, // never sent: what the service reports when the worker died
     Busy = 8,
+    Cancelled = 9, // never sent: the caller did not wait for the answer
 };
 
 /// The code in one word, for the daemon's log.

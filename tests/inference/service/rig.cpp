@@ -56,8 +56,11 @@ ScriptedEngine::generate(wire::Generate request, const Callbacks& callbacks, std
     return done;
 }
 
-std::expected<std::uint32_t, wire::Failed> ScriptedEngine::count(std::vector<wire::Turn> turns)
+std::expected<std::uint32_t, wire::Failed> ScriptedEngine::count(std::vector<wire::Turn> turns,
+                                                                 std::stop_token)
 {
+    if (onCount)
+        onCount();
     std::size_t bytes = 0;
     for (const wire::Turn& turn : turns)
         bytes += turn.text.size();

@@ -28,7 +28,8 @@ public:
     [[nodiscard]] Status status() const override;
     std::expected<wire::Finished, wire::Failed>
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
-    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns) override;
+    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
+                                                     std::stop_token stop) override;
 
     // Set before a question is asked.
     std::vector<std::string> pieces{"Nothing", " of", " note."};
@@ -37,6 +38,7 @@ public:
     std::optional<wire::Failed> failsWith; // after the pieces
     State state = State::Ready;
     std::uint32_t contextTokens = 4096;
+    std::function<void()> onCount; // when the tokens of a prompt are counted
 
     std::atomic<bool> writing{false};  // the first piece is out
     std::atomic<bool> finished{false}; // generate() has returned

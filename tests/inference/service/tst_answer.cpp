@@ -251,7 +251,7 @@ private Q_SLOTS:
             m_rig->engine.pieces.push_back(rightSentence() + " [1]. ");
         Ear ear;
         QVERIFY(ask(freeQuestion(), ear));
-        const std::uint32_t base = *m_rig->engine.count(m_rig->engine.lastRequest().turns);
+        const std::uint32_t base = *m_rig->engine.count(m_rig->engine.lastRequest().turns, {});
         std::string words = freeQuestion();
         for (int i = 0; i < 7; ++i) {
             words += '?';
@@ -259,7 +259,7 @@ private Q_SLOTS:
             QVERIFY(askAgain(words, ear.conversation, next));
         }
         const std::vector<wire::Turn> turns = m_rig->engine.lastRequest().turns;
-        QVERIFY(*m_rig->engine.count(turns) <= base + 2 + 512);
+        QVERIFY(*m_rig->engine.count(turns, {}) <= base + 2 + 512);
         QVERIFY(turns.size() > 4);
         words.pop_back();
         const auto newest = std::ranges::find_if(
@@ -280,13 +280,13 @@ private Q_SLOTS:
     {
         Ear ear;
         QVERIFY(ask(freeQuestion(), ear));
-        const auto all = m_rig->engine.count(m_rig->engine.lastRequest().turns);
+        const auto all = m_rig->engine.count(m_rig->engine.lastRequest().turns, {});
         m_rig->engine.contextTokens = *all + 400 - 5; // the same question with 400 for the answer
         Ear second;
         const auto done = ask(freeQuestion(), second);
         QVERIFY(done);
         QVERIFY(done->answer.coverage.line.contains("context is too small"));
-        QVERIFY(*m_rig->engine.count(m_rig->engine.lastRequest().turns) + 400 <=
+        QVERIFY(*m_rig->engine.count(m_rig->engine.lastRequest().turns, {}) + 400 <=
                 m_rig->engine.contextTokens);
     }
 
@@ -315,6 +315,24 @@ private Q_SLOTS:
         QVERIFY(stored.state == storage::AnswerState::Cancelled);
         QCOMPARE(stored.answer, ear.text);
         QVERIFY(!ear.text.empty());
+    }
+
+    void stoppingWhileThePromptIsFittedEndsTheFitting()
+    {
+        m_rig->engine.contextTokens = 401; // nothing fits: it would be tried without each item
+        std::stop_source stop;
+        int counted = 0;
+        m_rig->engine.onCount = [&] {
+            ++counted;
+            stop.request_stop();
+        };
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear, stop.get_token());
+        QVERIFY(done);
+        QCOMPARE(done->answer.state, std::string("cancelled"));
+        QCOMPARE(counted, 1);
+        QVERIFY(ear.items > 1); // the evidence is shown all the same
+        QVERIFY(storedTurn().state == storage::AnswerState::Cancelled);
     }
 
     void aFailedAnswerIsKeptAsFailedWithATypedError()

@@ -105,7 +105,7 @@ private Q_SLOTS:
     {
         Running first(*m_client, request(200));
         Running second(*m_client, request(200));
-        const auto counted = m_client->count({{wire::Role::User, std::string(20, 'k')}});
+        const auto counted = m_client->count({{wire::Role::User, std::string(20, 'k')}}, {});
         QVERIFY(counted);
         const auto a = first.outcome();
         const auto b = second.outcome();
@@ -148,11 +148,11 @@ private Q_SLOTS:
         auto large = request(5);
         large.turns[0].text.assign(wire::kMaxFrameBytes, 'x');
         QVERIFY(codeOf(large) == wire::Errc::BadRequest);
-        QVERIFY(!m_client->count({}));
+        QVERIFY(!m_client->count({}, {}));
 
         const auto tooLong = m_client->generate(request(4000, 200), {}, {});
         QVERIFY(!tooLong && tooLong.error().code == wire::Errc::ContextTooLong);
-        const auto counted = m_client->count(request(1, 200).turns);
+        const auto counted = m_client->count(request(1, 200).turns, {});
         QCOMPARE(tooLong.error().promptTokens, *counted);
         QCOMPARE(tooLong.error().maxTokens, 4000U);
         QCOMPARE(tooLong.error().contextTokens, 4096U);
@@ -174,6 +174,39 @@ private Q_SLOTS:
             QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
             QVERIFY(outcome->generatedTokens < 1500);
         }
+    }
+
+    void cancelsWhatWaitsForOthers()
+    {
+        std::vector<std::unique_ptr<Running>> others;
+        for (int i = 0; i < 4; ++i) // as many as run at once
+            others.push_back(std::make_unique<Running>(*m_client, request(3500)));
+        for (const auto& other : others)
+            QVERIFY(eventually([&] { return other->tokens() > 0; }));
+        Running waiting(*m_client, request(3500));
+        QTest::qWait(20);
+        waiting.cancel();
+        const auto outcome = waiting.outcome();
+        QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
+        QCOMPARE(outcome->generatedTokens, 0U);
+        // Not because there was room at last: the others are still running. Nor has it left a
+        // trace.
+        for (const auto& other : others)
+            QVERIFY(!other->done());
+        for (const auto& other : others)
+            other->cancel();
+        for (const auto& other : others)
+            QVERIFY(other->outcome()->reason == wire::StopReason::Cancelled);
+        QVERIFY(m_client->generate(request(3), {}, {}));
+    }
+
+    void stopsCountingAtOnce()
+    {
+        std::stop_source stop;
+        stop.request_stop();
+        const auto counted = m_client->count(request(1, 200).turns, stop.get_token());
+        QVERIFY(!counted && counted.error().code == wire::Errc::Cancelled);
+        QVERIFY(m_client->count(request(1, 200).turns, {})); // the late answer confused nobody
     }
 
     void cancelsWhileARealModelReads_data()
@@ -203,6 +236,10 @@ private Q_SLOTS:
             chart += "Potassium 4.2 mmol/L, creatinine 88 umol/L, walked the stairs. ";
         auto generate = request(100);
         generate.turns[0].text = chart;
+        // Three others read as well: each of their steps is long, and none may hold this one up.
+        std::vector<std::unique_ptr<Running>> others;
+        for (int i = 0; i < 3; ++i)
+            others.push_back(std::make_unique<Running>(*client, generate));
         std::atomic<int> chunks = 0;
         std::stop_source stop;
         std::expected<wire::Finished, wire::Failed> outcome;
@@ -219,6 +256,10 @@ private Q_SLOTS:
         QVERIFY(outcome && outcome->reason == wire::StopReason::Cancelled);
         QCOMPARE(outcome->generatedTokens, 0U);
         QVERIFY(timer.elapsed() < 250);
+        for (const auto& other : others)
+            other->cancel();
+        for (const auto& other : others)
+            QVERIFY(other->outcome()->reason == wire::StopReason::Cancelled);
         QVERIFY(client->generate(request(3), {}, {}));
     }
 
