@@ -64,6 +64,7 @@ Result<void> readSegment(Walk& walk, Bytes bytes, bool isLast)
     walk.end.exists = true;
     walk.end.first = walk.end.entries;
     walk.end.at = header.size();
+    walk.end.last.clear();
     while (walk.end.at < bytes.size() && walk.end.entries < walk.limit) {
         const Bytes rest = bytes.subspan(walk.end.at);
         const auto found = readFrame(rest);
@@ -77,6 +78,8 @@ Result<void> readSegment(Walk& walk, Bytes bytes, bool isLast)
             return visited;
         ++walk.end.entries;
         walk.end.at += found->size;
+        const Bytes whole = rest.first(found->size);
+        walk.end.last.assign(whole.begin(), whole.end());
     }
     return {};
 }
@@ -168,7 +171,22 @@ Result<SegmentWriter> SegmentWriter::open(Files& files, const std::filesystem::p
     if (!file)
         return std::unexpected(file.error());
     writer.m_file = std::move(*file);
+    if (const auto settled = writer.settle(end); !settled)
+        return std::unexpected(settled.error());
     return writer;
+}
+
+Result<void> SegmentWriter::settle(const SegmentEnd& end)
+{
+    // Written again, the same bytes in the same place: after a failed sync the system may take the
+    // pages for clean, and the next sync would leave them out.
+    if (auto written = m_file.writeAt(end.at - end.last.size(), end.last); !written)
+        return written;
+    if (auto synced = m_file.sync(); !synced)
+        return synced;
+    if (const auto synced = m_files->syncFolder(m_folder); !synced)
+        return std::unexpected(ioError("sync", "the log's folder", synced.error()));
+    return {};
 }
 
 Result<void> SegmentWriter::makeRoom(std::uint64_t index, std::size_t bytes)

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace audit {
 
@@ -19,10 +20,11 @@ struct TornTail {
 
 /// Where the next entry goes.
 struct SegmentEnd {
-    std::uint64_t entries = 0; // in all segments
-    bool exists = false;       // whether there is a segment at all
-    std::uint64_t first = 0;   // number of the first entry of the last segment
-    std::uint64_t at = 0;      // offset of the next entry in it
+    std::uint64_t entries = 0;   // in all segments
+    bool exists = false;         // whether there is a segment at all
+    std::uint64_t first = 0;     // number of the first entry of the last segment
+    std::uint64_t at = 0;        // offset of the next entry in it
+    std::vector<std::byte> last; // the frame of its last entry
     std::optional<TornTail> torn;
 };
 
@@ -39,6 +41,8 @@ Result<SegmentEnd> readSegments(Files& files, const std::filesystem::path& folde
 /// Appends frames to the last segment and starts a new one when it is full.
 class SegmentWriter {
 public:
+    /// Puts the last entry and the segment's name on disk: an append whose sync failed may have
+    /// left both in the system's memory only, and no checkpoint may cover what a power cut takes.
     static Result<SegmentWriter> open(Files& files, const std::filesystem::path& folder,
                                       const SegmentEnd& end, std::uint64_t segmentBytes);
 
@@ -58,6 +62,8 @@ public:
     [[nodiscard]] std::uint64_t first() const { return m_first; }
 
 private:
+    Result<void> settle(const SegmentEnd& end);
+
     Files* m_files = nullptr;
     std::filesystem::path m_folder;
     std::uint64_t m_segmentBytes = 0;

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include <sys/stat.h>
 
@@ -153,15 +154,26 @@ public:
     }
     Outcome<std::size_t> write(Handle handle, std::uint64_t at, audit::Bytes bytes) override
     {
+        m_clean.erase(identity(m_paths[handle]));
         return m_disk.write(handle, at, bytes);
     }
     Outcome<std::uint64_t> size(Handle handle) override { return m_disk.size(handle); }
     Outcome<void> resize(Handle handle, std::uint64_t size) override
     {
+        if (failing)
+            return std::unexpected(std::make_error_code(std::errc::io_error));
+        m_clean.erase(identity(m_paths[handle]));
         return m_disk.resize(handle, size);
     }
     Outcome<void> sync(Handle handle) override
     {
+        // As Linux: what a failed sync did not write counts as clean from then on.
+        if (failing) {
+            m_clean.insert(identity(m_paths[handle]));
+            return std::unexpected(std::make_error_code(std::errc::io_error));
+        }
+        if (m_clean.contains(identity(m_paths[handle])))
+            return {};
         const auto done = m_disk.sync(handle);
         if (!lies)
             m_synced[identity(m_paths[handle])] = contents(m_paths[handle]);
@@ -176,6 +188,8 @@ public:
     }
     Outcome<void> syncFolder(const std::filesystem::path& folder) override
     {
+        if (failing)
+            return std::unexpected(std::make_error_code(std::errc::io_error));
         auto& names = m_names[folder];
         names.clear();
         for (const auto& item : std::filesystem::directory_iterator(folder)) {
@@ -193,7 +207,8 @@ public:
         return m_disk.list(folder);
     }
 
-    bool lies = false; // a drive that says it synced and did not: what the test must notice
+    bool failing = false; // takes bytes into memory and gets nothing to the disk
+    bool lies = false;    // a drive that says it synced and did not: what the test must notice
 
     /// What a power cut right now would leave, put into @p copy (root and its folder "audit").
     void powerCut(const std::filesystem::path& root, const std::filesystem::path& copy) const
@@ -222,5 +237,6 @@ private:
     audit::Files& m_disk = audit::systemFiles();
     std::map<Handle, std::filesystem::path> m_paths;
     std::map<std::uint64_t, std::string> m_synced; // by inode
+    std::set<std::uint64_t> m_clean;               // written, not on disk, and believed to be
     std::map<std::filesystem::path, Names> m_names;
 };

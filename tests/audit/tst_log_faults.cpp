@@ -231,6 +231,38 @@ private Q_SLOTS:
         QCOMPARE(lost, 12); // the drive that lies loses them, and the test sees it
     }
 
+    void signsOnlyForWhatSurvivesAPowerCut_data()
+    {
+        QTest::addColumn<int>("before"); // entries; the next begins a segment or follows others
+        QTest::newRow("in a segment") << 1;
+        QTest::newRow("in the first segment") << 0;
+        QTest::newRow("in a new segment") << 4;
+    }
+
+    void signsOnlyForWhatSurvivesAPowerCut()
+    {
+        QFETCH(int, before);
+        VolatileFiles disk;
+        Fixture at;
+        at.segmentBytes = 1000;
+        at.files = &disk;
+        const auto log = at.open();
+        Told told;
+        for (int i = 0; i < before; ++i)
+            tell(told, log->append(marked(std::to_string(i))), std::to_string(i));
+        // The entry reaches the system's memory, and stays there.
+        disk.failing = true;
+        QCOMPARE(log->append(marked("nowhere")).error().code, Errc::Io);
+        disk.failing = false;
+        QVERIFY(log->reopen().has_value());
+        QVERIFY(log->checkpoint().has_value());
+
+        Fixture after;
+        std::filesystem::remove_all(after.folder());
+        disk.powerCut(at.root(), after.root());
+        QCOMPARE(missing(after, told), std::string());
+    }
+
     void refusesWhenTheFileMayNotGrow()
     {
         Fixture at;
