@@ -57,7 +57,7 @@ struct GgufValue {
     std::span<const std::byte> data;     // payload; of a string its characters
 };
 
-/// A GGUF file, versions 2 and 3, little-endian. The file is hostile input: every count, length,
+/// A GGUF file, version 3, little-endian. The file is hostile input: every count, length,
 /// offset, product and alignment is checked against its size before it is used, names are unique,
 /// and after open() every getter works inside checked bytes only.
 ///

@@ -326,8 +326,8 @@ Result<GgufFile> GgufParser::run()
     const auto version = take<std::uint32_t>("version");
     if (!version)
         return std::unexpected(version.error());
-    if (*version != 2 && *version != 3)
-        return bad("version", std::format("{} is not supported, 2 and 3 are", *version), 4);
+    if (*version != 3)
+        return bad("version", std::format("{} is not supported, 3 is", *version), 4);
     m_file.m_version = *version;
 
     const auto tensors = take<std::uint64_t>("tensor count");

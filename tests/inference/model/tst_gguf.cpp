@@ -146,6 +146,8 @@ private Q_SLOTS:
         };
         patched("magic", 0, 0x46554746, 4, "magic");
         patched("version 1", 4, 1, 4, "version");
+        patched("version 2", 4, 2, 4, "version");
+        patched("version 4", 4, 4, 4, "version");
         patched("big-endian", 4, 0x03000000, 4, "version");
         patched("tensor count", 8, UINT64_MAX, 8, "tensor count");
         patched("metadata count", 16, UINT64_MAX / 2, 8, "metadata count");
