@@ -236,7 +236,10 @@ private:
             return {.status = 1, .error = "There is no user of this name.\n"};
         if (const api::Result<void> admitted = m_client.admit(user->id); !admitted)
             return refused(admitted.error(), m_call.json);
-        return {.out = m_call.json ? "{}\n" : name + " is admitted to the records\n"};
+        return {.out = m_call.json
+                           ? "{}\n"
+                           : name + (user->role == "compliance" ? " is admitted to the audit\n"
+                                                                : " is admitted to the records\n")};
     }
 
     AdminResult enrol(const std::string& name)

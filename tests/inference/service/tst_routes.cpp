@@ -43,8 +43,8 @@ const Row kRows[] = {
     {"POST", "/cloister/v1/admin/import", "g", "x"},
     {"POST", "/cloister/v1/admin/recover", "g", "{}"},
     {"POST", "/cloister/v1/users", "a", "{\"name\":\"x y\",\"role\":\"nobody\"}"},
-    {"GET", "/cloister/v1/users", "as", ""},
-    {"POST", "/cloister/v1/users/x/admit", "s", ""},
+    {"GET", "/cloister/v1/users", "aso", ""},
+    {"POST", "/cloister/v1/users/x/admit", "so", ""},
     {"GET", "/cloister/v1/audit/checkpoint", "csao", ""},
     {"GET", "/cloister/v1/audit/export", "o", ""},
 };
@@ -150,6 +150,41 @@ private Q_SLOTS:
         const auto response =
             m_rig->call("POST", "/cloister/v1/patients/search", newcomer, "{\"query\":\"\"}");
         QCOMPARE(response.status, 200);
+    }
+
+    void anOfficerAdmitsFurtherOfficersAndNobodyElse()
+    {
+        const auto receipt = m_rig->log->append({.kind = audit::Kind::UserAdd});
+        const auto code = m_rig->keys->addUser("second", storage::Role::Compliance, *receipt);
+        QVERIFY(m_rig->keys->enrol("second", *code, rig::Rig::kPassphrase, *receipt));
+        const std::string second = m_rig->signIn("second");
+        const auto discloses = [&] {
+            m_rig->call("GET", "/cloister/v1/patients/" + m_rig->patient, m_rig->signIn("dr.dahl"));
+            return m_rig->call("GET", "/cloister/v1/audit/export", second)
+                .body.contains(m_rig->patient);
+        };
+        QVERIFY(!discloses());
+
+        const auto admit = [&](const std::string& token, const std::string& user) {
+            const std::vector<storage::User> users = m_rig->keys->users();
+            return m_rig
+                ->call("POST",
+                       "/cloister/v1/users/" +
+                           std::ranges::find(users, user, &storage::User::name)->id + "/admit",
+                       token)
+                .status;
+        };
+        const std::string officer = m_rig->signIn("officer");
+        const std::string steward = m_rig->signIn("steward");
+        QCOMPARE(admit(second, "second"), 403);  // nobody admits oneself
+        QCOMPARE(admit(steward, "second"), 400); // nor does a steward open the audit
+        QCOMPARE(admit(officer, "dr.new"), 400); // nor an officer the records
+        QVERIFY(!discloses());
+        QCOMPARE(admit(officer, "second"), 204);
+        QVERIFY(discloses());
+        const auto list =
+            api::decode<api::UserList>(m_rig->call("GET", "/cloister/v1/users", officer).body);
+        QVERIFY(list && !list->users.empty());
     }
 
     void aTokenOfAnotherUidIsNone()
