@@ -22,6 +22,7 @@ enum class Kind : std::uint16_t {
     Recovery = 14,
     UserList = 15,
     Status = 16,
+    PassphraseChange = 17,
     SignIn = 20,
     SignOut = 21,
     Lock = 22,

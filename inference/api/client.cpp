@@ -143,6 +143,11 @@ Result<ModelStatus> Client::heartbeat(std::string_view session, bool input)
     return std::move(answer->model);
 }
 
+Result<void> Client::changePassphrase(std::string_view session, const PassphraseChange& change)
+{
+    return m_state->command("POST", route({"sessions", session, "passphrase"}), encode(change));
+}
+
 Result<void> Client::lock(std::string_view session)
 {
     Result<void> done = m_state->command("DELETE", route({"sessions", session}) + "?reason=lock");

@@ -50,6 +50,7 @@ public:
 
     // With a session.
     Result<ModelStatus> heartbeat(std::string_view session, bool input);
+    Result<void> changePassphrase(std::string_view session, const PassphraseChange& change);
     Result<void> lock(std::string_view session);
     Result<void> signOut(std::string_view session);
     Result<PatientList> searchPatients(std::string_view query, std::size_t limit,

@@ -72,6 +72,12 @@ void fields(auto& f, Of<EnrolRequest> auto& v)
     f("passphrase", v.passphrase);
 }
 
+void fields(auto& f, Of<PassphraseChange> auto& v)
+{
+    f("passphrase", v.passphrase);
+    f("newPassphrase", v.newPassphrase);
+}
+
 void fields(auto& f, Of<Heartbeat> auto& v)
 {
     f("input", v.input);
@@ -222,6 +228,7 @@ template std::string encode(const ServiceInfo&);
 template std::string encode(const SignInRequest&);
 template std::string encode(const SignIn&);
 template std::string encode(const EnrolRequest&);
+template std::string encode(const PassphraseChange&);
 template std::string encode(const Heartbeat&);
 template std::string encode(const HeartbeatAnswer&);
 template std::string encode(const AuditState&);
@@ -239,6 +246,7 @@ template Result<ServiceInfo> decode(std::string_view);
 template Result<SignInRequest> decode(std::string_view);
 template Result<SignIn> decode(std::string_view);
 template Result<EnrolRequest> decode(std::string_view);
+template Result<PassphraseChange> decode(std::string_view);
 template Result<Heartbeat> decode(std::string_view);
 template Result<HeartbeatAnswer> decode(std::string_view);
 template Result<AuditState> decode(std::string_view);

@@ -67,6 +67,10 @@ struct EnrolRequest {
     std::string user, code, passphrase;
 };
 
+struct PassphraseChange {
+    std::string passphrase, newPassphrase;
+};
+
 struct Heartbeat {
     bool input = false; // the person typed or clicked since the last one
 };

@@ -79,6 +79,8 @@ public:
             return signedIn([&] { return listUsers(); });
         if (verb == "admit" && words.size() == 2)
             return signedIn([&] { return admit(words[1]); });
+        if (verb == "passphrase" && words.size() == 1)
+            return changePassphrase();
         if (verb == "enrol" && words.size() == 2)
             return enrol(words[1]);
         if (verb == "recover" && words.size() == 2)
@@ -240,6 +242,33 @@ private:
                            ? "{}\n"
                            : name + (user->role == "compliance" ? " is admitted to the audit\n"
                                                                 : " is admitted to the records\n")};
+    }
+
+    AdminResult changePassphrase()
+    {
+        if (m_call.as.empty())
+            return wronglyCalled("Say with --as USER whose passphrase it is.");
+        std::optional<std::string> old = m_ask("passphrase of " + m_call.as);
+        std::optional<std::string> fresh =
+            old ? m_ask("new passphrase of " + m_call.as) : std::nullopt;
+        if (!fresh)
+            return noSecret("passphrase");
+        api::SignInRequest who{
+            .user = m_call.as, .passphrase = *old, .knownCheckpoint = std::nullopt};
+        const api::Result<api::SignIn> session = m_client.signIn(who);
+        wipe(who.passphrase);
+        api::PassphraseChange change{.passphrase = std::move(*old),
+                                     .newPassphrase = std::move(*fresh)};
+        api::Result<void> changed = std::unexpected(api::Error());
+        if (session) {
+            const Visit visit(m_client, session->session);
+            changed = m_client.changePassphrase(session->session, change);
+        }
+        wipe(change.passphrase);
+        wipe(change.newPassphrase);
+        if (!session || !changed)
+            return refused(session ? changed.error() : session.error(), m_call.json);
+        return {.out = m_call.json ? "{}\n" : m_call.as + " has a new passphrase\n"};
     }
 
     AdminResult enrol(const std::string& name)

@@ -84,6 +84,8 @@ Response dispatch(Services& services, Request& request)
         return enrol(services, request);
     case RouteId::Heartbeat:
         return heartbeat(services, request);
+    case RouteId::ChangePassphrase:
+        return changePassphrase(services, request);
     case RouteId::EndSession:
         return endSession(services, request);
     case RouteId::SearchPatients:

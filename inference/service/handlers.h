@@ -37,6 +37,7 @@ Response listModels(Services& services);
 Response signIn(Services& services, Request& request);
 Response enrol(Services& services, Request& request);
 Response heartbeat(Services& services, Request& request);
+Response changePassphrase(Services& services, Request& request);
 Response endSession(Services& services, Request& request);
 Response searchPatients(Services& services, Request& request);
 Response openPatient(Services& services, Request& request);

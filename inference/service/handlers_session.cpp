@@ -188,6 +188,43 @@ Response heartbeat(Services& services, Request& request)
     return json(api::encode(api::HeartbeatAnswer{modelStatus(services.engine)}));
 }
 
+/// The old passphrase is asked for again: whoever finds an open session has not got it.
+Response changePassphrase(Services& services, Request& request)
+{
+    if (request.parameters.front() != request.caller->session)
+        return errorResponse(api::makeError(api::Errc::NotFound, "not your session"));
+    api::Result<api::PassphraseChange> change = api::decode<api::PassphraseChange>(request.body);
+    if (!change)
+        return errorResponse(change.error());
+    const storage::User& user = request.caller->user;
+    audit::Event event = eventOf(request, audit::Kind::PassphraseChange);
+    nameAccount(event, user);
+    if (services.throttle.wait(request.peer.uid, user.name) > std::chrono::seconds(0)) {
+        wipe(change->passphrase);
+        wipe(change->newPassphrase);
+        return refuse(services, std::move(event),
+                      api::makeError(api::Errc::TooManyRequests,
+                                     "too many wrong passphrases; wait a little"));
+    }
+    api::Result<Act> act = Act::begin(services, std::move(event));
+    const storage::Result<void> changed =
+        act ? services.keys.changePassphrase(user.name, change->passphrase, change->newPassphrase,
+                                             act->receipt())
+            : storage::Result<void>();
+    wipe(change->passphrase);
+    wipe(change->newPassphrase);
+    if (!act)
+        return errorResponse(act.error());
+    if (!changed) {
+        if (changed.error().code == storage::Errc::WrongPassphrase)
+            services.throttle.failed(request.peer.uid, user.name);
+        return errorResponse(act->failed(changed.error()));
+    }
+    services.throttle.succeeded(request.peer.uid, user.name);
+    act->succeeded();
+    return noContent();
+}
+
 Response endSession(Services& services, Request& request)
 {
     if (request.parameters.front() != request.caller->session)

@@ -34,6 +34,8 @@ constexpr std::array kRoutes{
           Lane::Passphrase},
     Route{RouteId::Heartbeat, Method::Post, "/cloister/v1/sessions/{}/heartbeat", Access::Session,
           kEveryRole},
+    Route{RouteId::ChangePassphrase, Method::Post, "/cloister/v1/sessions/{}/passphrase",
+          Access::Session, kEveryRole, false, Lane::Passphrase},
     Route{RouteId::EndSession, Method::Delete, "/cloister/v1/sessions/{}", Access::Session,
           kEveryRole},
 

@@ -22,6 +22,7 @@ enum class RouteId : std::uint8_t {
     SignIn,
     Enrol,
     Heartbeat,
+    ChangePassphrase,
     EndSession,
     SearchPatients,
     OpenPatient,

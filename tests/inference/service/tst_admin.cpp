@@ -46,6 +46,7 @@ private Q_SLOTS:
         QTest::newRow("nonsense") << QStringList{QStringLiteral("nonsense")};
         QTest::newRow("import nothing") << QStringList{QStringLiteral("import")};
         QTest::newRow("init without names") << QStringList{QStringLiteral("init")};
+        QTest::newRow("passphrase of nobody") << QStringList{QStringLiteral("passphrase")};
         QTest::newRow("list as nobody")
             << QStringList{QStringLiteral("user"), QStringLiteral("list")};
     }

@@ -26,6 +26,7 @@ const Row kRows[] = {
     {"POST", "/cloister/v1/sessions", "*", "{}"},
     {"POST", "/cloister/v1/sessions/enrol", "*", "{}"},
     {"POST", "/cloister/v1/sessions/x/heartbeat", "csao", "{}"},
+    {"POST", "/cloister/v1/sessions/x/passphrase", "csao", "{}"},
     {"DELETE", "/cloister/v1/sessions/x", "csao", ""},
     {"POST", "/cloister/v1/patients/search", "cs", "{\"query\":\"\"}"},
     {"GET", "/cloister/v1/patients/x", "cs", ""},
@@ -324,6 +325,38 @@ private Q_SLOTS:
         const audit::Entry last = m_rig->recorded(audit::Kind::Merge).back();
         QCOMPARE(last.outcome, static_cast<std::uint8_t>(audit::Outcome::Refused));
         QCOMPARE(last.reason, std::string("damaged"));
+    }
+
+    void aPassphraseIsChangedByWhoKnowsTheOldOne()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const std::string other = m_rig->signIn("dr.other");
+        const auto change = [this](const std::string& as, const std::string& session,
+                                   const std::string& old, const std::string& fresh) {
+            return m_rig
+                ->call("POST",
+                       "/cloister/v1/sessions/" + m_rig->caller(session).session + "/passphrase",
+                       as, api::encode(api::PassphraseChange{old, fresh}))
+                .status;
+        };
+        const std::string fresh = "another long passphrase";
+        QCOMPARE(change(token, token, "a wrong passphrase", fresh), 401);
+        QCOMPARE(change(token, token, rig::Rig::kPassphrase, "short"), 400);
+        QCOMPARE(change(other, token, rig::Rig::kPassphrase, fresh), 404); // another's session
+        QCOMPARE(m_rig->signInResponse("dr.dahl", rig::Rig::kPassphrase).status, 201);
+        QCOMPARE(change(token, token, rig::Rig::kPassphrase, fresh), 204);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", rig::Rig::kPassphrase).status, 401);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", fresh).status, 201);
+        QCOMPARE(m_rig->call("GET", "/cloister/v1/conversations", token).status, 200);
+
+        const auto entries = m_rig->recorded(audit::Kind::PassphraseChange);
+        QCOMPARE(entries.size(), 6U);
+        QVERIFY(closes(entries.at(1), entries.at(0), audit::Outcome::Failed));
+        QVERIFY(closes(entries.at(3), entries.at(2), audit::Outcome::Failed));
+        QVERIFY(closes(entries.at(5), entries.at(4), audit::Outcome::Success));
+        for (unsigned i = 0; i < service::SignInThrottle::kFree; ++i)
+            QCOMPARE(change(token, token, "a wrong passphrase", fresh), 401);
+        QCOMPARE(change(token, token, fresh, rig::Rig::kPassphrase), 429);
     }
 
     void whatIsReadComesBackWhole()

@@ -4,6 +4,7 @@
 
 #include "inference/api/json.h"
 #include "inference/api/limits.h"
+#include "inference/service/admin_commands.h"
 
 #include <QtTest>
 
@@ -493,6 +494,29 @@ private Q_SLOTS:
             const auto turns = again->conversation(one.id);
             QVERIFY(turns && turns->turns.front().answer);
         }
+    }
+
+    void cloisterAdminChangesAPassphrase()
+    {
+        const auto change = [this](std::vector<std::string> secrets) {
+            std::ranges::reverse(secrets);
+            return service::runAdminCall(
+                       {.socket = m_served->socket(), .as = "dr.dahl", .words = {"passphrase"}},
+                       [&secrets](std::string_view) -> std::optional<std::string> {
+                           if (secrets.empty())
+                               return std::nullopt;
+                           std::string next = secrets.back();
+                           secrets.pop_back();
+                           return next;
+                       })
+                .status;
+        };
+        const std::string fresh = "another long passphrase";
+        QCOMPARE(change({rig::Rig::kPassphrase}), 2);
+        QCOMPARE(change({"a wrong passphrase", fresh}), 1);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", fresh).status, 401);
+        QCOMPARE(change({rig::Rig::kPassphrase, fresh}), 0);
+        QCOMPARE(m_rig->signInResponse("dr.dahl", fresh).status, 201);
     }
 
     void stoppingTheServerStoresWhatIsBeingWritten()
