@@ -133,8 +133,7 @@ Response checkAndDispatch(Services& services, Request& request)
         return errorResponse(ended());
     if (!std::ranges::all_of(request.parameters, isIdentifier))
         return errorResponse(api::makeError(api::Errc::NotFound, "there is no such thing"));
-    if (request.route->records && !request.caller->holdsRecords &&
-        !obtainsRecords(services, *request.caller))
+    if (request.route->records && !mayReadRecords(services, *request.caller))
         return errorResponse(
             api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
     return dispatch(services, request);
@@ -176,7 +175,7 @@ void serveStream(Services& services, Request& request, const std::shared_ptr<Eve
     };
     if (!std::ranges::all_of(request.parameters, isIdentifier))
         return refuse(api::Errc::NotFound, "there is no such patient");
-    if (request.route->records && !caller.holdsRecords && !obtainsRecords(services, caller))
+    if (request.route->records && !mayReadRecords(services, caller))
         return refuse(api::Errc::NotAdmitted, "a steward must admit this user first");
     const auto entry = services.questions.begin(caller.session, sink, stop);
     if (!entry)
@@ -222,6 +221,11 @@ api::Result<std::optional<Caller>> authorise(Services& services, const Route& ro
     if (!route.roles.contains(caller->user.role))
         return std::unexpected(api::makeError(api::Errc::Forbidden, "not with this role"));
     return std::move(*caller);
+}
+
+bool mayReadRecords(Services& services, const Caller& caller)
+{
+    return caller.holdsRecords || obtainsRecords(services, caller);
 }
 
 Response handle(Services& services, Request& request)

@@ -18,6 +18,9 @@ namespace service {
 [[nodiscard]] api::Result<std::optional<Caller>>
 authorise(Services& services, const Route& route, std::string_view token, const api::Peer& peer);
 
+/// Whether @p caller may read records: from its sign-in on, or because a steward admitted it since.
+[[nodiscard]] bool mayReadRecords(Services& services, const Caller& caller);
+
 /// All routes but those of Lane::Stream.
 [[nodiscard]] Response handle(Services& services, Request& request);
 

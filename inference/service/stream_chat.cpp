@@ -99,7 +99,7 @@ std::string stopReason(std::uint32_t generated, std::uint32_t limit)
 void chatOnRecord(Services& services, const Request& request, const api::ChatRequest& asked,
                   ChatWriter& writer, const std::stop_token& stop)
 {
-    if (!request.caller->holdsRecords)
+    if (!mayReadRecords(services, *request.caller))
         return writer.fail(
             api::makeError(api::Errc::NotAdmitted, "a steward must admit this user first"));
     ChatListener listener(writer);

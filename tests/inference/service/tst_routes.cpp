@@ -153,6 +153,24 @@ private Q_SLOTS:
         QCOMPARE(response.status, 200);
     }
 
+    void admissionTakesEffectInAChatAboutAPatient()
+    {
+        const std::string newcomer = m_rig->signIn("dr.new");
+        const auto chat = [&] {
+            return m_rig
+                ->call("POST", "/v1/chat/completions", newcomer,
+                       "{\"messages\":[{\"role\":\"user\",\"content\":\"What is the last "
+                       "potassium?\"}],\"patient\":\"" +
+                           m_rig->patient + "\"}")
+                .status;
+        };
+        QCOMPARE(chat(), 403);
+        const std::string steward = m_rig->signIn("steward");
+        const std::string id = m_rig->caller(newcomer).user.id;
+        QCOMPARE(m_rig->call("POST", "/cloister/v1/users/" + id + "/admit", steward).status, 204);
+        QCOMPARE(chat(), 200);
+    }
+
     void anOfficerAdmitsFurtherOfficersAndNobodyElse()
     {
         const auto receipt = m_rig->log->append({.kind = audit::Kind::UserAdd});
