@@ -111,7 +111,7 @@ void Daemon::Parts::compose()
                .operatorGroup = api::groupNamed("cloister-admin"),
                .synthetic = options.synthetic,
                .executableMemoryDenied = options.executableMemoryDenied};
-    late.emplace(*log);
+    late.emplace(*log, clock);
     Sessions::Options lease;
     if (options.idle > std::chrono::seconds(0))
         lease.idle = options.idle;

@@ -3,6 +3,8 @@
 
 #include "inference/service/logging.h"
 
+#include <algorithm>
+
 namespace service {
 
 namespace {
@@ -12,8 +14,9 @@ constexpr std::size_t kMostWaiting = 4096;
 
 } // namespace
 
-LateEvents::LateEvents(audit::Log& log)
+LateEvents::LateEvents(audit::Log& log, const Clock& clock)
     : m_log(log)
+    , m_clock(clock)
 {
 }
 
@@ -28,24 +31,41 @@ void LateEvents::add(audit::Event event)
 void LateEvents::flush()
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_log.isRefusing()) {
-        if (const audit::Result<void> opened = m_log.reopen(); !opened)
-            return;
-        logInfo("the audit log takes entries again");
+    if (!m_log.isRefusing()) {
+        if (m_clock.steady() >= m_nextAttempt)
+            m_pause = std::chrono::seconds(0); // it has held for as long as the last pause was
+    } else if (!reopenLocked()) {
+        return;
     }
     flushLocked();
 }
 
-bool LateEvents::flushLocked()
+/// The first attempt is made at once. One that succeeds counts as well: a full disk is read without
+/// trouble and refuses the next entry.
+bool LateEvents::reopenLocked()
+{
+    const auto now = m_clock.steady();
+    if (now < m_nextAttempt)
+        return false;
+    m_pause = std::clamp(2 * m_pause, std::chrono::seconds(1), kLongestPause);
+    m_nextAttempt = now + m_pause;
+    if (const audit::Result<void> opened = m_log.reopen(); !opened)
+        return false;
+    logInfo("the audit log takes entries again");
+    return true;
+}
+
+void LateEvents::flushLocked()
 {
     while (!m_waiting.empty()) {
-        if (const auto recorded = m_log.append(m_waiting.front()); !recorded) {
+        const auto recorded = m_log.append(m_waiting.front());
+        if (!recorded) {
             logError("audit", recorded.error().detail);
-            return false;
+            if (recorded.error().code == audit::Errc::Io)
+                return;
         }
         m_waiting.pop_front();
     }
-    return true;
 }
 
 } // namespace service

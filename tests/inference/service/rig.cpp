@@ -96,6 +96,7 @@ void BreakableDisk::close(Handle handle)
 audit::Files::Outcome<std::size_t> BreakableDisk::read(Handle handle, std::uint64_t at,
                                                        std::span<std::byte> into)
 {
+    ++reads;
     return audit::systemFiles().read(handle, at, into);
 }
 
@@ -240,7 +241,7 @@ void Rig::makePeople()
 void Rig::compose()
 {
     records.emplace(folder() / "records" / "records.db");
-    late.emplace(*log);
+    late.emplace(*log, clock);
     sessions.emplace(service::Sessions::Options{}, clock, *records);
     throttle.emplace(clock);
     questions.emplace(clock);

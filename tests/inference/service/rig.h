@@ -58,6 +58,7 @@ private:
 class BreakableDisk : public audit::Files {
 public:
     std::atomic<bool> broken{false};
+    std::atomic<std::uint64_t> reads{0};
 
     Outcome<Handle> open(const std::filesystem::path& file, Mode mode) override;
     void close(Handle handle) override;

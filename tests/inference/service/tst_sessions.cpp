@@ -164,6 +164,53 @@ private Q_SLOTS:
         QVERIFY(after->stopToken().stop_requested() && stop.stop_requested());
     }
 
+    void aBrokenLogIsReadAgainEverMoreSeldom()
+    {
+        m_rig->disk.broken = true;
+        QVERIFY(!m_rig->log->append({.kind = audit::Kind::Status}));
+        int attempts = 0;
+        int lastAt = 0;
+        for (int second = 0; second < 400; ++second) {
+            const std::uint64_t before = m_rig->disk.reads;
+            m_rig->tick();
+            if (m_rig->disk.reads > before) {
+                ++attempts;
+                lastAt = second;
+            }
+            m_rig->later += seconds(1);
+        }
+        // At 0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363 s.
+        QVERIFY2(attempts >= 11 && attempts <= 12, qPrintable(QString::number(attempts)));
+        QVERIFY(lastAt >= 360);
+        m_rig->disk.broken = false;
+        m_rig->later += service::LateEvents::kLongestPause;
+        m_rig->tick();
+        QVERIFY(!m_rig->log->isRefusing());
+        // Once it has held for a while, the next trouble begins with short pauses again.
+        m_rig->later += service::LateEvents::kLongestPause;
+        m_rig->tick();
+        m_rig->disk.broken = true;
+        QVERIFY(!m_rig->log->append({.kind = audit::Kind::Status}));
+        m_rig->disk.broken = false;
+        m_rig->tick();
+        QVERIFY(!m_rig->log->isRefusing());
+    }
+
+    void aLateEventThatCannotBeRecordedDoesNotHoldUpTheNext()
+    {
+        const std::uint64_t before = m_rig->log->size();
+        m_rig->disk.broken = true;
+        QVERIFY(!m_rig->log->append({.kind = audit::Kind::Status}));
+        m_rig->late->add({.kind = audit::Kind::Lock, .reason = "Not a code"});
+        m_rig->late->add({.kind = audit::Kind::Lock, .reason = "lock", .actor = "dr.dahl"});
+        m_rig->disk.broken = false;
+        m_rig->tick();
+        m_rig->tick();
+        const auto locks = m_rig->recorded(audit::Kind::Lock);
+        QCOMPARE(m_rig->log->size(), before + 1);
+        QVERIFY(!locks.empty() && locks.back().actor == "dr.dahl");
+    }
+
     void wrongPassphraseAndUnknownUserAreTheSameError()
     {
         const auto wrong = m_rig->signInResponse("dr.dahl", "not this passphrase");
