@@ -28,7 +28,7 @@ class Client {
 public:
     struct Options {
         std::filesystem::path socket = "/run/cloister/cloister.sock";
-        /// Expected user of the daemon. Without it: the owner of the socket's file.
+        /// Expected user of the daemon. Without it: as mayBeService() in peer.h.
         std::optional<std::uint32_t> daemonUid;
         std::chrono::seconds timeout{60}; // for one answer; a stream may last longer
     };

@@ -2,8 +2,10 @@
 #include "inference/api/peer.h"
 
 #include <grp.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -35,6 +37,17 @@ std::optional<std::uint32_t> ownerOf(const std::filesystem::path& file)
     return status.st_uid;
 }
 
+std::optional<std::uint32_t> accountNamed(std::string_view name)
+{
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 16384> buffer{};
+    if (getpwnam_r(std::string(name).c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+        found == nullptr)
+        return std::nullopt;
+    return found->pw_uid;
+}
+
 std::optional<std::uint32_t> groupNamed(std::string_view name)
 {
     group entry{};
@@ -44,6 +57,20 @@ std::optional<std::uint32_t> groupNamed(std::string_view name)
         found == nullptr)
         return std::nullopt;
     return found->gr_gid;
+}
+
+bool mayBeService(std::uint32_t peer, const ServiceAccounts& accounts)
+{
+    if (accounts.socketOwner != peer)
+        return false;
+    return !accounts.cloister || peer == *accounts.cloister || peer == 0 || peer == accounts.self;
+}
+
+ServiceAccounts serviceAccounts(const std::filesystem::path& socket)
+{
+    return {.socketOwner = ownerOf(socket),
+            .cloister = accountNamed("cloister"),
+            .self = static_cast<std::uint32_t>(geteuid())};
 }
 
 } // namespace api

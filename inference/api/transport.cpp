@@ -40,15 +40,17 @@ public:
         if (path.native().size() > kMaxSocketPathBytes)
             return std::unexpected(
                 makeError(Errc::ConnectFailed, "the socket's path is longer than 107 bytes"));
-        const std::optional<std::uint32_t> expected = daemonUid ? daemonUid : ownerOf(path);
+        const ServiceAccounts accounts = serviceAccounts(path);
         const beast::error_code error = await([&](auto done) {
             m_stream.async_connect(Local::endpoint(path.native()), std::move(done));
         });
-        if (error || !expected)
+        if (error)
             return std::unexpected(
                 makeError(Errc::ConnectFailed, "no service listens on the socket"));
         const std::optional<Peer> peer = peerOf(m_stream.socket().native_handle());
-        if (!peer || peer->uid != *expected)
+        const bool right =
+            peer && (daemonUid ? peer->uid == *daemonUid : mayBeService(peer->uid, accounts));
+        if (!right)
             return std::unexpected(makeError(
                 Errc::UntrustedPeer, "the process behind the socket runs as an unexpected user"));
         return {};
