@@ -106,8 +106,6 @@ api::Failed refuse(Desk& desk, const Question& question, const audit::Receipt& i
 api::Result<records::Chart> openRecord(Desk& desk, const Question& question,
                                        const audit::Receipt& intent)
 {
-    if (!desk.mayOpen(question.caller.user, question.patient))
-        return std::unexpected(api::makeError(api::Errc::Forbidden, "not this patient"));
     auto chart = desk.records.with(
         [&](records::RecordStore& store) { return store.chart(intent, question.patient); });
     if (!chart)
@@ -266,15 +264,12 @@ std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& questio
     if (!intent)
         return std::unexpected(failed(toApi(intent.error())));
 
-    // A question about a patient who does not exist is not worth keeping, so the record is opened
-    // before the question is stored.
-    api::Result<records::Chart> chart = openRecord(desk, question, *intent);
-    if (!chart)
-        return std::unexpected(refuse(desk, question, *intent, chart.error()));
+    if (!desk.mayOpen(question.caller.user, question.patient))
+        return std::unexpected(refuse(desk, question, *intent,
+                                      api::makeError(api::Errc::Forbidden, "not this patient")));
     api::Result<Asked> asked = storeQuestion(desk, question, *intent);
     if (!asked)
         return std::unexpected(refuse(desk, question, *intent, asked.error()));
-    asked->chart = std::move(*chart);
     storage::Turn& turn = asked->turn;
     const TurnUnderWay underWay(desk, turn.id);
     listener.accepted({.conversation = turn.conversation,
@@ -282,7 +277,14 @@ std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& questio
                        .asked = turn.asked,
                        .place = question.place});
 
-    Written written = write(desk, question, *intent, *asked, listener, stop);
+    // Only now: whatever reading meets, the question is kept.
+    Written written{.answer = {.kind = "lookup"}, .state = AnswerState::Failed, .failure = {}};
+    if (api::Result<records::Chart> chart = openRecord(desk, question, *intent)) {
+        asked->chart = std::move(*chart);
+        written = write(desk, question, *intent, *asked, listener, stop);
+    } else {
+        written.failure = std::move(chart.error());
+    }
 
     written.answer.state = nameOf(written.state);
     turn.state = written.state;

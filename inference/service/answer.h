@@ -51,13 +51,14 @@ public:
 };
 
 /// The product: answers one question about one patient's record. In order: audit intent, question
-/// stored, accepted; evidence gathered; the data's own answer, or a prompt composed, generated and
-/// checked; answer stored, audit outcome; then it returns and the answer is final.
+/// stored, accepted; record read, evidence gathered; the data's own answer, or a prompt composed,
+/// generated and checked; answer stored, audit outcome; then it returns and the answer is final.
 ///
 /// @p stop ends the generation; what was written so far is stored as cancelled, and returned.
-/// Errors: AuditUnavailable (nothing was released), NotFound, NotAdmitted, Forbidden, Locked before
-/// the question was accepted; afterwards EngineUnavailable, EngineFailed, ContextTooLong, with the
-/// turn, which is stored as failed; Internal when the answer could not be stored (the turn stays
+/// Errors: AuditUnavailable (nothing was released), NotFound of the conversation, Forbidden, Locked
+/// before the question was accepted; afterwards NotFound of the patient, NotAdmitted,
+/// EngineUnavailable, EngineFailed, ContextTooLong, with the turn, which is stored as failed;
+/// Internal when the answer could not be stored (the turn stays
 /// pending and is reconciled at the next sign-in).
 /// Threads: any; blocks until the answer is final.
 std::expected<api::Done, api::Failed> answer(Desk& desk, const Question& question,

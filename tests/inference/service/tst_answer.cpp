@@ -22,6 +22,8 @@ public:
         heard.emplace_back("accepted");
         turn = event.turn;
         conversation = event.conversation;
+        if (onAccepted)
+            onAccepted();
     }
     void evidence(const api::EvidenceFound& event) override
     {
@@ -46,7 +48,7 @@ public:
     std::vector<std::string> heard;
     std::string turn, conversation, text;
     std::size_t items = 0;
-    std::function<void()> onToken;
+    std::function<void()> onAccepted, onToken;
 };
 
 const char* const kFree = "Why was %1 stopped?";
@@ -377,7 +379,29 @@ private Q_SLOTS:
         QVERIFY(second.items > 0); // the evidence is shown all the same
     }
 
-    void anUnknownPatientIsNotFoundAndNothingIsStored()
+    void theQuestionIsKeptBeforeTheRecordIsRead()
+    {
+        Ear ear;
+        std::optional<storage::Turn> kept;
+        std::uint64_t entries = 0;
+        ear.onAccepted = [&] {
+            entries = m_rig->log->size();
+            kept = storedTurn();
+            m_rig->records->release(); // the last who held the key has gone: nothing is read
+        };
+        const auto done = ask("What is the last potassium?", ear);
+        QVERIFY(!done);
+        QVERIFY(done.error().error.code == api::Errc::NotAdmitted);
+        QCOMPARE(done.error().turn, ear.turn);
+        QVERIFY(kept && kept->state == storage::AnswerState::Pending);
+        QCOMPARE(kept->question, std::string("What is the last potassium?"));
+        QVERIFY(storedTurn().state == storage::AnswerState::Failed);
+        const auto outcome = m_rig->recorded(audit::Kind::QuestionOutcome).back();
+        QCOMPARE(outcome.reason, std::string("not_admitted"));
+        QVERIFY(outcome.index >= entries);
+    }
+
+    void anUnknownPatientIsNotFoundAndTheQuestionKept()
     {
         Ear ear;
         service::Question asked = question("What is the last potassium?");
@@ -385,7 +409,9 @@ private Q_SLOTS:
         const auto done = service::answer(*m_rig->desk, asked, ear, {});
         QVERIFY(!done);
         QVERIFY(done.error().error.code == api::Errc::NotFound);
-        QVERIFY(ear.heard.empty());
+        QCOMPARE(ear.heard, std::vector<std::string>{"accepted"});
+        QCOMPARE(done.error().turn, ear.turn);
+        QVERIFY(storedTurn().state == storage::AnswerState::Failed);
     }
 
     void theHookRefusesAPatient()
