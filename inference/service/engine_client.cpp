@@ -49,12 +49,9 @@ class Client : public EngineClient {
 public:
     explicit Client(Options options)
         : m_options(std::move(options))
+        , m_model(ModelFile::open(m_options.modelFile))
         , m_supervisor([this](const std::stop_token& stop) { supervise(stop); })
-        , m_hasher([this](const std::stop_token& stop) {
-            std::string hash = sha256OfFile(m_options.modelFile, stop);
-            const std::lock_guard lock(m_mutex);
-            m_status.modelSha256 = std::move(hash);
-        })
+        , m_hasher([this](const std::stop_token& stop) { hash(stop); })
     {
     }
     ~Client() override;
@@ -64,7 +61,11 @@ public:
     [[nodiscard]] Status status() const override
     {
         const std::lock_guard lock(m_mutex);
-        return m_status;
+        Status status = m_status;
+        // The audit names the hash of every answer's model: nobody is served before it is known.
+        if (status.state == State::Ready && status.modelSha256.empty())
+            status.state = m_unreadable ? State::Unusable : State::Loading;
+        return status;
     }
     std::expected<wire::Finished, wire::Failed>
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
@@ -76,6 +77,8 @@ private:
     using Messages = std::map<wire::RequestId, Pending>;
 
     void supervise(const std::stop_token& stop);
+    void hash(const std::stop_token& stop);
+    void giveUp(const std::string& why);
     /// Runs one worker to its end. Whether another one is worth a try.
     bool runWorker(const std::stop_token& stop);
     [[nodiscard]] std::chrono::milliseconds nextPause(std::chrono::milliseconds last);
@@ -89,6 +92,7 @@ private:
     Pending::Answer wait(Messages::iterator pending, const std::stop_token& stop);
 
     Options m_options;
+    const std::expected<ModelFile, std::string> m_model;
     mutable std::mutex m_mutex; // guards what follows
     std::condition_variable_any m_changed;
     Status m_status;
@@ -98,7 +102,9 @@ private:
     unsigned m_failedLoads = 0;              // in a row
     bool m_refused = false;                  // the worker said that the model can't be used
     bool m_served = false;                   // the worker that ran last answered a request
-    std::jthread m_supervisor;               // starts every worker and reads its messages
+    bool m_hadWorker = false;
+    bool m_unreadable = false; // the model file, when it was hashed
+    std::jthread m_supervisor; // starts every worker and reads its messages
     std::jthread m_hasher;
 };
 
@@ -112,8 +118,30 @@ Client::~Client()
     m_changed.notify_all();
 }
 
+void Client::hash(const std::stop_token& stop)
+{
+    if (!m_model)
+        return;
+    std::string hash = m_model->sha256(stop);
+    const std::lock_guard lock(m_mutex);
+    m_unreadable = hash.empty();
+    m_status.modelSha256 = std::move(hash);
+}
+
+/// m_mutex is held.
+void Client::giveUp(const std::string& why)
+{
+    m_status.state = State::Unusable;
+    m_status.failure = failure(wire::Errc::ModelUnusable, why);
+    spdlog::error("engine: no worker: {}", why);
+}
+
 void Client::supervise(const std::stop_token& stop)
 {
+    if (!m_model) {
+        const std::lock_guard lock(m_mutex);
+        return giveUp(m_model.error());
+    }
     std::chrono::milliseconds pause(0);
     while (runWorker(stop)) {
         std::unique_lock lock(m_mutex);
@@ -135,15 +163,16 @@ std::chrono::milliseconds Client::nextPause(std::chrono::milliseconds last)
 
 bool Client::runWorker(const std::stop_token& stop)
 {
-    auto started = EngineProcess::start(m_options);
+    auto started = EngineProcess::start(m_options, *m_model);
     {
         const std::lock_guard lock(m_mutex);
+        if (!started && m_hadWorker)
+            return afterEnd(started.error()) && !stop.stop_requested(); // may pass, as a death may
         if (!started) {
-            m_status.state = State::Unusable;
-            m_status.failure = failure(wire::Errc::ModelUnusable, started.error());
-            spdlog::error("engine: no worker: {}", started.error());
+            giveUp(started.error());
             return false;
         }
+        m_hadWorker = true;
         m_worker = *std::move(started);
         m_status.pid = m_worker->pid();
         if (stop.stop_requested()) // the destructor may have looked for it before it was there

@@ -22,7 +22,7 @@ class EngineClient {
 public:
     struct Options {
         std::filesystem::path program;   // cloister-engine
-        std::filesystem::path modelFile; // opened O_RDONLY by the daemon, passed as a descriptor
+        std::filesystem::path modelFile; // opened once, read-only; workers inherit the descriptor
         unsigned threads = 0;            // 0: all allowed cores
     };
 
@@ -42,9 +42,8 @@ public:
         std::optional<wire::Ready> model;
         std::optional<wire::Failed> failure;
         unsigned restarts = 0;
-        int pid = 0; // of the running worker, 0 when there is none
-        std::string
-            modelSha256; // hex; computed once in the background by the client, empty until then
+        int pid = 0;             // of the running worker, 0 when there is none
+        std::string modelSha256; // hex; computed in the background: Loading lasts until it is there
     };
     [[nodiscard]] virtual Status status() const = 0;
 

@@ -11,6 +11,27 @@
 
 namespace service {
 
+/// The model's file, opened once: every worker maps, and the audit names, the same bytes, whatever
+/// another file is given its name meanwhile.
+class ModelFile {
+public:
+    /// The error is a sentence for the log.
+    static std::expected<ModelFile, std::string> open(const std::filesystem::path& file);
+    ModelFile(ModelFile&& other) noexcept;
+    ModelFile(const ModelFile&) = delete;
+    ModelFile& operator=(const ModelFile&) = delete;
+    ModelFile& operator=(ModelFile&&) = delete;
+    ~ModelFile();
+
+    [[nodiscard]] int descriptor() const { return m_descriptor; }
+    /// In hexadecimal; empty when it can't be read or @p stop is requested.
+    [[nodiscard]] std::string sha256(const std::stop_token& stop) const;
+
+private:
+    explicit ModelFile(int descriptor);
+    int m_descriptor;
+};
+
 /// One running cloister-engine and our end of its channel.
 /// Threads: start and wait on one thread, which must outlive the object: the system kills the
 /// worker with it. channel() and kill() from any.
@@ -18,7 +39,7 @@ class EngineProcess {
 public:
     /// The error is a sentence for the log.
     static std::expected<std::unique_ptr<EngineProcess>, std::string>
-    start(const EngineClient::Options& options);
+    start(const EngineClient::Options& options, const ModelFile& model);
     virtual ~EngineProcess() = default;
 
     [[nodiscard]] virtual wire::Channel& channel() = 0;
@@ -29,8 +50,5 @@ public:
     /// given.
     virtual std::string wait() = 0;
 };
-
-/// SHA-256 of a file in hexadecimal, or empty when it can't be read or @p stop is requested.
-std::string sha256OfFile(const std::filesystem::path& file, const std::stop_token& stop);
 
 } // namespace service

@@ -110,11 +110,8 @@ std::unexpected<std::string> failed(const char* what)
 } // namespace
 
 std::expected<std::unique_ptr<EngineProcess>, std::string>
-EngineProcess::start(const EngineClient::Options& options)
+EngineProcess::start(const EngineClient::Options& options, const ModelFile& model)
 {
-    const Descriptor model(::open(options.modelFile.c_str(), O_RDONLY | O_CLOEXEC));
-    if (model.number() < 0)
-        return failed("the model file can't be opened");
     std::array<int, 2> ends = {};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return failed("no socket for the worker");
@@ -126,28 +123,53 @@ EngineProcess::start(const EngineClient::Options& options)
         {.program = options.program,
          .arguments = {std::to_string(kSocketInWorker), std::to_string(kModelInWorker),
                        std::to_string(threads)},
-         .descriptors = {{theirs.number(), kSocketInWorker}, {model.number(), kModelInWorker}}});
+         .descriptors = {{theirs.number(), kSocketInWorker},
+                         {model.descriptor(), kModelInWorker}}});
     if (!child)
         return std::unexpected(child.error().detail);
     return std::make_unique<Running>(std::move(ours), *std::move(child));
 }
 
-std::string sha256OfFile(const std::filesystem::path& file, const std::stop_token& stop)
+ModelFile::ModelFile(int descriptor)
+    : m_descriptor(descriptor)
 {
-    const Descriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+ModelFile::ModelFile(ModelFile&& other) noexcept
+    : m_descriptor(std::exchange(other.m_descriptor, -1))
+{
+}
+
+ModelFile::~ModelFile()
+{
+    if (m_descriptor >= 0)
+        ::close(m_descriptor);
+}
+
+std::expected<ModelFile, std::string> ModelFile::open(const std::filesystem::path& file)
+{
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return failed("the model file can't be opened");
+    return ModelFile(descriptor);
+}
+
+std::string ModelFile::sha256(const std::stop_token& stop) const
+{
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                           &EVP_MD_CTX_free);
-    if (input.number() < 0 || !context ||
-        EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
+    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
         return {};
     std::vector<unsigned char> buffer(1U << 20);
+    off_t at = 0;
     while (!stop.stop_requested()) {
-        const ssize_t got = ::read(input.number(), buffer.data(), buffer.size());
+        const ssize_t got = ::pread(m_descriptor, buffer.data(), buffer.size(), at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 ||
             EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(got)) != 1)
             return {};
+        at += got;
         if (got > 0)
             continue;
         std::array<unsigned char, 32> digest = {};

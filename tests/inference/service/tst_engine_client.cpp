@@ -288,6 +288,69 @@ private Q_SLOTS:
         QVERIFY(m_client->generate(request(5), {}, {}));
     }
 
+    void everyWorkerGetsTheFileThatWasHashed()
+    {
+        const std::string file = m_folder.filePath(QStringLiteral("replaced.gguf")).toStdString();
+        std::filesystem::copy_file(m_model, file);
+        const auto client = EngineClient::start(options(file));
+        waitUntilReady(*client);
+        const auto before = client->status();
+        QVERIFY(before.modelSha256 == m_client->status().modelSha256);
+        // Another file takes the name, as an upgrade would do it; then the worker dies.
+        std::ofstream(file + ".new", std::ios::binary) << "no model at all";
+        std::filesystem::rename(file + ".new", file);
+        QCOMPARE(::kill(before.pid, SIGKILL), 0);
+        QVERIFY(eventually([&] {
+            const auto now = client->status();
+            return now.pid != before.pid && now.state == EngineClient::State::Ready;
+        }));
+        QVERIFY(client->generate(request(3), {}, {}));
+        QVERIFY(client->status().modelSha256 == before.modelSha256);
+    }
+
+    void nobodyIsServedBeforeTheHashIsKnown()
+    {
+        // Much to hash, little to load: what stands behind the tensors is a hole.
+        const std::string file = m_folder.filePath(QStringLiteral("long.gguf")).toStdString();
+        std::filesystem::copy_file(m_model, file);
+        std::filesystem::resize_file(file, std::uintmax_t{1} << 30);
+        const auto client = EngineClient::start(options(file));
+        bool loaded = false;
+        QVERIFY(eventually(
+            [&] {
+                const auto status = client->status();
+                loaded = loaded || (status.model && status.modelSha256.empty());
+                return status.state == EngineClient::State::Ready;
+            },
+            120));
+        QVERIFY(client->status().modelSha256.size() == 64);
+        QVERIFY(loaded); // the worker was ready before
+    }
+
+    void aWorkerThatCannotBeStartedAgainIsTriedLater()
+    {
+        const std::filesystem::path program =
+            m_folder.filePath(QStringLiteral("engine")).toStdString();
+        std::filesystem::copy_file(PROGRAMS "/cloister-engine", program);
+        auto moved = options(m_model);
+        moved.program = program;
+        const auto client = EngineClient::start(moved);
+        waitUntilReady(*client);
+        std::filesystem::rename(program, program.string() + ".away");
+        QCOMPARE(::kill(client->status().pid, SIGKILL), 0);
+        QVERIFY(eventually([&] { return client->status().restarts >= 2; }));
+        QVERIFY(!isUnusable(*client));
+        std::filesystem::rename(program.string() + ".away", program);
+        waitUntilReady(*client);
+        QVERIFY(client->generate(request(3), {}, {}));
+
+        auto absent = options(m_model);
+        absent.program = program.string() + ".never";
+        const auto never =
+            EngineClient::start(absent); // the first start is a mistake in the set-up
+        QVERIFY(eventually([&] { return isUnusable(*never); }));
+    }
+
     void aDamagedModelIsUnusable()
     {
         const std::string damaged = m_folder.filePath(QStringLiteral("damaged.gguf")).toStdString();
