@@ -9,9 +9,11 @@
 #include <cassert>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 
 namespace service {
@@ -86,6 +88,7 @@ private:
     /// Takes one message. False when it makes no sense.
     bool take(wire::FromEngine message);
     bool takeToken(const wire::Token& token);
+    void deliver(wire::RequestId id, const std::function<void()>& callback);
     void answer(wire::RequestId id, Pending::Answer answer);
     /// Registers a call and sends its request. The answer is set already when it can't be sent.
     Messages::iterator call(wire::ToEngine request, wire::RequestId id, Pending pending);
@@ -223,11 +226,12 @@ bool Client::take(wire::FromEngine message)
         const Callbacks* callbacks = nullptr;
         {
             const std::lock_guard lock(m_mutex);
-            if (const auto found = m_pending.find(progress->id); found != m_pending.end())
+            const auto found = m_pending.find(progress->id);
+            if (found != m_pending.end() && !found->second.answer)
                 callbacks = found->second.callbacks;
         }
         if (callbacks != nullptr && callbacks->progress)
-            callbacks->progress(*progress);
+            deliver(progress->id, [&] { callbacks->progress(*progress); });
         return true;
     }
     if (auto* finished = std::get_if<wire::Finished>(&message))
@@ -263,8 +267,8 @@ bool Client::takeToken(const wire::Token& token)
     {
         const std::lock_guard lock(m_mutex);
         const auto found = m_pending.find(token.id);
-        if (found == m_pending.end())
-            return true;
+        if (found == m_pending.end() || found->second.answer)
+            return true; // whose caller may be gone already
         if (found->second.tokensLeft == 0)
             return false;
         --found->second.tokensLeft;
@@ -272,8 +276,21 @@ bool Client::takeToken(const wire::Token& token)
     }
     // Outside the lock; the entry and the caller's callbacks stay until this thread sets an answer.
     if (callbacks != nullptr && callbacks->token)
-        callbacks->token(token);
+        deliver(token.id, [&] { callbacks->token(token); });
     return true;
+}
+
+/// What a callback throws (no memory) ends its request, not the daemon.
+void Client::deliver(wire::RequestId id, const std::function<void()>& callback)
+{
+    try {
+        callback();
+    } catch (const std::exception& exception) {
+        spdlog::error("engine: a request ended by an exception: {}", typeid(exception).name());
+        answer(id, failure(wire::Errc::Internal, "the answer could not be taken"));
+        [[maybe_unused]] const auto sent =
+            m_worker->channel().send(wire::ToEngine(wire::Cancel{.id = id}));
+    }
 }
 
 void Client::answer(wire::RequestId id, Pending::Answer answer)

@@ -263,6 +263,21 @@ private Q_SLOTS:
         QVERIFY(client->generate(request(3), {}, {}));
     }
 
+    void aCallbackThatThrowsEndsItsRequestOnly()
+    {
+        Running beside(*m_client, request(500));
+        int heard = 0;
+        const EngineClient::Callbacks throws{.progress = {}, .token = [&heard](const wire::Token&) {
+                                                 if (++heard == 3)
+                                                     throw std::bad_alloc();
+                                             }};
+        const auto outcome = m_client->generate(request(3500), throws, {});
+        QVERIFY(!outcome && outcome.error().code == wire::Errc::Internal);
+        QCOMPARE(heard, 3);
+        QVERIFY(beside.outcome());
+        QVERIFY(m_client->generate(request(3), {}, {}));
+    }
+
     void survivesTheWorkersDeath_data()
     {
         QTest::addColumn<int>("signal");

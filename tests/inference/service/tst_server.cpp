@@ -490,7 +490,9 @@ private Q_SLOTS:
         QVERIFY(m_rig->inbox->waiting()->empty());
         QCOMPARE(m_rig->questions->count(), 0U);
         const auto [again, sessionAgain] = clinician();
-        for (const api::Conversation& one : *again->conversations({}, 10, 0)) {
+        const auto all = again->conversations({}, 10, 0);
+        QVERIFY(all && all->size() == 2);
+        for (const api::Conversation& one : *all) {
             const auto turns = again->conversation(one.id);
             QVERIFY(turns && turns->turns.front().answer);
         }
