@@ -11,7 +11,7 @@
 namespace app {
 
 namespace {
-constexpr qint64 kLargest = 64 * 1024; // a note is about 7 kB
+constexpr qint64 kLargest = 64LL * 1024; // a note is about 7 kB
 constexpr int kNameDigits = 16;
 } // namespace
 

@@ -38,7 +38,7 @@ private:
 
     void newLine(int depth)
     {
-        m_outline->text += QLatin1Char('\n') + QString(2 * depth, QLatin1Char(' '));
+        m_outline->text += QLatin1Char('\n') + QString(2LL * depth, QLatin1Char(' '));
     }
 
     bool string(QString* content)

@@ -218,7 +218,7 @@ Result<std::vector<ConversationHit>> Client::searchConversations(std::string_vie
 }
 
 Result<Done> Client::ask(std::string_view patient, const QuestionRequest& request,
-                         const Events& events, std::stop_token stop)
+                         const Events& events, const std::stop_token& stop)
 {
     std::optional<Result<Done>> outcome;
     const auto take = [&](std::string_view name, std::string_view data) -> bool {

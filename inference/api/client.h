@@ -79,7 +79,7 @@ public:
     /// connection: the daemon then keeps what was written so far as a cancelled answer, and the
     /// call returns Cancelled.
     Result<Done> ask(std::string_view patient, const QuestionRequest& request, const Events& events,
-                     std::stop_token stop);
+                     const std::stop_token& stop);
 
     // IT and compliance.
     Result<std::vector<std::string>>

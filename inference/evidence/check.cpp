@@ -128,6 +128,7 @@ Verdict verdictOf(const std::vector<Doubt>& doubts)
 std::vector<Finding> findingsOf(const std::vector<Doubt>& doubts)
 {
     std::vector<Finding> findings;
+    findings.reserve(doubts.size());
     for (const Doubt& doubt : doubts)
         findings.push_back(doubt.finding);
     return findings;

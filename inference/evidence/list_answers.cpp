@@ -96,6 +96,7 @@ bool isPast(const records::Date& date, Day today)
 void sayLine(DirectAnswer& answer, const Line& line, Day today)
 {
     std::vector<int> cited;
+    cited.reserve(line.entries.size());
     for (const records::Medication* medication : line.entries)
         cited.push_back(add(answer.items, factOf(*medication)));
     const records::Medication& newest = *line.entries.front();

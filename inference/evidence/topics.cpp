@@ -144,13 +144,11 @@ void readWindow(Topics& topics, View question, const std::vector<Word>& words, D
             if (word.end <= date.begin)
                 before = word.text;
         }
-        if (before == "since" || before == "after" || before == "from") {
+        if (before == "since" || before == "after" || before == "from" || before == "between") {
             topics.from = first;
         } else if (before == "before" || before == "until" || before == "till" || before == "by" ||
                    ((before == "to" || before == "and") && topics.from)) {
             topics.to = last;
-        } else if (before == "between") {
-            topics.from = first;
         } else {
             topics.from = first;
             topics.to = last;

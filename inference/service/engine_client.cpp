@@ -91,7 +91,7 @@ private:
     void deliver(wire::RequestId id, const std::function<void()>& callback);
     void answer(wire::RequestId id, Pending::Answer answer);
     /// Registers a call and sends its request. The answer is set already when it can't be sent.
-    Messages::iterator call(wire::ToEngine request, wire::RequestId id, Pending pending);
+    Messages::iterator call(const wire::ToEngine& request, wire::RequestId id, Pending pending);
     Pending::Answer wait(Messages::iterator pending, const std::stop_token& stop);
 
     Options m_options;
@@ -304,7 +304,7 @@ void Client::answer(wire::RequestId id, Pending::Answer answer)
     m_changed.notify_all();
 }
 
-Client::Messages::iterator Client::call(wire::ToEngine request, wire::RequestId id, Pending pending)
+Client::Messages::iterator Client::call(const wire::ToEngine& request, wire::RequestId id, Pending pending)
 {
     std::shared_ptr<EngineProcess> worker;
     Messages::iterator entry;

@@ -341,8 +341,8 @@ Check JsonReader::Parser::readEntries(od::value value, std::string_view all, War
 /// A list or a single value: JSON, but no bundle; or no JSON at all.
 Check JsonReader::Parser::readNoObject(od::document& document, Warnings& warnings)
 {
-    const Fault noBundle{Errc::NotABundle, "not a JSON object"};
-    const Fault noJson{Errc::BadJson, "not valid JSON"};
+    Fault noBundle{Errc::NotABundle, "not a JSON object"};
+    Fault noJson{Errc::BadJson, "not valid JSON"};
     od::json_type type{};
     if (document.type().get(type) != SUCCESS)
         return noJson;

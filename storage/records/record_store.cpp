@@ -17,7 +17,6 @@ namespace records {
 using storage::Errc;
 using storage::Error;
 using storage::Result;
-using storage::Statement;
 
 struct RecordStore::State {
     storage::Database database;
@@ -101,7 +100,7 @@ RecordStore::RecordStore(std::unique_ptr<State> state)
 
 RecordStore::~RecordStore() = default;
 
-Result<std::unique_ptr<RecordStore>> RecordStore::open(std::filesystem::path file,
+Result<std::unique_ptr<RecordStore>> RecordStore::open(const std::filesystem::path& file,
                                                        const storage::Secret& recordsKey)
 {
     // The RecordsKey also opens the inbox: no key serves two purposes.

@@ -44,7 +44,7 @@ struct MergeOutcome {
 /// Format: docs/formats/records.md. Threads: one thread at a time; open a second for another.
 class RecordStore {
 public:
-    static storage::Result<std::unique_ptr<RecordStore>> open(std::filesystem::path file,
+    static storage::Result<std::unique_ptr<RecordStore>> open(const std::filesystem::path& file,
                                                               const storage::Secret& recordsKey);
     ~RecordStore();
 
