@@ -304,7 +304,8 @@ void Client::answer(wire::RequestId id, Pending::Answer answer)
     m_changed.notify_all();
 }
 
-Client::Messages::iterator Client::call(const wire::ToEngine& request, wire::RequestId id, Pending pending)
+Client::Messages::iterator Client::call(const wire::ToEngine& request, wire::RequestId id,
+                                        Pending pending)
 {
     std::shared_ptr<EngineProcess> worker;
     Messages::iterator entry;
