@@ -101,9 +101,10 @@ private Q_SLOTS:
         auto child = process::Child::start(probe({"sleep"}));
         QVERIFY(child);
         QVERIFY(!child->poll());
-        child->kill(SIGSEGV);
-        QCOMPARE(child->wait().signal, SIGSEGV);
-        QCOMPARE(child->poll()->signal, SIGSEGV);
+        // Not SIGSEGV: AddressSanitizer would catch it and exit.
+        child->kill(SIGTERM);
+        QCOMPARE(child->wait().signal, SIGTERM);
+        QCOMPARE(child->poll()->signal, SIGTERM);
     }
 
     void isKilledWithItsObject()
