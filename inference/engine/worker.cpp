@@ -190,6 +190,7 @@ std::optional<std::vector<std::int32_t>> Worker::promptOf(wire::RequestId id,
         return std::nullopt;
     }
     std::vector<model::ChatTurn> chat;
+    chat.reserve(turns.size());
     for (const wire::Turn& turn : turns)
         chat.push_back({roleOf(turn.role), turn.text});
     return m_parts.chat->encode(chat, *m_parts.tokenizer);

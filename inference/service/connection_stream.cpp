@@ -83,7 +83,7 @@ void Connection::startStream()
     auto request = std::make_shared<Request>(std::move(*m_request));
     net::post(m_loop.questions,
               [&services = m_loop.services, request, sink = std::move(sink),
-               stop = m_stop]() mutable { stream(services, *request, std::move(sink), stop); });
+               stop = m_stop]() mutable { stream(services, *request, sink, stop); });
 }
 
 void Connection::watchForEnd()

@@ -74,8 +74,8 @@ public:
     }
     ~Running() override
     {
-        kill();
-        wait();
+        Running::kill(); // by name: a destructor dispatches to nothing below it
+        Running::wait();
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;

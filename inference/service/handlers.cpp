@@ -241,7 +241,7 @@ Response handle(Services& services, Request& request)
     return response;
 }
 
-void stream(Services& services, Request& request, std::shared_ptr<EventSink> sink,
+void stream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
             const std::stop_source& stop)
 {
     try {

@@ -26,7 +26,7 @@ authorise(Services& services, const Route& route, std::string_view token, const 
 
 /// Routes of Lane::Stream: answers through @p sink and returns when the answer is stored. @p stop
 /// is requested when the client is gone.
-void stream(Services& services, Request& request, std::shared_ptr<EventSink> sink,
+void stream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
             const std::stop_source& stop);
 
 /// After a session has ended: closes its streams and records the end, now or later.

@@ -150,6 +150,7 @@ std::vector<Sessions::Ended> Sessions::sweep()
         if (const std::optional<SessionEnd> why = expiry(session, now))
             expired.emplace_back(id, *why);
     }
+    removed.reserve(expired.size());
     for (const auto& [id, why] : expired)
         removed.push_back(*remove(id, why));
     std::erase_if(m_endedTokens,
@@ -157,6 +158,7 @@ std::vector<Sessions::Ended> Sessions::sweep()
     lock.unlock();
 
     std::vector<Ended> ended;
+    ended.reserve(removed.size());
     for (Removed& one : removed)
         ended.push_back(wipe(std::move(one)));
     return ended;
@@ -171,6 +173,7 @@ std::vector<Sessions::Ended> Sessions::endAll()
     lock.unlock();
 
     std::vector<Ended> ended;
+    ended.reserve(removed.size());
     for (Removed& one : removed)
         ended.push_back(wipe(std::move(one)));
     return ended;
