@@ -94,8 +94,11 @@ def digest(path):
 def fetch(folder, name):
     model = MODELS[name]
     final = folder / model["file"]
-    if final.exists() and final.stat().st_size == model["bytes"]:
-        return final
+    if final.exists():
+        if digest(final) == model["sha256"]:
+            return final
+        say(f"{model['file']} in the cache is damaged; fetching it again")
+        final.unlink()
     work = folder / (model["file"] + ".parts")
     work.mkdir(parents=True, exist_ok=True)
     say(f"Fetching {model['file']} ({model['bytes'] >> 20:,} MiB, once) …")
