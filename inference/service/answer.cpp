@@ -142,7 +142,7 @@ api::Result<Asked> storeQuestion(Desk& desk, const Question& question, const aud
             desk.turnBegins(turn->id);
             asked = {.turn = std::move(*turn),
                      .slot = std::move(*slot),
-                     .earlier = earlierOf(*before),
+                     .earlier = question.earlier.empty() ? earlierOf(*before) : question.earlier,
                      .chart = {}};
             return {};
         });

@@ -3,6 +3,7 @@
 
 #include "audit/log.h"
 #include "inference/api/types.h"
+#include "inference/evidence/prompt.h"
 #include "inference/service/clock.h"
 #include "inference/service/engine_client.h"
 #include "inference/service/sessions.h"
@@ -13,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace service {
 
@@ -35,6 +37,9 @@ struct Question {
     std::string patient;
     api::QuestionRequest request;
     std::uint32_t place = 0; // questions that were running when this one came
+    /// What a follow-up may refer to where the caller keeps the conversation; else the vault's
+    /// turns.
+    std::vector<evidence::EarlierTurn> earlier = {};
 };
 
 /// Hears what happens to a question, in the order of docs/formats/api.md. Threads: called from the

@@ -64,6 +64,20 @@ std::vector<evidence::EarlierTurn> earlierOf(std::span<const storage::Turn> turn
     return earlier;
 }
 
+std::vector<evidence::EarlierTurn> earlierOf(std::span<const api::ChatMessage> said)
+{
+    std::vector<evidence::EarlierTurn> earlier;
+    if (said.empty())
+        return earlier;
+    const auto before = said.first(said.size() - 1);
+    for (auto one = before.rbegin(); one != before.rend() && earlier.size() < kMostTurns; ++one) {
+        if (one->role == "user")
+            earlier.push_back({.question = one->content, .sentences = {}});
+    }
+    std::ranges::reverse(earlier);
+    return earlier;
+}
+
 std::vector<std::string> questionsOf(std::span<const evidence::EarlierTurn> earlier)
 {
     std::vector<std::string> questions;

@@ -32,30 +32,40 @@ void RunningQuestions::Entry::send(std::string bytes)
         m_sink->send(std::move(bytes));
 }
 
+void RunningQuestions::Entry::last(std::string bytes)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_last = std::move(bytes);
+}
+
 void RunningQuestions::Entry::respond(Response response)
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_sink)
-        std::exchange(m_sink, nullptr)->respond(std::move(response));
+    m_response = std::move(response);
 }
 
 void RunningQuestions::Entry::fail(const api::Error& error)
 {
     const std::scoped_lock lock(m_mutex);
-    if (!m_sink)
-        return;
-    const std::shared_ptr<EventSink> sink = std::exchange(m_sink, nullptr);
-    if (!m_begun)
-        return sink->respond(errorResponse(error));
-    sink->send(failureEvent(error));
-    sink->finish();
+    if (m_last || m_response)
+        return; // the answer had its end already
+    if (m_begun)
+        m_last = failureEvent(error);
+    else
+        m_response = errorResponse(error);
 }
 
 void RunningQuestions::Entry::finish()
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_sink)
-        std::exchange(m_sink, nullptr)->finish();
+    if (!m_sink)
+        return;
+    const std::shared_ptr<EventSink> sink = std::exchange(m_sink, nullptr);
+    if (m_response)
+        return sink->respond(std::move(*m_response));
+    if (m_last)
+        sink->send(std::move(*m_last));
+    sink->finish();
 }
 
 void RunningQuestions::Entry::closeAsLocked(std::chrono::steady_clock::time_point now)

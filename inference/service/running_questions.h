@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -28,6 +29,9 @@ public:
         Entry(std::string session, std::shared_ptr<EventSink> sink, std::stop_source stop);
         /// To the client, unless its session has ended.
         void send(std::string bytes);
+        /// The end of the answer, as the stream's last event or as an ordinary response. It goes
+        /// out with finish(), when the question counts as ended: whoever has read it may ask again.
+        void last(std::string bytes);
         void respond(Response response);
         /// As an ordinary answer where nothing was sent yet, else as the stream's last event.
         void fail(const api::Error& error);
@@ -42,6 +46,8 @@ public:
         std::mutex m_mutex;                // orders the last event of answer and lock
         std::shared_ptr<EventSink> m_sink; // the connection's; null once closed
         bool m_begun = false;              // something was sent
+        std::optional<std::string> m_last;
+        std::optional<Response> m_response;
         std::stop_source m_stop;
         std::optional<std::chrono::steady_clock::time_point> m_lockedAt;
     };

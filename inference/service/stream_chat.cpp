@@ -4,6 +4,7 @@
 #include "inference/api/json.h"
 #include "inference/api/openai.h"
 #include "inference/service/draft.h"
+#include "inference/service/earlier.h"
 #include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
 
@@ -46,14 +47,13 @@ public:
         api::ChatAnswer last = frame({}, std::move(reason));
         if (m_request.includeUsage)
             last.usage = usage;
-        m_entry.send(dataLine(api::encodeChatChunk(last)));
-        m_entry.send(dataLine("[DONE]"));
+        m_entry.last(dataLine(api::encodeChatChunk(last)) + dataLine("[DONE]"));
     }
 
     void fail(const api::Error& error)
     {
         if (m_request.stream && !m_text.empty())
-            m_entry.send(dataLine(api::encodeError(error)));
+            m_entry.last(dataLine(api::encodeError(error)));
         else
             m_entry.respond(errorResponse(error));
     }
@@ -95,7 +95,8 @@ std::string stopReason(std::uint32_t generated, std::uint32_t limit)
     return generated >= limit ? "length" : "stop";
 }
 
-/// The full flow on one patient's record: the last message is the question.
+/// The full flow on one patient's record: the last message is the question, those before say what
+/// it refers to.
 void chatOnRecord(Services& services, const Request& request, const api::ChatRequest& asked,
                   ChatWriter& writer, const std::stop_token& stop)
 {
@@ -112,7 +113,8 @@ void chatOnRecord(Services& services, const Request& request, const api::ChatReq
                                           .temperature = asked.temperature,
                                           .topP = asked.topP,
                                           .seed = asked.seed},
-                              .place = services.questions.count() - 1},
+                              .place = services.questions.count() - 1,
+                              .earlier = earlierOf(asked.messages)},
                              listener, stop);
     services.metrics.question(!done);
     if (!done)

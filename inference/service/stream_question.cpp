@@ -25,12 +25,18 @@ public:
     void claim(const api::Claim& event) override { send("claim", event); }
 
     template <typename T>
+    void last(std::string_view name, const T& event)
+    {
+        m_entry.last(api::encodeEvent(name, api::encode(event)));
+    }
+
+private:
+    template <typename T>
     void send(std::string_view name, const T& event)
     {
         m_entry.send(api::encodeEvent(name, api::encode(event)));
     }
 
-private:
     RunningQuestions::Entry& m_entry;
 };
 
@@ -76,11 +82,11 @@ void ask(Services& services, Request& request,
         services.metrics.generated(
             done->answer.promptTokens, done->answer.generatedTokens,
             std::chrono::duration<double>(services.clock.steady() - begin).count());
-        listener.send("done", *done);
+        listener.last("done", *done);
     } else if (done.error().turn.empty()) {
         entry->respond(errorResponse(done.error().error)); // not accepted: an ordinary error
     } else {
-        listener.send("error", done.error());
+        listener.last("error", done.error());
     }
 }
 
