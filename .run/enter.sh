@@ -2,7 +2,7 @@
 # Enters the root. Sourced by ./run on the host; run by itself (as "enter.sh --inside …") it is the
 # part that already stands in the private mount namespace.
 #
-#   enter [--bind DIR]… [--bind-file FILE]… [--here] [--user NAME] [--offline] -- COMMAND ARGS…
+#   enter [--bind DIR]… [--bind-file FILE]… [--here] [--read-only] [--user NAME] [--offline] -- COMMAND ARGS…
 #
 # The checkout, /tmp, the cache and ../shared (read-only) are there at their own absolute paths, as is
 # what is named. Root runs programs where it is called (--here: with the working folder, every folder
@@ -11,12 +11,13 @@
 # command's own.
 
 enter() {
-    local binds=() user=root net=() offline= here= files=()
+    local binds=() user=root net=() offline= here= sealed= files=()
     while [ "$1" != -- ]; do
         case $1 in
             --bind) binds+=("$2"); shift 2 ;;
             --bind-file) files+=("$2"); shift 2 ;;
             --here) here=1; binds+=("$PWD"); shift ;;
+            --read-only) sealed=1; shift ;;
             --user) user=$2; shift 2 ;;
             --offline) offline=--net; shift ;;
             *) die "enter: unknown option $1" ;;
@@ -26,7 +27,7 @@ enter() {
     [ -n "$offline" ] && net=(--net)
     local wanted
     wanted=$(printf '%s\n' /tmp "$cache" "$checkout" "${binds[@]}" | sort -u)
-    wanted=$wanted root=$root checkout=$checkout cache=$cache user=$user offline=$offline here=$here \
+    wanted=$wanted root=$root checkout=$checkout cache=$cache user=$user offline=$offline here=$here sealed=$sealed \
         files=$(printf '%s\n' "${files[@]}") \
         exec_or_run unshare --mount "${net[@]}" --propagation private -- \
         bash "$checkout/.run/enter.sh" --inside "$@"
@@ -57,10 +58,15 @@ openTheWay() {
     esac
 }
 
+# A folder without any is only where something was bound at another time, on folders or empty files.
+holdsFiles() {
+    [ -n "$(find "$1" -xdev ! -type d ! \( -type f -empty \) -print -quit 2>/dev/null)" ]
+}
+
 bindFolder() {
     local folder=$1
     [ -d "$folder" ] || return 0
-    if ofTheRoot "$folder" && [ -e "$root$folder" ]; then return 0; fi
+    if ofTheRoot "$folder" && holdsFiles "$root$folder"; then return 0; fi
     [ -n "$here" ] || openTheWay "${folder%/*}"
     [ -d "$root$folder" ] || mkdir -p "$root$folder"
     mount --bind "$folder" "$root$folder"
@@ -68,6 +74,7 @@ bindFolder() {
 
 bindFile() {
     [ -e "$1" ] || return 0
+    [ "$1" -ef "$root$2" ] && return 0 # its folder is bound already
     [ -e "$root$2" ] || { mkdir -p "$(dirname "$root$2")"; : >"$root$2"; }
     mount --bind "$1" "$root$2"
     mount -o remount,bind,ro "$root$2"
@@ -100,6 +107,7 @@ mountAll() {
     mount -t tmpfs -o mode=755 run "$root/run"
     mount -t tmpfs -o mode=755 home "$root/home"
     mount -t tmpfs -o mode=1777 vartmp "$root/var/tmp"
+    [ -z "$sealed" ] || mount -t tmpfs -o mode=700 roothome "$root/root"
     mkdir -p "$root/run/lock" "$root/run/user"
     install -d -m 700 -o 2001 -g 2001 "$root/home/clinician1"
     install -d -m 700 -o 2002 -g 2002 "$root/home/clinician2"
@@ -137,7 +145,8 @@ mountAll() {
     [ -n "${SSL_CERT_DIR:-}" ] && [ -d "$SSL_CERT_DIR" ] && [ ! -e "$root$SSL_CERT_DIR" ] && bindFolder "$SSL_CERT_DIR"
     [ -n "${PIP_FIND_LINKS:-}" ] && [ -d "$PIP_FIND_LINKS" ] && bindFolder "$PIP_FIND_LINKS"
     [ -n "${PIP_CONFIG_FILE:-}" ] && bindFile "$PIP_CONFIG_FILE" "$PIP_CONFIG_FILE"
-    return 0
+    # What a program writes where nothing of the host is must fail: nobody would find it again.
+    [ -z "$sealed" ] || mount -o remount,bind,ro "$root"
 }
 
 # Only what the root can use goes in: proxies, certificates, pip's settings, the display, ours.

@@ -29,7 +29,8 @@ namedFolders() {
 # It is built only where no build has it: after ./run demo, which builds what it shows, too.
 program=$(newestProgram "$tool")
 if [ -z "$program" ]; then
-    cat "$checkout"/{*,*/*}/CMakeLists.txt | grep -qF "add_program($tool " || die "there is no program '$tool'"
+    # Not grep -q: it leaves early, and under pipefail that looks like a program that isn't there.
+    cat "$checkout"/{*,*/*}/CMakeLists.txt | grep -F "add_program($tool " >/dev/null || die "there is no program '$tool'"
     build "$(currentPreset)" "$tool"
     program=$(newestProgram "$tool")
 fi
@@ -55,4 +56,4 @@ while IFS= read -r file; do
 done < <(namedFiles "$@" | sort -u)
 
 enterLast=1
-enter --here "${binds[@]}" -- "$program" "$@"
+enter --here --read-only "${binds[@]}" -- "$program" "$@"
