@@ -7,8 +7,8 @@
 # The checkout, /tmp, the cache and ../shared (read-only) are there at their own absolute paths, as is
 # what is named. Root runs programs where it is called (--here: with the working folder, every folder
 # as the host has it); otherwise folders above that are closed to the users of the root (0700) make
-# way, so that these reach what is bound. Standard input and output and the exit status are the
-# command's own.
+# way, so that these reach what is bound. --read-only: what is not bound cannot be written. Standard
+# input and output and the exit status are the command's own.
 
 enter() {
     local binds=() user=root net=() offline= here= sealed= files=()
