@@ -20,11 +20,11 @@ namespace {
 
 /// Exit statuses, for the daemon's log.
 enum Exit : int {
-    kDone = 0,
-    kBroken = 1, // a frame that makes no sense, or an exception
-    kUsage = 2,
-    kUnprotected = 3, // no hardening, or no sandbox
-    kUnusable = 4,    // the model was refused; the daemon was told why
+    Done = 0,
+    Broken = 1, // a frame that makes no sense, or an exception
+    Usage = 2,
+    Unprotected = 3, // no hardening, or no sandbox
+    Unusable = 4,    // the model was refused; the daemon was told why
 };
 
 int ended(Exit status, const std::string& why)
@@ -46,9 +46,9 @@ int probe(bool inside)
 {
     if (inside)
         if (const auto entered = process::enterEngineSandbox(); !entered)
-            return ended(kUnprotected, entered.error().detail);
+            return ended(Exit::Unprotected, entered.error().detail);
     std::puts(process::toJson(process::probeForbidden(process::Sandbox::Engine)).c_str());
-    return kDone;
+    return Exit::Done;
 }
 
 int refuse(wire::Channel& channel, const model::Error& error)
@@ -57,7 +57,7 @@ int refuse(wire::Channel& channel, const model::Error& error)
     failure.code = wire::Errc::ModelUnusable;
     failure.detail = error.detail;
     [[maybe_unused]] const auto sent = channel.send(failure);
-    return ended(kUnusable, error.detail);
+    return ended(Exit::Unusable, error.detail);
 }
 
 int serve(int socket, int modelFile, unsigned threads)
@@ -75,20 +75,20 @@ int serve(int socket, int modelFile, unsigned threads)
         if (const auto chosen = model::ChatTemplate::choose(*file, *tokenizer))
             chat = *chosen;
     if (!channel.send(engine::describe(*file, (*network)->config())))
-        return kDone;
+        return Exit::Done;
     engine::Worker worker({.channel = channel,
                            .network = **network,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr});
     return worker.run() == engine::Worker::End::Shutdown
-               ? kDone
-               : ended(kBroken, "a frame from the daemon makes no sense");
+               ? Exit::Done
+               : ended(Exit::Broken, "a frame from the daemon makes no sense");
 }
 
 int run(int argc, char** argv)
 {
     if (const auto hardened = process::harden(); !hardened)
-        return ended(kUnprotected, hardened.error().detail);
+        return ended(Exit::Unprotected, hardened.error().detail);
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (argc == 2 && first == "--probe-sandbox")
         return probe(true);
@@ -99,13 +99,13 @@ int run(int argc, char** argv)
     const int modelFile = argc == 4 ? numberOf(argv[2]) : -1;
     const int threads = argc == 4 ? numberOf(argv[3]) : -1;
     if (socket < 0 || modelFile < 0 || threads < 1)
-        return ended(kUsage,
+        return ended(Exit::Usage,
                      "it is started by cloisterd, with a socket, a model and a number of threads");
     // oneDNN looks at the system's files and at the environment once; later it can't.
     if (const auto warm = kernels::warmUpOnednn(); !warm)
-        return ended(kBroken, warm.error().detail);
+        return ended(Exit::Broken, warm.error().detail);
     if (const auto entered = process::enterEngineSandbox(); !entered)
-        return ended(kUnprotected, entered.error().detail);
+        return ended(Exit::Unprotected, entered.error().detail);
     return serve(socket, modelFile, static_cast<unsigned>(threads));
 }
 
@@ -113,11 +113,11 @@ int run(int argc, char** argv)
 
 int main(int argc, char** argv)
 {
-    int status = kBroken;
+    int status = Exit::Broken;
     try {
         status = run(argc, argv);
     } catch (const std::exception& exception) {
-        ended(kBroken, exception.what());
+        ended(Exit::Broken, exception.what());
     }
     // Not by return: destructors of static objects may do what the sandbox denies.
     std::fflush(stdout);

@@ -8,11 +8,13 @@
 #include <cassert>
 #include <cstdint>
 #include <new>
-#include <omp.h>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+// Of OpenMP's API only this; <omp.h> is each compiler's own, and clang-tidy has another one's.
+extern "C" void omp_set_num_threads(int count) noexcept; // NOLINT(readability-identifier-naming)
 
 namespace kernels {
 

@@ -57,11 +57,13 @@ void MappedFile::unmap() noexcept
 void MappedFile::release(std::span<const std::byte> part) const
 {
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
-    const std::uintptr_t first = (begin + page - 1) / page * page;
-    const std::uintptr_t last = (begin + part.size()) / page * page;
-    if (first < last)
-        ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(part.data()) % page;
+    if (part.size() <= before)
+        return;
+    const std::span<const std::byte> pages =
+        part.subspan(before, (part.size() - before) / page * page);
+    if (!pages.empty())
+        ::madvise(const_cast<std::byte*>(pages.data()), pages.size(), MADV_DONTNEED);
 }
 
 } // namespace model

@@ -33,7 +33,7 @@ UChar32 decode(std::string_view text, std::size_t& length)
 // The macro narrows inside.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
-    U8_NEXT(text.data(), at, limit, code);
+    U8_NEXT(text.data(), at, limit, code); // NOLINT(bugprone-inc-dec-in-conditions): ICU's macro
 #pragma GCC diagnostic pop
     length = static_cast<std::size_t>(at);
     return code;
