@@ -387,4 +387,14 @@ std::unique_ptr<api::Client> Served::client() const
         api::Client::Options{.socket = m_socket, .timeout = std::chrono::seconds(20)});
 }
 
+std::pair<std::unique_ptr<api::Client>, std::string> Served::clinician() const
+{
+    std::unique_ptr<api::Client> signedIn = client();
+    const auto session = signedIn->signIn(
+        {.user = "dr.dahl", .passphrase = Rig::kPassphrase, .knownCheckpoint = {}});
+    if (!session)
+        qFatal("sign-in: %s", session.error().message.c_str());
+    return {std::move(signedIn), session->session};
+}
+
 } // namespace rig

@@ -149,6 +149,8 @@ public:
     ~Served();
     [[nodiscard]] std::filesystem::path socket() const { return m_socket; }
     [[nodiscard]] std::unique_ptr<api::Client> client() const;
+    /// A client signed in as dr.dahl, and its session's id.
+    [[nodiscard]] std::pair<std::unique_ptr<api::Client>, std::string> clinician() const;
 
 private:
     std::filesystem::path m_socket;

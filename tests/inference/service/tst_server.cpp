@@ -102,17 +102,6 @@ class TestServer : public QObject {
 
     [[nodiscard]] bool healthy() const { return m_served->client()->service().has_value(); }
 
-    /// A client signed in as dr.dahl with its session's id.
-    std::pair<std::unique_ptr<api::Client>, std::string> clinician() const
-    {
-        auto client = m_served->client();
-        const auto session = client->signIn(
-            {.user = "dr.dahl", .passphrase = rig::Rig::kPassphrase, .knownCheckpoint = {}});
-        if (!session)
-            qFatal("sign-in: %s", session.error().message.c_str());
-        return {std::move(client), session->session};
-    }
-
 private Q_SLOTS:
     void init()
     {
@@ -280,7 +269,7 @@ private Q_SLOTS:
 
     void anExceptionEndsItsRequestAndNothingElse()
     {
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         m_rig->desk->mayOpen = [](const storage::User&, std::string_view) -> bool {
             throw std::bad_alloc();
         };
@@ -318,7 +307,7 @@ private Q_SLOTS:
         m_rig->merger->waitIdle(20s);
         QVERIFY(m_rig->inbox->waiting()->empty());
         QCOMPARE(m_rig->questions->count(), 0U);
-        const auto [again, sessionAgain] = clinician();
+        const auto [again, sessionAgain] = m_served->clinician();
         const auto all = again->conversations({}, 10, 0);
         QVERIFY(all && all->size() == 2);
         for (const api::Conversation& one : *all) {

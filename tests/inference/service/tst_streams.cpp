@@ -16,17 +16,6 @@ class TestStreams : public QObject {
     std::unique_ptr<rig::Rig> m_rig;
     std::unique_ptr<rig::Served> m_served;
 
-    /// A client signed in as dr.dahl with its session's id.
-    std::pair<std::unique_ptr<api::Client>, std::string> clinician() const
-    {
-        auto client = m_served->client();
-        const auto session = client->signIn(
-            {.user = "dr.dahl", .passphrase = rig::Rig::kPassphrase, .knownCheckpoint = {}});
-        if (!session)
-            qFatal("sign-in: %s", session.error().message.c_str());
-        return {std::move(client), session->session};
-    }
-
     [[nodiscard]] std::string freeQuestion() const
     {
         return "Why was " + m_rig->made.stoppedDrug + " stopped?";
@@ -35,7 +24,7 @@ class TestStreams : public QObject {
     /// State of the only turn of dr.dahl, seen through a new session.
     std::string storedState(std::string* text = nullptr) const
     {
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         const auto list = client->conversations({}, 10, 0);
         if (!list || list->size() != 1)
             return "not one conversation";
@@ -64,7 +53,7 @@ private Q_SLOTS:
 
     void aLookUpIsStreamedInOrder()
     {
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::vector<std::string> order;
         const auto done = client->ask(
             m_rig->patient, {.question = "What is the last potassium?"},
@@ -87,7 +76,7 @@ private Q_SLOTS:
 
     void tokensStreamWhileTheModelWrites()
     {
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         m_rig->engine.pieces = {"One", " two", "."};
         std::string text;
         const auto done = client->ask(m_rig->patient, {.question = freeQuestion()},
@@ -106,7 +95,7 @@ private Q_SLOTS:
     {
         m_rig->engine.endless = true;
         m_rig->engine.pause = 5ms;
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::stop_source stop;
         std::chrono::steady_clock::time_point stoppedAt;
         std::size_t heard = 0;
@@ -139,7 +128,7 @@ private Q_SLOTS:
     {
         m_rig->engine.pieces = {"First.", " Second.", " Third.", " Fourth."};
         m_rig->engine.pause = 150ms;
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::jthread lock;
         const service::Caller beside = m_rig->caller(m_rig->signIn("dr.dahl"));
         const auto keys = beside.keys; // the client's session has the same
@@ -175,7 +164,7 @@ private Q_SLOTS:
     {
         m_rig->engine.endless = true;
         m_rig->engine.pause = 5ms;
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::jthread asking([&client = *client, this] {
             const auto done = client.ask(m_rig->patient, {.question = freeQuestion()}, {}, {});
             if (done)
@@ -198,7 +187,7 @@ private Q_SLOTS:
     {
         m_rig->engine.endless = true;
         m_rig->engine.pause = 5ms;
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::stop_source stop;
         std::jthread asking([&client = *client, &stop, this] {
             const auto first =
@@ -216,7 +205,7 @@ private Q_SLOTS:
     {
         m_rig->engine.endless = true;
         m_rig->engine.pause = 5ms;
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         std::jthread asking([&client = *client, this] {
             const auto done = client.ask(m_rig->patient, {.question = freeQuestion()}, {}, {});
             if (done && done->answer.state != "cancelled")
@@ -232,7 +221,7 @@ private Q_SLOTS:
 
     void whoHasReadTheEndMayAskAgain()
     {
-        const auto [client, session] = clinician();
+        const auto [client, session] = m_served->clinician();
         for (int i = 0; i < 20; ++i) {
             const auto done = client->ask(m_rig->patient, {.question = "Allergies?"}, {}, {});
             QCOMPARE(m_rig->questions->count(), 0U);
