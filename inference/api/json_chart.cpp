@@ -70,6 +70,12 @@ void fields(auto& f, Of<Problem> auto& v)
     f("source", v.source);
 }
 
+void fields(auto& f, Of<Disagreement> auto& v)
+{
+    f("label", v.label);
+    f("says", v.says);
+}
+
 void fields(auto& f, Of<Medication> auto& v)
 {
     f("name", v.name);
@@ -81,6 +87,7 @@ void fields(auto& f, Of<Medication> auto& v)
     f("started", v.started);
     f("ended", v.ended);
     f("source", v.source);
+    f("disagrees", v.disagrees);
 }
 
 void fields(auto& f, Of<Lab> auto& v)

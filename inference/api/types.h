@@ -122,9 +122,15 @@ struct Problem {
     Source source;
 };
 
+/// What another source says about the same thing: a state, or the words of a note.
+struct Disagreement {
+    std::string label, says;
+};
+
 struct Medication {
     std::string name, state, kind, dosage, reason, statusReason, started, ended;
     Source source;
+    std::vector<Disagreement> disagrees; // empty: no source contradicts this one
 };
 
 struct Lab {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/present.h"
 
+#include "inference/evidence/conflicts.h"
+
 #include <algorithm>
 #include <array>
 #include <ranges>
@@ -128,7 +130,40 @@ api::Medication presentMedication(const records::Medication& medication)
             .statusReason = medication.statusReason,
             .started = medication.started.text,
             .ended = medication.ended.text,
-            .source = present(medication.source)};
+            .source = present(medication.source),
+            .disagrees = {}};
+}
+
+/// What one side of a conflict says about the medicine: the state of an entry, a note's words.
+std::string sayingOf(const evidence::EvidenceItem& side, const records::Chart& chart)
+{
+    const auto entry =
+        std::ranges::find(chart.medications, side.source, &records::Medication::source);
+    return entry == chart.medications.end() ? side.text : std::string(nameOf(entry->state));
+}
+
+/// Tells each medication that a source contradicts what the other sources say: the same conflicts
+/// that the answers show.
+void tellDisagreements(const records::Chart& chart, api::Chart& shown)
+{
+    std::vector<evidence::EvidenceItem> items;
+    for (const evidence::Conflict& conflict :
+         evidence::findConflicts(chart, evidence::ConflictScope::Medications, items)) {
+        std::vector<const evidence::EvidenceItem*> sides;
+        for (const evidence::Sentence& sentence : conflict.sentences) {
+            for (const int number : sentence.cited)
+                sides.push_back(&items.at(static_cast<std::size_t>(number) - 1));
+        }
+        for (std::size_t i = 0; i < chart.medications.size(); ++i) {
+            const records::Source& own = chart.medications[i].source;
+            if (std::ranges::none_of(sides, [&](const auto* side) { return side->source == own; }))
+                continue;
+            for (const evidence::EvidenceItem* side : sides) {
+                if (side->source != own)
+                    shown.medications[i].disagrees.push_back({side->label, sayingOf(*side, chart)});
+            }
+        }
+    }
 }
 
 api::Lab presentLab(const records::Observation& observation)
@@ -263,6 +298,7 @@ api::Chart present(const records::Chart& chart)
         shown.problems.push_back(presentProblem(condition));
     for (const records::Medication& medication : chart.medications)
         shown.medications.push_back(presentMedication(medication));
+    tellDisagreements(chart, shown);
 
     std::vector<const records::Observation*> newestFirst;
     for (const records::Observation& observation : chart.observations)
