@@ -40,9 +40,12 @@ Problem viewOf(const api::Problem& problem)
 
 Medication viewOf(const api::Medication& drug)
 {
-    return {text(drug.name),    text(drug.state),  text(drug.kind),
-            text(drug.dosage),  text(drug.reason), text(drug.statusReason),
-            text(drug.started), text(drug.ended),  viewOf(drug.source)};
+    Medication view{text(drug.name),    text(drug.state),  text(drug.kind),
+                    text(drug.dosage),  text(drug.reason), text(drug.statusReason),
+                    text(drug.started), text(drug.ended),  viewOf(drug.source)};
+    for (const api::Disagreement& other : drug.disagrees)
+        view.disagrees += {text(other.label), text(other.says)};
+    return view;
 }
 
 Lab viewOf(const api::Lab& lab)

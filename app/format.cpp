@@ -61,6 +61,32 @@ int yearsBetween(const Parts& from, const Parts& to)
         --years;
     return years;
 }
+
+/// "Penicillin: anaphylaxis, severe": the reactions of the record without their brackets.
+QString shownAllergy(const Allergy& allergy)
+{
+    static const QRegularExpression opening(QStringLiteral("[\\s,;]*[(\\[]\\s*"));
+    static const QRegularExpression closing(QStringLiteral("\\s*[)\\]]"));
+    QStringList reactions;
+    bool split = false; // a reaction holds a comma of its own
+    for (const QString& recorded : allergy.reactions) {
+        QString flat = recorded;
+        flat.replace(opening, QStringLiteral(", ")).remove(closing);
+        static const QRegularExpression edges(QStringLiteral("^[\\s,]+|[\\s,]+$"));
+        flat.remove(edges);
+        // "Anaphylaxis" reads on in small letters; "MRSA" and "Stevens-Johnson" keep theirs.
+        if (!flat.isEmpty() && flat.mid(1) == flat.mid(1).toLower())
+            flat[0] = flat.at(0).toLower();
+        split = split || flat.contains(QLatin1Char(','));
+        reactions += flat;
+    }
+    reactions.removeAll(QString());
+    if (reactions.isEmpty())
+        return allergy.name;
+    //: an allergy and the reactions to it
+    return tr("%1: %2").arg(allergy.name,
+                            reactions.join(split ? QStringLiteral("; ") : QStringLiteral(", ")));
+}
 } // namespace
 
 QString shownDay(const QString& recorded)
@@ -126,12 +152,8 @@ QString shownAllergies(const Chart& chart)
 {
     QStringList names;
     for (const Allergy& allergy : chart.allergies) {
-        if (allergy.resolved)
-            continue;
-        names += allergy.reactions.isEmpty()
-                     ? allergy.name
-                     : QStringLiteral("%1 (%2)").arg(allergy.name,
-                                                     allergy.reactions.join(QStringLiteral(", ")));
+        if (!allergy.resolved)
+            names += shownAllergy(allergy);
     }
     if (!names.isEmpty())
         return names.join(QStringLiteral(" · "));

@@ -19,7 +19,7 @@ namespace app {
 /// "<0.01 ng/mL", "Positive", or a word for an absent value.
 [[nodiscard]] QString shownValue(const Lab& lab);
 [[nodiscard]] QString shownRange(const Lab& lab);
-/// "Penicillin (anaphylaxis), Latex", or the words for none known and none recorded.
+/// "Penicillin: anaphylaxis, severe · Latex", or the words for none known and none recorded.
 [[nodiscard]] QString shownAllergies(const Chart& chart);
 
 /// The numbers in their order, each once.

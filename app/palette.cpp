@@ -32,6 +32,7 @@ const Colors kDark{
     .border = QColor(0x33404C),
 };
 constexpr double kEvidenceShare = 0.25;
+constexpr double kQuoteShare = 0.48;
 } // namespace
 
 const Colors& colorsOf(Scheme scheme)
@@ -83,6 +84,11 @@ QColor secondaryText(const QPalette& palette)
 QColor evidenceTint(const QPalette& palette)
 {
     return mix(palette.color(QPalette::Accent), palette.color(QPalette::Base), kEvidenceShare);
+}
+
+QColor quoteTint(const QPalette& palette)
+{
+    return mix(palette.color(QPalette::Accent), palette.color(QPalette::Base), kQuoteShare);
 }
 
 QColor hairline(const QPalette& palette)

@@ -27,6 +27,7 @@ struct Colors {
 /// highlighted span, and the lines of a drawing.
 [[nodiscard]] QColor secondaryText(const QPalette& palette);
 [[nodiscard]] QColor evidenceTint(const QPalette& palette);
+[[nodiscard]] QColor quoteTint(const QPalette& palette); ///< of its words that matter most
 [[nodiscard]] QColor hairline(const QPalette& palette);
 [[nodiscard]] QColor flagText(const QPalette& palette);
 

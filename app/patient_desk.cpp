@@ -14,7 +14,9 @@
 #include <QEvent>
 #include <QLabel>
 #include <QPushButton>
+#include <QSignalBlocker>
 #include <QSplitter>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace app {
@@ -35,6 +37,7 @@ PatientDesk::PatientDesk(Backend& backend, QWidget* parent)
     , m_edit(new QuestionEdit)
     , m_send(new QPushButton(tr("Ask")))
     , m_stop(new QPushButton(tr("Stop")))
+    , m_tasks(new QToolButton)
     , m_status(wrappedLabel({}, "small"))
 {
     setObjectName(QStringLiteral("page"));
@@ -54,10 +57,10 @@ PatientDesk::PatientDesk(Backend& backend, QWidget* parent)
     connect(m_send, &QPushButton::clicked, m_edit, &QuestionEdit::ask);
     connect(m_stop, &QPushButton::clicked, this, &PatientDesk::stop);
     connect(m_view, &ConversationView::evidenceWanted, this,
-            [this](const QList<EvidenceItem>& evidence, int number, bool enter) {
-                m_evidence->setEvidence(evidence);
+            [this](const TurnView& turn, int number, const QString& sentence, bool enter) {
+                m_evidence->setEvidence(turn.evidence(), turn.said());
                 uncoverEvidence();
-                m_evidence->open(number);
+                m_evidence->open(number, sentence);
                 if (enter)
                     m_evidence->takeFocus();
             });
@@ -86,8 +89,21 @@ QWidget* PatientDesk::buildCentre()
     column->setSpacing(8);
     column->addWidget(m_view, 1);
     column->addLayout(entry);
-    column->addWidget(m_status);
+    m_tasks->setText(tr("F2 Tasks"));
+    m_tasks->setAccessibleName(tr("Show tasks and conversations"));
+    m_tasks->setCheckable(true);
+    connect(m_tasks, &QToolButton::toggled, this, [this](bool wanted) {
+        if (wanted)
+            showPane(Side);
+        else
+            uncoverEvidence();
+    });
     m_status->setText(tr("Ctrl+Return asks · F1 all keys · answers are drafts"));
+    auto* foot = new QHBoxLayout;
+    foot->setSpacing(8);
+    foot->addWidget(m_tasks);
+    foot->addWidget(m_status, 1);
+    column->addLayout(foot);
     return centre;
 }
 
@@ -135,7 +151,7 @@ void PatientDesk::connectQuestion()
                 if (!mine(number))
                     return;
                 m_view->lastTurn()->setAnswer(answer);
-                m_evidence->setEvidence(m_view->lastTurn()->evidence());
+                m_evidence->setEvidence(m_view->lastTurn()->evidence(), m_view->lastTurn()->said());
                 announce(m_view, m_view->lastTurn()->spokenSummary());
                 finish();
             });
@@ -162,15 +178,17 @@ void PatientDesk::connectHistory()
         stop();
         m_backend.openConversation(conversation);
     });
-    connect(
-        &m_backend, &Backend::conversationOpened, this, [this](const Conversation& conversation) {
-            if (conversation.summary.patient != m_patient || busy())
-                return;
-            m_conversation = conversation.summary.id;
-            m_view->setTurns(conversation.turns);
-            m_evidence->setEvidence(m_view->lastTurn() != nullptr ? m_view->lastTurn()->evidence()
-                                                                  : QList<EvidenceItem>{});
-        });
+    connect(&m_backend, &Backend::conversationOpened, this,
+            [this](const Conversation& conversation) {
+                if (conversation.summary.patient != m_patient || busy())
+                    return;
+                m_conversation = conversation.summary.id;
+                m_view->setTurns(conversation.turns);
+                if (const TurnView* last = m_view->lastTurn(); last != nullptr)
+                    m_evidence->setEvidence(last->evidence(), last->said());
+                else
+                    m_evidence->setEvidence({});
+            });
 }
 
 void PatientDesk::begin(const Chart& chart, const QString& conversation)
@@ -343,6 +361,9 @@ void PatientDesk::fitPanes()
     const bool three = letters >= kLettersForThreePanes;
     m_side->setVisible(three || m_sideWanted);
     m_evidence->setVisible(three || !m_sideWanted);
+    const QSignalBlocker quiet(m_tasks);
+    m_tasks->setVisible(!three);
+    m_tasks->setChecked(m_sideWanted);
     const auto fit = std::pair(letters, m_side->isVisibleTo(this));
     if (fit == m_fittedFor)
         return; // the reader may have moved the borders since

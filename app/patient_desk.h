@@ -11,6 +11,7 @@
 class QLabel;
 class QPushButton;
 class QSplitter;
+class QToolButton;
 
 namespace app {
 
@@ -83,6 +84,7 @@ private:
     QuestionEdit* m_edit;
     QPushButton* m_send;
     QPushButton* m_stop;
+    QToolButton* m_tasks; // shown where there is no room for the tasks themselves
     QLabel* m_status;
 };
 

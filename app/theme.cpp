@@ -107,6 +107,9 @@ QTabBar::tab { background: transparent; color: @secondary; padding: 5px 7px; min
 QTabBar::tab:selected { color: @accent; border-bottom: 2px solid @accent; }
 QTabBar::tab:focus { background: @tint; }
 QScrollArea { background: transparent; border: 0; }
+#readable { border-left: 2px solid transparent; }
+#readable:focus { border-left: 2px solid @accent; }
+#readable > QWidget > QWidget { background: transparent; }
 #conversation { background: @page; border: 1px solid @border; border-radius: 6px; }
 #conversation:focus { border: 2px solid @accent; }
 #column { background: @page; }

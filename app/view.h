@@ -72,9 +72,15 @@ struct Problem {
     SourceRef source;
 };
 
+/// What another source says about the same thing: a state, or the words of a note.
+struct Disagreement {
+    QString label, says;
+};
+
 struct Medication {
     QString name, state, kind, dosage, reason, statusReason, started, ended;
     SourceRef source;
+    QList<Disagreement> disagrees = {};
 };
 
 struct Lab {

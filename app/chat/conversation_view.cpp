@@ -78,8 +78,12 @@ TurnView* ConversationView::addTurn(const QString& question)
     m_empty->hide();
     m_following = true;
     auto* turn = new TurnView(m_patientName, question, m_column);
-    connect(turn, &TurnView::peeked, this, [this, turn](int number) { want(turn, number, false); });
-    connect(turn, &TurnView::entered, this, [this, turn](int number) { want(turn, number, true); });
+    connect(turn, &TurnView::peeked, this, [this, turn](int number, const QString& sentence) {
+        want(turn, number, sentence, false);
+    });
+    connect(turn, &TurnView::entered, this, [this, turn](int number, const QString& sentence) {
+        want(turn, number, sentence, true);
+    });
     m_rows->insertWidget(m_rows->count() - 1, turn);
     m_turns += turn;
     fitColumn();
@@ -150,7 +154,8 @@ void ConversationView::focusCitation(int number)
     if (found == nullptr)
         return;
     found->setFocus(Qt::ShortcutFocusReason);
-    want(m_turns.last(), found->number(), false);
+    const auto* line = qobject_cast<const ClaimLine*>(found->parentWidget());
+    want(m_turns.last(), found->number(), line != nullptr ? line->text() : QString(), false);
 }
 
 void ConversationView::focusLastChip()
@@ -161,10 +166,10 @@ void ConversationView::focusLastChip()
         setFocus(Qt::OtherFocusReason);
 }
 
-void ConversationView::want(TurnView* turn, int number, bool enter)
+void ConversationView::want(const TurnView* turn, int number, const QString& sentence, bool enter)
 {
     if (number > 0)
-        Q_EMIT evidenceWanted(turn->evidence(), number, enter);
+        Q_EMIT evidenceWanted(*turn, number, sentence, enter);
 }
 
 void ConversationView::fitColumn()

@@ -37,8 +37,8 @@ public:
     void focusLastChip();
 
 Q_SIGNALS:
-    /// A chip asks for evidence; @p enter moves the keyboard there too.
-    void evidenceWanted(const QList<app::EvidenceItem>& evidence, int number, bool enter);
+    /// The chip behind @p sentence asks for evidence; @p enter moves the keyboard there too.
+    void evidenceWanted(const app::TurnView& turn, int number, const QString& sentence, bool enter);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -46,7 +46,7 @@ protected:
 
 private:
     [[nodiscard]] CitationChip* focusedChip() const;
-    void want(TurnView* turn, int number, bool enter);
+    void want(const TurnView* turn, int number, const QString& sentence, bool enter);
     void fitColumn();
 
     QString m_patientName;

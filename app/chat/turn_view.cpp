@@ -158,8 +158,10 @@ ClaimLine* TurnView::addLine(QVBoxLayout* column, const Claim& claim, bool struc
 {
     auto* line =
         new ClaimLine(claim, struck ? ClaimLine::Look::Struck : ClaimLine::Look::Plain, this);
-    connect(line, &ClaimLine::peeked, this, &TurnView::peeked);
-    connect(line, &ClaimLine::entered, this, &TurnView::entered);
+    connect(line, &ClaimLine::peeked, this,
+            [this, line](int number) { Q_EMIT peeked(number, line->text()); });
+    connect(line, &ClaimLine::entered, this,
+            [this, line](int number) { Q_EMIT entered(number, line->text()); });
     column->addWidget(line);
     if (claim.verdict == Verdict::Partly || claim.verdict == Verdict::NotSupported) {
         for (const QString& reason : claim.reasons)
@@ -294,6 +296,18 @@ void TurnView::setFailure(const QString& sentence)
     m_finished = true;
     m_phase->hide();
     m_foot->addWidget(note(sentence, "error"));
+}
+
+QHash<int, QString> TurnView::said() const
+{
+    QHash<int, QString> sentences;
+    for (const Claim& claim : m_claims) {
+        if (claim.verdict == Verdict::NotSupported)
+            continue; // nothing in the source supports it
+        for (const int number : withoutRepeats(claim.cited))
+            sentences[number] += withoutMarks(claim.sentence) + QLatin1Char('\n');
+    }
+    return sentences;
 }
 
 QList<ClaimLine*> TurnView::lines() const

@@ -4,6 +4,7 @@
 #include "app/view.h"
 
 #include <QFrame>
+#include <QHash>
 
 class QLabel;
 class QToolButton;
@@ -31,6 +32,8 @@ public:
     void setFailure(const QString& sentence);
 
     [[nodiscard]] const QList<EvidenceItem>& evidence() const { return m_evidence; }
+    /// The sentences that rest on each piece of evidence.
+    [[nodiscard]] QHash<int, QString> said() const;
     [[nodiscard]] QList<ClaimLine*> lines() const;
     [[nodiscard]] QList<CitationChip*> chips() const;
     [[nodiscard]] bool finished() const { return m_finished; }
@@ -40,8 +43,8 @@ public:
     [[nodiscard]] QString spokenSummary() const;
 
 Q_SIGNALS:
-    void peeked(int number);
-    void entered(int number);
+    void peeked(int number, const QString& sentence);
+    void entered(int number, const QString& sentence);
 
 private:
     ClaimLine* addLine(QVBoxLayout* column, const Claim& claim, bool struck);

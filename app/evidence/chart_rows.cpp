@@ -45,6 +45,22 @@ QString stateWord(const QString& state)
     return tr("state not recorded");
 }
 
+bool isIn(const QString& word, std::initializer_list<const char*> words)
+{
+    return std::ranges::any_of(words,
+                               [&](const char* each) { return word == QLatin1String(each); });
+}
+
+/// "Order 04-Mar-2024 says stopped", or the words of a note in quotation marks.
+QString sayingOf(const Disagreement& other)
+{
+    const bool state = isIn(
+        other.says, {"active", "stopped", "completed", "on-hold", "cancelled", "draft", "unknown"});
+    //: %1: a document, %2: what it says
+    return tr("%1 says %2")
+        .arg(other.label, state ? stateWord(other.says) : tr("“%1”").arg(other.says));
+}
+
 /// Final is the rule and stays unsaid; anything else is said.
 QString standingWord(const QString& standing)
 {
@@ -95,12 +111,6 @@ QList<Row> under(const QString& heading, const QList<Row>& rows, bool said = fal
     line.cells = {{.lead = heading, .rest = {}, .flag = {}, .second = {}}, {}};
     line.heading = true;
     return QList<Row>{line} + rows;
-}
-
-bool isIn(const QString& word, std::initializer_list<const char*> words)
-{
-    return std::ranges::any_of(words,
-                               [&](const char* each) { return word == QLatin1String(each); });
 }
 
 QString recordedOn(const QString& date)
@@ -254,13 +264,16 @@ QList<Row> medicationRows(const Chart& chart)
                                           : tr("since %1").arg(shownDay(drug.started)))
                 : QStringLiteral("%1 – %2").arg(dayOrWord(drug.started), shownDay(drug.ended));
         const QString why = drug.statusReason.isEmpty() ? drug.reason : drug.statusReason;
+        QStringList others;
+        for (const Disagreement& side : drug.disagrees)
+            others += sayingOf(side);
         Row row;
         row.cells = {
             {.lead = drug.name, .rest = {}, .flag = {}, .second = drug.dosage},
             {.lead = {},
              .rest = stateWord(drug.state),
-             .flag = {},
-             .second = joined({period, why})},
+             .flag = others.isEmpty() ? QString() : tr("⚠ Sources disagree"),
+             .second = joined(others + QStringList{period, why})},
         };
         row.source = drug.source;
         row.label = joined({drug.name, stateWord(drug.state)});

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/evidence/json_outline.h"
 
-#include <QHash>
 #include <QStringDecoder>
-#include <QStringList>
 
 namespace app {
 
@@ -83,7 +81,7 @@ private:
     bool item(const QString& path, int depth, int index, bool named)
     {
         const auto span = m_outline->spans.size();
-        m_outline->spans += {{}, m_outline->text.size(), 0};
+        m_outline->spans += {{}, m_outline->text.size(), 0, 0};
         QString inner = QStringLiteral("%1[%2]").arg(path).arg(index);
         if (named) {
             QString name;
@@ -97,9 +95,11 @@ private:
             m_outline->text += QStringLiteral(": ");
             inner = path.isEmpty() ? name : path + QLatin1Char('.') + name;
         }
+        const qsizetype begin = m_outline->text.size();
         if (!value(inner, depth + 1))
             return false;
         m_outline->spans[span].path = inner;
+        m_outline->spans[span].value = begin;
         m_outline->spans[span].end = m_outline->text.size();
         return true;
     }
@@ -155,29 +155,6 @@ JsonOutline outlineOf(const QByteArray& json)
         return outline;
     }
     return {.text = input, .spans = {}, .whole = false};
-}
-
-QStringList tellingPaths(const QString& resourceType)
-{
-    static const QHash<QString, QStringList> kPaths{
-        {QStringLiteral("Observation"),
-         {QStringLiteral("valueQuantity"), QStringLiteral("valueCodeableConcept"),
-          QStringLiteral("valueString"), QStringLiteral("component"),
-          QStringLiteral("dataAbsentReason")}},
-        {QStringLiteral("AllergyIntolerance"), {QStringLiteral("code")}},
-        {QStringLiteral("Condition"), {QStringLiteral("code")}},
-        {QStringLiteral("MedicationRequest"),
-         {QStringLiteral("medicationCodeableConcept"), QStringLiteral("medicationReference")}},
-        {QStringLiteral("MedicationStatement"),
-         {QStringLiteral("medicationCodeableConcept"), QStringLiteral("medicationReference")}},
-        {QStringLiteral("Encounter"), {QStringLiteral("type"), QStringLiteral("class")}},
-        {QStringLiteral("Procedure"), {QStringLiteral("code")}},
-        {QStringLiteral("Immunization"), {QStringLiteral("vaccineCode")}},
-        {QStringLiteral("FamilyMemberHistory"),
-         {QStringLiteral("condition"), QStringLiteral("relationship")}},
-        {QStringLiteral("Patient"), {QStringLiteral("name")}},
-    };
-    return kPaths.value(resourceType);
 }
 
 } // namespace app

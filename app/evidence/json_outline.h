@@ -13,6 +13,7 @@ struct JsonOutline {
     struct Span {
         QString path;
         qsizetype begin = 0, end = 0; // UTF-16 units of text, member name included
+        qsizetype value = 0;          // where the value begins
     };
     QString text;
     QList<Span> spans;  // of every member and array item, outer ones before their content
@@ -24,9 +25,5 @@ struct JsonOutline {
 
 /// Lays out @p json (UTF-8). Never fails: what cannot be read comes back unchanged.
 [[nodiscard]] JsonOutline outlineOf(const QByteArray& json);
-
-/// The paths that tell what a resource of @p resourceType says, most telling first: what is
-/// highlighted where a source names the whole resource.
-[[nodiscard]] QStringList tellingPaths(const QString& resourceType);
 
 } // namespace app

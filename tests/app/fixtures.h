@@ -191,6 +191,72 @@ inline app::Answer answer()
     return made;
 }
 
+/// Sources that are longer than their box: what matters stands in the middle or at the end.
+inline QByteArray longLetter()
+{
+    QByteArray text = "Dear colleague,\n\n";
+    for (int i = 1; i <= 30; ++i)
+        text += "Paragraph " + QByteArray::number(i) +
+                " of the letter tells of matters that nobody has asked about today.\n";
+    text += "We stopped lisinopril because of a persistent dry cough.\n";
+    for (int i = 31; i <= 60; ++i)
+        text += "Paragraph " + QByteArray::number(i) + " goes on about the garden.\n";
+    return text;
+}
+
+inline QByteArray codings(int count)
+{
+    QByteArray all;
+    for (int i = 0; i < count; ++i)
+        all += (i == 0 ? "" : ",") + QByteArray("{\"system\":\"urn:list\",\"code\":\"") +
+               QByteArray::number(70000 + i) + "\",\"display\":\"Entry of a list\"}";
+    return all;
+}
+
+inline QByteArray longMedication()
+{
+    return "{\"resourceType\":\"MedicationRequest\",\"id\":\"m1\",\"status\":\"stopped\","
+           "\"category\":[{\"coding\":[" +
+           codings(8) +
+           "]}],\"medicationCodeableConcept\":{\"text\":\"Lisinopril 10 mg tablet\",\"coding\":[" +
+           codings(6) +
+           "]},\"statusReason\":{\"text\":\"Persistent dry cough\"},\"dosageInstruction\":[{"
+           "\"text\":\"10 mg once daily\"}],\"note\":[{\"text\":\"Renewed twice\"}],"
+           "\"supportingInformation\":[" +
+           codings(8) + "]}";
+}
+
+inline QByteArray longLab()
+{
+    return "{\"resourceType\":\"Observation\",\"id\":\"k\",\"status\":\"final\",\"category\":[{"
+           "\"coding\":[" +
+           codings(8) + "]}],\"code\":{\"text\":\"Potassium\",\"coding\":[" + codings(6) +
+           "]},\"valueQuantity\":{\"value\":4.10,\"unit\":\"mmol/L\"},\"note\":[{\"text\":"
+           "\"Potassium sample slightly late, potassium to be repeated\"}],\"interpretation\":[" +
+           codings(8) + "]}";
+}
+
+/// answer() from those sources, one piece of evidence with many words.
+inline app::Answer answerFromLongSources()
+{
+    app::Answer made = answer();
+    made.claims[0].sentence =
+        QStringLiteral("Lisinopril was stopped because of the persistent dry cough [1].");
+    made.evidence[0].text =
+        QStringLiteral("Medication: Lisinopril 10 mg tablet, stopped; dosage: 10 mg once daily; "
+                       "started 10-May-2024; stopped 03-Mar-2026; given for Essential "
+                       "hypertension; reason for the status: Persistent dry cough; note: %1")
+            .arg(QStringLiteral("renewed by telephone. ").repeated(12));
+    made.evidence[0].label = QStringLiteral("Order with a label that is so long that it needs two "
+                                            "lines of the list 10-May-2024");
+    const QByteArray text = longLetter();
+    made.evidence[1].begin = text.indexOf("We stopped");
+    made.evidence[1].end = text.indexOf("cough.") + 6;
+    made.claims[1].sentence = QStringLiteral("The reason was a persistent dry cough [2].");
+    made.claims[2].sentence = QStringLiteral("Her potassium was 4.1 mmol/L on 02-Mar-2026 [3].");
+    return made;
+}
+
 inline void fill(FakeBackend& backend)
 {
     backend.session = {QStringLiteral("u1"),
@@ -232,8 +298,8 @@ inline QStringList knownTexts()
         for (const auto& drug : chart.medications)
             texts += {drug.name, drug.dosage, drug.reason, drug.statusReason};
         for (const auto& allergy : chart.allergies)
-            texts += QStringList{QStringLiteral("%1 (%2)").arg(allergy.name,
-                                                               allergy.reactions.join(QString())),
+            texts += QStringList{QStringLiteral("%1: %2").arg(allergy.name,
+                                                              allergy.reactions.join(QString())),
                                  allergy.name} +
                      allergy.reactions;
         for (const auto& problem : chart.problems)

@@ -3,8 +3,11 @@
 
 #include "app/chat/citation_chip.h"
 #include "app/chat/claim_line.h"
+#include "app/evidence/source_view.h"
+#include "app/palette.h"
 
 #include <QAbstractButton>
+#include <QAbstractTextDocumentLayout>
 #include <QHash>
 #include <QHeaderView>
 #include <QLabel>
@@ -15,10 +18,13 @@
 #include <QScrollBar>
 #include <QTabBar>
 #include <QTableView>
+#include <QTextBlock>
 #include <QTextEdit>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace looks {
 
@@ -219,6 +225,26 @@ QList<Piece> itemsOf(const QAbstractItemView* view)
     return pieces;
 }
 
+/// The lines of a text that stand in its viewport, each with its own ground.
+QList<Piece> linesOf(const QTextEdit* text)
+{
+    QList<Piece> pieces;
+    const QRect room = text->viewport()->rect();
+    const int scrolled = text->verticalScrollBar()->value();
+    const QAbstractTextDocumentLayout* layout = text->document()->documentLayout();
+    for (QTextBlock block = text->document()->begin(); block.isValid(); block = block.next()) {
+        const QPointF at = layout->blockBoundingRect(block).topLeft() - QPointF(0, scrolled);
+        for (int i = 0; i < block.layout()->lineCount(); ++i) {
+            const QTextLine line = block.layout()->lineAt(i);
+            const QRect place = line.naturalTextRect().translated(at).toAlignedRect();
+            if (place.top() >= room.top() && place.bottom() <= room.bottom())
+                pieces += {block.text().mid(line.textStart(), line.textLength()),
+                           (place & room).translated(text->viewport()->pos())};
+        }
+    }
+    return pieces;
+}
+
 QList<Piece> piecesOf(const QWidget* widget)
 {
     constexpr int kCursor = 16; // a blinking cursor at the left is no text
@@ -240,13 +266,17 @@ QList<Piece> piecesOf(const QWidget* widget)
         return {{edit->toPlainText().isEmpty() ? edit->placeholderText() : edit->toPlainText(),
                  edit->viewport()->geometry().adjusted(kCursor, 2, -2, -2)}};
     if (const auto* text = qobject_cast<const QTextEdit*>(widget))
-        return {{text->toPlainText(), text->viewport()->geometry().adjusted(kCursor, 2, -2, -2)}};
+        return linesOf(text);
     return {{textOf(widget), all.adjusted(3, 3, -3, -3)}};
 }
 
-/// The best contrast that any pixel of @p box has with its most frequent colour.
-double strongest(const QImage& image, QRect box)
+/// The contrast that the letters in @p box have with the most frequent colour: of the pixels that
+/// differ from it, nine of ten have less. Edges are blurred, so most letters' pixels are paler than
+/// their colour; single dark ones may be no letters.
+double contrastOfLetters(const QImage& image, QRect box)
 {
+    constexpr double kGroundShare = 0.15, kTint = 2.5; // a highlight behind a part of the text
+    constexpr double kPercentile = 0.9;
     QHash<QRgb, int> counts;
     for (int y = box.top(); y <= box.bottom(); ++y) {
         for (int x = box.left(); x <= box.right(); ++x)
@@ -260,10 +290,51 @@ double strongest(const QImage& image, QRect box)
             ground = it.key();
         }
     }
-    double best = 1;
-    for (auto it = counts.cbegin(); it != counts.cend(); ++it)
-        best = std::max(best, contrast(QColor(it.key()), QColor(ground)));
-    return best;
+    std::vector<std::pair<double, int>> letters;
+    int all = 0;
+    for (auto it = counts.cbegin(); it != counts.cend(); ++it) {
+        const double here = contrast(QColor(it.key()), QColor(ground));
+        if (it.key() == ground ||
+            (here < kTint && it.value() > kGroundShare * box.width() * box.height()))
+            continue;
+        letters.emplace_back(here, it.value());
+        all += it.value();
+    }
+    std::ranges::sort(letters);
+    int seen = 0;
+    for (const auto& [here, count] : letters) {
+        seen += count;
+        if (seen >= kPercentile * all)
+            return here;
+    }
+    return 1;
+}
+
+/// Rows of a list that are shown in part; a border's width does not count.
+QStringList cutRows(const QListView& list)
+{
+    constexpr int kBorder = 4;
+    QStringList faults;
+    for (int row = 0; row < list.model()->rowCount(); ++row) {
+        const QRect place = list.visualRect(list.model()->index(row, 0));
+        const int shown = (place & list.viewport()->rect()).height();
+        if (shown > kBorder && shown < place.height())
+            faults +=
+                QStringLiteral("cut row %1: %2 of %3").arg(row).arg(shown).arg(place.height());
+    }
+    return faults;
+}
+
+/// How many pixels of @p box have one of @p colors.
+int painted(const QImage& image, QRect box, const QList<QColor>& colors)
+{
+    int count = 0;
+    box &= image.rect();
+    for (int y = box.top(); y <= box.bottom(); ++y) {
+        for (int x = box.left(); x <= box.right(); ++x)
+            count += colors.contains(QColor(image.pixel(x, y))) ? 1 : 0;
+    }
+    return count;
 }
 
 } // namespace
@@ -305,11 +376,44 @@ QStringList faintTexts(QWidget& window)
             const QRect shown = piece.place & seen;
             if (piece.text.trimmed().isEmpty() || shown.height() < widget->fontMetrics().height())
                 continue; // mostly scrolled out of view
-            const double best = strongest(
+            const double best = contrastOfLetters(
                 image, QRect(widget->mapTo(&window, shown.topLeft()), shown.size()) & image.rect());
             if (best < 4.5)
                 faults += QStringLiteral("faint (%1): %2").arg(best, 0, 'f', 2).arg(piece.text);
         }
+    }
+    return faults;
+}
+
+QStringList sourceFaults(QWidget& window)
+{
+    constexpr int kLines = 6, kLeastPixels = 100;
+    QStringList faults;
+    const QImage image = window.grab().toImage().convertToFormat(QImage::Format_RGB32);
+    for (const auto* source : window.findChildren<app::SourceView*>()) {
+        if (!source->isVisible() || source->toPlainText().isEmpty())
+            continue;
+        const QRect room = source->viewport()->rect();
+        const int line = QFontMetrics(source->document()->defaultFont()).lineSpacing();
+        if (room.height() < kLines * line)
+            faults += QStringLiteral("source of %1 lines").arg(room.height() / line);
+        const QRect place = source->focusRect();
+        if (place.isNull() || place.top() < 0 || place.top() + line > room.height() ||
+            (place.height() <= room.height() && place.bottom() > room.bottom()))
+            faults += QStringLiteral("highlight at %1-%2 of %3: %4")
+                          .arg(place.top())
+                          .arg(place.bottom())
+                          .arg(room.height())
+                          .arg(source->highlighted().left(40));
+        const QRect inWindow(source->viewport()->mapTo(&window, room.topLeft()), room.size());
+        if (painted(image, inWindow,
+                    {app::evidenceTint(source->palette()), app::quoteTint(source->palette())}) <
+            kLeastPixels)
+            faults += QStringLiteral("highlight not painted");
+    }
+    for (const auto* rows : window.findChildren<QListView*>(QStringLiteral("evidenceRows"))) {
+        if (rows->isVisible())
+            faults += cutRows(*rows);
     }
     return faults;
 }

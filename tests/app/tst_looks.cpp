@@ -11,9 +11,11 @@
 #include "app/chat/question_edit.h"
 #include "app/chat/turn_view.h"
 #include "app/evidence/evidence_pane.h"
+#include "app/evidence/source_view.h"
 #include "app/format.h"
 #include "app/frame/notice.h"
 #include "app/main_window.h"
+#include "app/palette.h"
 #include "app/patient_desk.h"
 #include "app/theme.h"
 
@@ -26,6 +28,7 @@
 #include <QListWidget>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QTabBar>
 #include <QTableWidget>
 #include <QTemporaryDir>
@@ -245,6 +248,9 @@ private Q_SLOTS:
             }
             QVERIFY(looks::contrast(colors.text, tint) >= 4.5);
             QVERIFY(looks::contrast(colors.secondary, tint) >= 4.5);
+            const QColor quote = app::quoteTint(app::paletteOf(colors));
+            QVERIFY(looks::contrast(colors.text, quote) >= 4.5);
+            QVERIFY(looks::contrast(quote, tint) > 1.15); // the two are told apart
             QVERIFY(looks::contrast(colors.page, colors.accent) >= 4.5);
         }
         QVERIFY(looks::contrast(Qt::gray, Qt::white) < 4.5); // control
@@ -386,6 +392,98 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(&page));
         QCOMPARE(looks::cutTexts(page).size(), 1);
         QCOMPARE(looks::faintTexts(page).size(), 1);
+    }
+
+    void aFewStrongPixelsDoNotSaveAFaintText()
+    {
+        app::dress(*qApp, app::ThemeChoice::Light, 100);
+        QWidget page;
+        page.resize(300, 100);
+        auto* faint = new QLabel(QStringLiteral("a faint text"), &page);
+        faint->setGeometry(10, 10, 200, 30);
+        faint->setStyleSheet(QStringLiteral("color: #b0b0b0"));
+        auto* dot = new QWidget(&page);
+        dot->setStyleSheet(QStringLiteral("background: black"));
+        dot->setGeometry(160, 20, 3, 3);
+        auto* clear = new QLabel(QStringLiteral("a clear text"), &page); // control
+        clear->setGeometry(10, 50, 200, 30);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        const QStringList faults = looks::faintTexts(page);
+        QCOMPARE(faults.size(), 1);
+        QVERIFY(faults.first().contains(QStringLiteral("a faint text")));
+    }
+
+    void theHighlightStaysInViewAtEverySize_data()
+    {
+        QTest::addColumn<int>("number");
+        QTest::addColumn<QString>("words");
+        QTest::newRow("medication") << 1 << "Persistent dry cough";
+        QTest::newRow("passage") << 2 << "persistent dry cough";
+        QTest::newRow("lab") << 3 << "4.10";
+    }
+
+    void theHighlightStaysInViewAtEverySize()
+    {
+        QFETCH(int, number);
+        QFETCH(QString, words);
+        app::dress(*qApp, app::ThemeChoice::Light, 100);
+        open();
+        m_backend.original = number == 1 ? fixtures::longMedication() : fixtures::longLab();
+        const app::Answer answer = fixtures::answerFromLongSources();
+        m_backend.documents[0].text = fixtures::longLetter();
+        m_backend.signIn(QStringLiteral("dr.test"), QByteArrayLiteral("x"));
+        choose();
+        ask();
+        Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
+        m_window->desk().conversationView().focusCitation(number);
+        QTest::qWait(50);
+        const app::SourceView& source = m_window->desk().evidencePane().source();
+        QVERIFY2(source.quoted().contains(words),
+                 qPrintable(source.quoted().join(QLatin1Char('|'))));
+        QStringList faults;
+        const QString folder = qEnvironmentVariable("CLOISTER_PICTURES");
+        for (const auto& [choice, scale] :
+             {std::pair(app::ThemeChoice::Light, 200), std::pair(app::ThemeChoice::Dark, 100),
+              std::pair(app::ThemeChoice::Dark, 200), std::pair(app::ThemeChoice::Light, 100),
+              std::pair(app::ThemeChoice::Light, 150)}) {
+            app::dress(*qApp, choice, scale);
+            QTest::qWait(50);
+            if (m_window->height() > 768)
+                faults += QStringLiteral("%1 high").arg(m_window->height());
+            for (const QString& fault : looks::sourceFaults(*m_window))
+                faults += QStringLiteral("%1 %2: %3").arg(int(choice)).arg(scale).arg(fault);
+            if (!folder.isEmpty())
+                m_window->grab().save(QStringLiteral("%1/long-%2-%3-%4.png")
+                                          .arg(folder, QString::fromLatin1(QTest::currentDataTag()))
+                                          .arg(int(choice))
+                                          .arg(scale));
+        }
+        QVERIFY2(faults.isEmpty(), qPrintable(faults.join(QLatin1Char('\n'))));
+        auto* bar = source.verticalScrollBar(); // control: scrolled away is told
+        QVERIFY(bar->maximum() > 0);
+        bar->triggerAction(bar->value() > bar->maximum() / 2 ? QScrollBar::SliderToMinimum
+                                                             : QScrollBar::SliderToMaximum);
+        QVERIFY(!looks::sourceFaults(*m_window).isEmpty());
+        const int place = bar->value();
+        m_window->resize(1366, 760); // and the reader is left where they went
+        QTest::qWait(50);
+        QVERIFY(qAbs(bar->value() - place) <= 8);
+    }
+
+    void seesRowsThatAreShownInPart()
+    {
+        QWidget page;
+        page.resize(300, 200);
+        QListWidget list(&page);
+        list.setObjectName(QStringLiteral("evidenceRows"));
+        list.addItems({QStringLiteral("one"), QStringLiteral("two")});
+        list.setGeometry(0, 0, 200, list.sizeHintForRow(0) * 3 / 2 + 2);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        QCOMPARE(looks::sourceFaults(page).size(), 1);
+        list.setGeometry(0, 0, 200, list.sizeHintForRow(0) * 2 + 2 * list.frameWidth());
+        QCOMPARE(looks::sourceFaults(page).size(), 0);
     }
 
     void everyTextGoesThroughTheTranslator()

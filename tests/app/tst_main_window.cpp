@@ -8,10 +8,12 @@
 #include "app/evidence/evidence_pane.h"
 #include "app/evidence/source_view.h"
 #include "app/frame/notice.h"
+#include "app/frame/side_pane.h"
 
 #include <QListWidget>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QToolButton>
 
 class TestMainWindow : public QObject, private OpenWindow {
     Q_OBJECT
@@ -86,7 +88,7 @@ private Q_SLOTS:
         QVERIFY(words.contains(QStringLiteral("OKONKWO, Ada (Ms)")));
         QVERIFY(words.contains(QStringLiteral("14-Jul-1945 (%1y)").arg(age)));
         QVERIFY(words.contains(QStringLiteral("SYN-000417")));
-        QVERIFY(words.contains(QStringLiteral("Penicillin (anaphylaxis)")));
+        QVERIFY(words.contains(QStringLiteral("Penicillin: anaphylaxis")));
         QVERIFY(words.contains(QStringLiteral("22-Nov-2026 08:14 UTC")));
         QVERIFY(words.contains(QStringLiteral("Synthetic data")));
     }
@@ -141,6 +143,38 @@ private Q_SLOTS:
         QVERIFY(std::ranges::any_of(turn->lines(), [](const app::ClaimLine* line) {
             return line->text().contains(QStringLiteral("ramipril"));
         }));
+    }
+
+    void aButtonShowsTheTasksWhereThereIsNoRoomForThem()
+    {
+        openAda();
+        const auto button = [this]() -> QToolButton* {
+            for (QToolButton* each : m_window->desk().findChildren<QToolButton*>()) {
+                if (each->accessibleName() == QStringLiteral("Show tasks and conversations"))
+                    return each;
+            }
+            return nullptr;
+        };
+        QVERIFY(button() != nullptr);
+        QVERIFY(!button()->isVisible()); // the tasks stand beside the conversation
+        QVERIFY(m_window->desk().sidePane().isVisible());
+        app::dress(*qApp, app::ThemeChoice::Light, 200);
+        QTRY_VERIFY(button()->isVisible());
+        QVERIFY(!m_window->desk().sidePane().isVisible());
+        button()->setFocus();
+        QTest::keyClick(button(), Qt::Key_Space);
+        QVERIFY(m_window->desk().sidePane().isVisible());
+        QVERIFY(m_window->desk().sidePane().isAncestorOf(QApplication::focusWidget()));
+        QVERIFY(button()->isChecked() && !m_window->desk().evidencePane().isVisible());
+        QTest::mouseClick(button(), Qt::LeftButton);
+        QVERIFY(!m_window->desk().sidePane().isVisible());
+        QVERIFY(!button()->isChecked() && m_window->desk().evidencePane().isVisible());
+        QTest::keyClick(m_window.get(), Qt::Key_F2); // the key and the button agree
+        QVERIFY(button()->isChecked());
+        QTest::keyClick(m_window.get(), Qt::Key_F3);
+        QVERIFY(!button()->isChecked());
+        app::dress(*qApp, app::ThemeChoice::Light, 100);
+        QTRY_VERIFY(!button()->isVisible());
     }
 
     void goesFromSentenceToSourceAndBackByKeyboard()
@@ -379,7 +413,7 @@ private Q_SLOTS:
         view.show();
         const QString payload = QStringLiteral(
             "<img src='file:///etc/passwd'> [k](http://x) <a href='file:///etc/passwd'>k</a>");
-        view.showText(payload, 0, 4, app::SourceView::Letters::Words);
+        view.showText(payload, {0, 4}, {}, app::SourceView::Letters::Words);
         QVERIFY(!view.grab().isNull());
         QCOMPARE(view.toPlainText(), payload);
         QCOMPARE(view.asked, 0);

@@ -81,6 +81,43 @@ private Q_SLOTS:
         QVERIFY(!app::shownAllergies(chart).contains(QStringLiteral("Penicillin")));
     }
 
+    void showsReactionsWithoutBracketsInBrackets_data()
+    {
+        QTest::addColumn<QStringList>("reactions");
+        QTest::addColumn<QString>("shown");
+        QTest::newRow("severity") << QStringList{QStringLiteral("Anaphylaxis (severe)")}
+                                  << "Latex: anaphylaxis, severe";
+        QTest::newRow("two") << QStringList{QStringLiteral("Rash (mild)"), QStringLiteral("Hives")}
+                             << "Latex: rash, mild; hives";
+        QTest::newRow("plain two")
+            << QStringList{QStringLiteral("rash"), QStringLiteral("hives")} << "Latex: rash, hives";
+        QTest::newRow("nested") << QStringList{QStringLiteral("Swelling (face (left), lips)")}
+                                << "Latex: swelling, face, left, lips";
+        QTest::newRow("square") << QStringList{QStringLiteral("Wheeze [moderate]")}
+                                << "Latex: wheeze, moderate";
+        QTest::newRow("bracket first")
+            << QStringList{QStringLiteral("(mild) itching")} << "Latex: mild itching";
+        QTest::newRow("bracket only") << QStringList{QStringLiteral("()")} << "Latex";
+        QTest::newRow("none") << QStringList{} << "Latex";
+        // Look-alikes: capitals that mean something stay.
+        QTest::newRow("a name") << QStringList{QStringLiteral("Stevens-Johnson syndrome")}
+                                << "Latex: Stevens-Johnson syndrome";
+        QTest::newRow("letters") << QStringList{QStringLiteral("DRESS")} << "Latex: DRESS";
+    }
+
+    void showsReactionsWithoutBracketsInBrackets()
+    {
+        QFETCH(QStringList, reactions);
+        QFETCH(QString, shown);
+        app::Chart chart;
+        chart.allergyStatement = QStringLiteral("recorded");
+        app::Allergy latex;
+        latex.name = QStringLiteral("Latex");
+        latex.reactions = reactions;
+        chart.allergies = {latex};
+        QCOMPARE(app::shownAllergies(chart), shown);
+    }
+
     void seesWhichNamesMayBeTakenForEachOther_data()
     {
         QTest::addColumn<QString>("first");
@@ -161,6 +198,32 @@ private Q_SLOTS:
         QCOMPARE(labs.first().cells.at(1).flag, QStringLiteral("H"));
         QCOMPARE(labs.first().cells.at(2).second, QStringLiteral("preliminary"));
         QVERIFY(labs.last().cells.at(2).second.isEmpty());
+    }
+
+    void saysInBothRowsWhichSourcesDisagree()
+    {
+        app::Chart chart = fixtures::ada();
+        for (const app::Row& row : app::medicationRows(chart))
+            QVERIFY(!row.cells.last().spoken().contains(QStringLiteral("disagree"))); // control
+        app::Medication listed = chart.medications.first();
+        listed.state = QStringLiteral("active");
+        listed.disagrees = {{QStringLiteral("Order 03-Mar-2026"), QStringLiteral("stopped")}};
+        chart.medications.first().disagrees = {
+            {QStringLiteral("Medication list 20-Mar-2026"), QStringLiteral("active")},
+            {QStringLiteral("Clinic letter 03-Apr-2026"), QStringLiteral("Back on lisinopril.")}};
+        chart.medications += listed;
+        QStringList told;
+        for (const app::Row& row : app::medicationRows(chart)) {
+            if (row.cells.last().flag.contains(QStringLiteral("Sources disagree")))
+                told += row.cells.last().spoken();
+        }
+        QCOMPARE(told.size(), 2);
+        QVERIFY2(told[0].contains(QStringLiteral("Order 03-Mar-2026 says stopped")),
+                 qPrintable(told[0]));
+        QVERIFY2(told[1].contains(QStringLiteral("Medication list 20-Mar-2026 says active · "
+                                                 "Clinic letter 03-Apr-2026 says "
+                                                 "\u201cBack on lisinopril.\u201d")),
+                 qPrintable(told[1]));
     }
 
     void listsProblemsAndAllergiesWithWhatIsPastApart()

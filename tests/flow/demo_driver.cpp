@@ -3,10 +3,14 @@
 // sources, labs, lock. Prints questions and answers; leaves a picture of each screen in light and
 // dark, at 100 % and 200 % text. Used by ./run demo without a display.
 //
+// In every picture with a source its highlight must be in view.
+//
 //   demo-driver --socket PATH --out DIR --credentials FILE [--assert-flow]
 //
 // FILE holds the user's name and passphrase, one a line. With --assert-flow the exit status is 1
 // unless the flow and the evidence are right; the model's words are never judged.
+#include "tests/app/looks.h"
+
 #include "app/chat/citation_chip.h"
 #include "app/chat/conversation_view.h"
 #include "app/chat/question_edit.h"
@@ -321,6 +325,9 @@ private:
                                          .arg(scale);
                 if (!m_window.grab().save(file))
                     check(false, "a picture could not be written");
+                for (const QString& fault : looks::sourceFaults(m_window))
+                    check(false, qPrintable(QStringLiteral("%1: %2").arg(QString::fromLatin1(name),
+                                                                         fault)));
             }
         }
     }
