@@ -301,6 +301,7 @@ api::Chart present(const records::Chart& chart)
     tellDisagreements(chart, shown);
 
     std::vector<const records::Observation*> newestFirst;
+    newestFirst.reserve(chart.observations.size());
     for (const records::Observation& observation : chart.observations)
         newestFirst.push_back(&observation);
     std::ranges::stable_sort(newestFirst, [](const auto* a, const auto* b) {
