@@ -65,6 +65,7 @@ QPushButton { padding: 4px 12px; }
 QToolButton:hover, QPushButton:hover { border-color: @accent; }
 QToolButton:focus, QPushButton:focus { border: 2px solid @accent; padding: 1px 7px; }
 QPushButton:focus { padding: 3px 11px; }
+QToolButton:checked { background: @tint; border-color: @accent; }
 QToolButton:disabled, QPushButton:disabled { color: @secondary; }
 QPushButton[role="primary"] { background: @accent; color: @page; border-color: @accent; font-weight: 600; }
 QPushButton[role="primary"]:focus { border: 2px solid @text; }

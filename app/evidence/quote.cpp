@@ -74,7 +74,7 @@ QList<Token> tokensOf(const QString& text)
     static const QRegularExpression form(QStringLiteral(
         "(?<day>\\b\\d{4}-\\d{2}-\\d{2}(?!\\d)|\\b\\d{1,2}[- ]\\p{L}{3,9}[- ]\\d{4}\\b|"
         "\\b\\p{L}{3,9} \\d{1,2},? \\d{4}\\b)|(?<number>\\b\\d+(?:\\.\\d+)?(?![\\p{L}\\d]))|"
-        "(?<word>\\p{L}[\\p{L}\\p{M}\\p{N}]*)"));
+        "(?<word>\\p{L}[\\p{L}\\p{M}\\p{N}]*(?:/\\p{L}{1,3}\\b)?)"));
     QList<Token> tokens;
     for (qsizetype at = 0;;) {
         const auto match = form.match(text, at);

@@ -58,6 +58,7 @@ private Q_SLOTS:
             {s("Persistent dry cough")});
         row("plural", quoted("She has headaches.", "A headache at night"), {s("headache")});
         row("number", quoted("Sodium 131 mmol/L", "value 131.0"), {s("131.0")});
+        row("unit", quoted("131 mmol/L.", "unit mmol/L"), {s("mmol/L")});
         row("day", quoted("stopped on 06-May-2022", "end 2022-05-06"), {s("2022-05-06")});
         row("instant", quoted("on 6 May 2022", "2022-05-06T08:10:00Z"), {s("2022-05-06")});
         row("American day", quoted("on May 6, 2022", "2022-05-06"), {s("2022-05-06")});
