@@ -46,7 +46,7 @@ bool isFiller(const QString& word)
 QDate dayOf(const QString& written)
 {
     static const std::array<QString, 7> kForms{
-        QStringLiteral("yyyy-MM-dd"), QStringLiteral("d-MMM-yyyy"),  QStringLiteral("d MMM yyyy"),
+        QStringLiteral("yyyy-MM-dd"),  QStringLiteral("d-MMM-yyyy"), QStringLiteral("d MMM yyyy"),
         QStringLiteral("d MMMM yyyy"), QStringLiteral("MMM d yyyy"), QStringLiteral("MMMM d yyyy"),
         QStringLiteral("MMMM d, yyyy")};
     for (const QString& form : kForms) {

@@ -23,9 +23,9 @@ namespace app {
 namespace {
 constexpr int kHashLetters = 12; // enough to compare by eye; the whole stands in the tool tip
 constexpr int kListRows = 4;
-constexpr int kSourceLines = 6;   // of the source that are always seen
-constexpr int kReadableLines = 2; // of the evidence in words, likewise
-constexpr int kRoomyLines = 24;   // a tab of fewer lines shows less beside the source
+constexpr int kSourceLines = 6;                // of the source that are always seen
+constexpr int kReadableLines = 2;              // of the evidence in words, likewise
+constexpr int kRoomyLines = 24;                // a tab of fewer lines shows less beside the source
 constexpr int kRowPadding = 2 * (4 + 1);       // as in the style sheet, for every row
 constexpr int kRowSides = 2 * (6 + 1) + 2 * 2; // padding, borders, Qt's own margin
 constexpr int kListFrame = 2 * 2;              // the wider border, that of the focus
@@ -153,8 +153,7 @@ void SourceTab::open(int number, const QString& sentence)
         m_list->setCurrentRow(static_cast<int>(item - m_items.begin()));
     }
     Q_EMIT chosen();
-    fetch({tr("[%1] %2").arg(item->number).arg(item->label),
-           item->passage ? QString() : item->text,
+    fetch({tr("[%1] %2").arg(item->number).arg(item->label), item->passage ? QString() : item->text,
            sentence.isEmpty() ? m_said.value(number) : sentence, item->source,
            item->passage ? item->documentIndex : -1, item->begin, item->end, item->number});
 }
@@ -165,8 +164,14 @@ void SourceTab::openRow(const Row& row)
     for (const Cell& cell : row.cells)
         parts += cell.spoken();
     Q_EMIT chosen();
-    fetch({row.label, row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")), {},
-           row.source, row.documentIndex, 0, 0, 0});
+    fetch({row.label,
+           row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")),
+           {},
+           row.source,
+           row.documentIndex,
+           0,
+           0,
+           0});
     m_source->setFocus();
 }
 

@@ -123,10 +123,9 @@ Telling tellingOf(const JsonOutline& outline, const SourceRef& source, const QSt
     const Element* best = nullptr;
     for (Element& element : elements) {
         element.weight = weigh(element, quote);
-        if (element.weight > 0 &&
-            (best == nullptr || element.weight > best->weight ||
-             (element.weight == best->weight &&
-              rankOf(element.path, telling) < rankOf(best->path, telling))))
+        if (element.weight > 0 && (best == nullptr || element.weight > best->weight ||
+                                   (element.weight == best->weight &&
+                                    rankOf(element.path, telling) < rankOf(best->path, telling))))
             best = &element;
     }
     QStringList wanted = telling;

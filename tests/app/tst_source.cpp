@@ -85,8 +85,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("sentence");
         QTest::addColumn<QString>("element");
         const auto row = [](const char* sentence, const QByteArray& json, const char* element) {
-            QTest::newRow(sentence) << json << QString::fromUtf8(sentence)
-                                    << QString::fromUtf8(element);
+            QTest::newRow(sentence)
+                << json << QString::fromUtf8(sentence) << QString::fromUtf8(element);
         };
         row("Ramipril was stopped because of the persistent dry cough.", kOrder, "statusReason");
         row("Ramipril was given for heart failure.", kOrder, "reasonCode[0]");
@@ -117,9 +117,9 @@ private Q_SLOTS:
         const app::Telling telling = app::tellingOf(outline, source, sentence);
         const auto* wanted = outline.find(element);
         QVERIFY(wanted != nullptr);
-        QCOMPARE(outline.text.mid(telling.element.begin,
-                                  telling.element.end - telling.element.begin),
-                 outline.text.mid(wanted->begin, wanted->end - wanted->begin));
+        QCOMPARE(
+            outline.text.mid(telling.element.begin, telling.element.end - telling.element.begin),
+            outline.text.mid(wanted->begin, wanted->end - wanted->begin));
     }
 
     void marksWordsButNotNamesAndLinks()
@@ -132,9 +132,8 @@ private Q_SLOTS:
                             QStringLiteral("Ramipril was stopped because of the dry cough."))
                  .words)
             words += outline.text.mid(range.begin, range.end - range.begin);
-        QCOMPARE(words,
-                 QStringList({QStringLiteral("stopped"), QStringLiteral("Ramipril"),
-                              QStringLiteral("Ramipril"), QStringLiteral("dry cough")}));
+        QCOMPARE(words, QStringList({QStringLiteral("stopped"), QStringLiteral("Ramipril"),
+                                     QStringLiteral("Ramipril"), QStringLiteral("dry cough")}));
     }
 
     void theServicesPathComesFirst()
