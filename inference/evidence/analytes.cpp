@@ -202,6 +202,15 @@ const Analyte* analyteNamed(std::string_view words)
     return nullptr;
 }
 
+std::vector<const Analyte*> narrowerThan(const Analyte& analyte)
+{
+    if (analyte.name == "glucose")
+        return {analyteNamed("fasting glucose")};
+    if (analyte.name == "blood pressure")
+        return {analyteNamed("systolic blood pressure"), analyteNamed("diastolic blood pressure")};
+    return {};
+}
+
 bool hasCode(const Analyte& analyte, const records::Concept& code)
 {
     return std::ranges::any_of(code.codings, [&](const records::Coding& coding) {

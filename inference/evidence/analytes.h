@@ -21,6 +21,8 @@ struct Analyte {
 [[nodiscard]] std::span<const Analyte> analytes();
 /// The analyte that @p words (joined by blanks) is a name of; null when none.
 [[nodiscard]] const Analyte* analyteNamed(std::string_view words);
+/// Measurements that are of the same kind under a narrower name: a fasting glucose is a glucose.
+[[nodiscard]] std::vector<const Analyte*> narrowerThan(const Analyte& analyte);
 [[nodiscard]] bool hasCode(const Analyte& analyte, const records::Concept& code);
 /// Whether an observation called @p name (as recorded) is this analyte by its words.
 [[nodiscard]] bool hasName(const Analyte& analyte, std::string_view name);

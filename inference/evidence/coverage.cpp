@@ -89,7 +89,10 @@ std::string Coverage::line() const
         text += std::format("; {} unreadable", unreadable);
     if (!dataAsOf.empty())
         text += "; data as of " + dataAsOf;
-    return text + ".";
+    text += ".";
+    for (const std::string& remark : remarks)
+        text += " " + remark + (remark.ends_with('?') ? "" : ".");
+    return text;
 }
 
 } // namespace evidence

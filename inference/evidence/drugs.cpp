@@ -237,56 +237,26 @@ std::vector<std::string> aliasesOf(View ingredient)
     return aliases;
 }
 
-std::vector<std::string> drugsOfClass(View stem)
+std::span<const View> ingredients()
 {
-    struct Class {
-        View stems, names;
-    };
-    constexpr std::array<Class, 14> kClasses{
-        Class{"anticoagulant anticoagulat anticoagulation thinner noac doac",
-              "warfarin apixaban rivaroxaban dabigatran edoxaban heparin enoxaparin dalteparin "
-              "fondaparinux tinzaparin"},
-        Class{"antiplatelet", "aspirin clopidogrel ticagrelor prasugrel dipyridamole"},
-        Class{"antihypertensive antihypertensiv",
-              "lisinopril ramipril enalapril perindopril losartan candesartan valsartan irbesartan "
-              "amlodipine bisoprolol metoprolol atenolol hydrochlorothiazide indapamide doxazosin "
-              "spironolactone verapamil carvedilol"},
-        Class{"diuretic", "furosemide bumetanide torasemide hydrochlorothiazide indapamide "
-                          "spironolactone eplerenone amiloride metolazone chlortalidone"},
-        Class{"statin", "simvastatin atorvastatin rosuvastatin pravastatin"},
-        Class{
-            "antibiotic",
-            "amoxicillin penicillin flucloxacillin doxycycline clarithromycin azithromycin "
-            "ciprofloxacin levofloxacin ceftriaxone cefalexin cefuroxime metronidazole gentamicin "
-            "vancomycin meropenem nitrofurantoin trimethoprim sulfamethoxazole piperacillin"},
-        Class{
-            "antidiabetic hypoglycemic",
-            "metformin gliclazide glimepiride sitagliptin empagliflozin dapagliflozin semaglutide "
-            "liraglutide insulin pioglitazone"},
-        Class{"painkiller analgesic analgesia opioid",
-              "paracetamol ibuprofen naproxen codeine tramadol morphine oxycodone hydrocodone "
-              "fentanyl "
-              "diclofenac"},
-        Class{"nsaid antiinflammatory", "ibuprofen naproxen diclofenac celecoxib etoricoxib "
-                                        "meloxicam ketorolac aspirin"},
-        Class{"antidepressant ssri", "sertraline fluoxetine citalopram escitalopram paroxetine "
-                                     "mirtazapine venlafaxine duloxetine amitriptyline bupropion"},
-        Class{"steroid corticosteroid", "prednisolone prednisone dexamethasone hydrocortisone "
-                                        "methylprednisolone fludrocortisone"},
-        Class{"ppi", "omeprazole pantoprazole lansoprazole esomeprazole rabeprazole"},
-        Class{"inhaler bronchodilator", "salbutamol salmeterol formoterol tiotropium budesonide "
-                                        "fluticasone ipratropium beclometasone"},
-        Class{"antiepileptic anticonvulsant", "levetiracetam lamotrigine carbamazepine phenytoin "
-                                              "valproate topiramate gabapentin"},
-    };
-    std::vector<std::string> names;
-    for (const Class& group : kClasses) {
-        bool wanted = false;
-        eachWord(group.stems, [&](View known) { wanted = wanted || known == stem; });
-        if (wanted)
-            eachWord(group.names, [&](View name) { names.emplace_back(name); });
-    }
-    return names;
+    static const std::vector<View> kIngredients = [] {
+        std::vector<View> names;
+        eachWord(kNames, [&](View name) { names.push_back(name); });
+        return names;
+    }();
+    return kIngredients;
+}
+
+std::span<const View> drugNames()
+{
+    static const std::vector<View> kAll = [] {
+        std::vector<View> names;
+        for (const auto& [name, ingredient] : knownNames())
+            names.push_back(name);
+        std::ranges::sort(names);
+        return names;
+    }();
+    return kAll;
 }
 
 std::vector<std::string> drugWords(const records::Chart& chart)

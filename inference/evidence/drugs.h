@@ -4,6 +4,7 @@
 #include "storage/records/chart.h"
 
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,10 @@ namespace evidence {
 /// Brands and second spellings of an ingredient.
 [[nodiscard]] std::vector<std::string> aliasesOf(std::string_view ingredient);
 
-/// Ingredients by class, for questions: "anticoagulant" -> warfarin, apixaban, ...
-[[nodiscard]] std::vector<std::string> drugsOfClass(std::string_view stem);
+/// The international names that this program knows, in no order that matters.
+[[nodiscard]] std::span<const std::string_view> ingredients();
+/// All names that this program knows, brands included.
+[[nodiscard]] std::span<const std::string_view> drugNames();
 
 /// Names of medicines and substances in the chart that drugNamed() does not know.
 [[nodiscard]] std::vector<std::string> drugWords(const records::Chart& chart);

@@ -62,6 +62,8 @@ struct Coverage {
     std::size_t entries = 0; // structured entries
     std::string from, to;    // first and last day recorded, "2019-01-04"; empty: none
     std::string dataAsOf;    // as shown; empty: not known
+    /// On how the question was read, without full stops: "\"potasium\" is taken as ...".
+    std::vector<std::string> remarks;
 
     /// "Searched 214 of 217 documents and 812 entries, 1990 to 2026; 3 unreadable; data as of ...".
     [[nodiscard]] std::string line() const;
@@ -150,6 +152,8 @@ struct DirectAnswer {
         Problems,
         LastValue,
         AllValues,
+        ExtremeValue,
+        Demographics,
     };
     Kind kind = Kind::Allergies;
     std::vector<Sentence> sentences;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/gather.h"
 
+#include "inference/evidence/abstention.h"
+#include "inference/evidence/allergy_relations.h"
+#include "inference/evidence/analytes.h"
 #include "inference/evidence/conflicts.h"
 #include "inference/evidence/coverage.h"
 #include "inference/evidence/dates.h"
 #include "inference/evidence/drugs.h"
 #include "inference/evidence/facts.h"
 #include "inference/evidence/passages.h"
+#include "inference/evidence/spelling.h"
 #include "inference/evidence/topics.h"
 #include "inference/evidence/words.h"
 
@@ -14,6 +18,7 @@
 #include <cmath>
 #include <format>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace evidence {
@@ -25,25 +30,30 @@ struct Candidate {
     EvidenceItem item;
     double weight = 0; // of the question's terms that it holds
     double score = 0;
-    std::string series; // measurements of one name; empty: none
+    std::string series;                     // measurements of one name; empty: none
+    std::vector<const Analyte*> analytes{}; // of a measurement's parts
+    std::vector<bool> held{};               // which of the question's terms a fact holds
 };
 
 // Shares of a score that no term gives. A term that few entries hold weighs about 3 to 8.
 constexpr double kKindScore = 1.5;   // the kind of entry that the question asks for
 constexpr double kWindowScore = 1.5; // inside the dates of the question
 constexpr double kOutsideShare = 0.2;
+constexpr double kReportShare = 0.3; // names values and tells none
 constexpr std::size_t kPerSeries = 4;
-/// Less than this share of what the question names must be in the record, else nothing is told.
+/// Where a question names nothing that a record is known to hold, at least this share of its words
+/// must be there, else nothing is told.
 constexpr double kLeastShare = 0.25;
 
 class Gathering {
 public:
-    Gathering(Topics topics, const records::Chart& chart, const PassageSource& source,
-              const Budget& budget, Day today)
+    Gathering(Topics topics, std::vector<std::string> remarks, const records::Chart& chart,
+              const PassageSource& source, const Budget& budget, Day today)
         : m_chart(chart)
         , m_source(source)
         , m_budget(budget)
         , m_topics(std::move(topics))
+        , m_remarks(std::move(remarks))
     {
         m_evidence.today = today;
     }
@@ -51,6 +61,8 @@ public:
     Evidence run()
     {
         m_evidence.coverage = coverageOf(m_chart);
+        m_evidence.coverage.remarks = m_remarks;
+        m_warnings = allergiesAgainst(m_topics, m_chart);
         m_evidence.drugs = drugWords(m_chart);
         collectFacts();
         collectPassages();
@@ -58,6 +70,7 @@ public:
         rankFacts();
         rankPassages();
         if (!abstains()) {
+            addWarnings();
             select();
             addConflicts();
         }
@@ -89,19 +102,45 @@ private:
         }
         for (const records::Encounter& encounter : m_chart.encounters)
             addFact(factOf(encounter));
-        for (const records::OtherEntry& entry : m_chart.others)
-            addFact(factOf(entry));
+        for (const records::OtherEntry& entry : m_chart.others) {
+            // Reports list the names of values that stand for themselves: one of a name is enough.
+            addFact(factOf(entry), entry.kind == "DiagnosticReport"
+                                       ? "report " + lowered(entry.code.name())
+                                       : std::string());
+        }
         for (const Panel& panel : panelsOf(m_chart)) {
             const records::Observation& first = *panel.front();
             addFact(factOf(panel),
                     "value " + lowered(first.panel.empty() ? first.code.name() : first.panel));
+            for (const records::Observation* part : panel)
+                m_facts.back().analytes.push_back(analyteFor(*part));
         }
-        m_factStems.reserve(m_facts.size());
-        for (const Candidate& fact : m_facts) {
-            std::unordered_set<std::string> stems;
-            for (const Word& word : wordsOf(fact.item.text))
-                stems.insert(word.stem);
-            m_factStems.push_back(std::move(stems));
+        markHeldTerms();
+    }
+
+    /// Charts repeat few measurements many times.
+    const Analyte* analyteFor(const records::Observation& observation)
+    {
+        std::string key = observation.code.name();
+        for (const records::Coding& coding : observation.code.codings)
+            key += "\n" + coding.code;
+        const auto [place, isNew] = m_analytes.try_emplace(std::move(key), nullptr);
+        if (isNew)
+            place->second = analyteOf(observation);
+        return place->second;
+    }
+
+    void markHeldTerms()
+    {
+        const TermMatcher matcher(m_topics.terms);
+        for (Candidate& fact : m_facts) {
+            fact.held.assign(m_topics.terms.size(), false);
+            matcher.visit(wordsOf(fact.item.text),
+                          [&](std::size_t term) { fact.held[term] = true; });
+            for (std::size_t i = 0; i < m_topics.terms.size(); ++i) {
+                for (const Analyte* analyte : m_topics.terms[i].analytes)
+                    fact.held[i] = fact.held[i] || std::ranges::contains(fact.analytes, analyte);
+            }
         }
     }
 
@@ -113,6 +152,10 @@ private:
             for (const Term& term : m_topics.terms) {
                 for (const std::string& stem : term.stems)
                     query += (query.empty() ? "" : " ") + stem;
+                for (const std::vector<std::string>& phrase : term.phrases) {
+                    for (const std::string& stem : phrase)
+                        query += (query.empty() ? "" : " ") + stem;
+                }
                 if (!term.stems.contains(term.written))
                     query += " " + term.written;
             }
@@ -121,7 +164,8 @@ private:
             std::erase_if(m_found, [&](const Passage& passage) {
                 return passage.document >= m_chart.documents.size() ||
                        passage.begin >= passage.end ||
-                       passage.end > m_chart.documents[passage.document].text.size();
+                       passage.end > m_chart.documents[passage.document].text.size() ||
+                       heldWeight(m_chart, passage, m_topics.terms) <= 0;
             });
         }
         // A text search that finds whole words only, or nothing, is helped out by stems.
@@ -155,29 +199,28 @@ private:
 
     // ---- weights ----
 
-    [[nodiscard]] bool holds(std::size_t fact, const Term& term) const
-    {
-        return std::ranges::any_of(
-            term.stems, [&](const std::string& stem) { return m_factStems[fact].contains(stem); });
-    }
-
     /// A term weighs more the fewer pieces of the record hold it; one that none holds weighs most.
     void weighTerms()
     {
         const auto total = static_cast<double>(m_facts.size() + m_found.size());
-        for (Term& term : m_topics.terms) {
+        for (std::size_t i = 0; i < m_topics.terms.size(); ++i) {
+            Term& term = m_topics.terms[i];
             double holding = 0;
-            for (std::size_t i = 0; i < m_facts.size(); ++i)
-                holding += holds(i, term) ? 1 : 0;
+            for (const Candidate& fact : m_facts)
+                holding += fact.held[i] ? 1 : 0;
             term.weight = 1;
             const std::vector<Term> alone{term};
             for (const Passage& passage : m_found)
                 holding += heldWeight(m_chart, passage, alone) > 0 ? 1 : 0;
             term.weight = std::log(1 + (total + 1) / (holding + 0.5));
-            if (holding > 0)
+            const bool warned =
+                std::ranges::contains(m_warnings, term.shown, &AllergyRelation::asked);
+            if (holding > 0 || warned)
                 m_present += term.weight;
             else
-                m_evidence.notFound.push_back(term.written);
+                m_missing.push_back(&term);
+            m_namedAsked = m_namedAsked || term.named;
+            m_namedPresent = m_namedPresent || (term.named && (holding > 0 || warned));
             m_asked += term.weight;
         }
     }
@@ -217,14 +260,17 @@ private:
     {
         const bool window = m_topics.from || m_topics.to;
         std::vector<Candidate> ranked;
-        for (std::size_t i = 0; i < m_facts.size(); ++i) {
-            Candidate& fact = m_facts[i];
-            for (const Term& term : m_topics.terms)
-                fact.weight += holds(i, term) ? term.weight : 0;
-            const bool kind = isOfKind(fact.item);
+        for (Candidate& fact : m_facts) {
+            bool kind = isOfKind(fact.item);
+            for (std::size_t i = 0; i < m_topics.terms.size(); ++i) {
+                fact.weight += fact.held[i] ? m_topics.terms[i].weight : 0;
+                kind = kind || (fact.held[i] && m_topics.terms[i].topic == fact.item.topic);
+            }
             const bool inWindow = isInWindow(fact.item.date);
-            // The kind alone is enough only where nothing narrower is asked for.
-            const bool byKind = kind && m_topics.terms.empty();
+            // The kind alone is enough only where nothing narrower is asked for. Who asks for an
+            // allergy to something is told all of them, and that none is known.
+            const bool byKind = kind && (m_topics.terms.empty() ||
+                                         (asksForAllergies() && fact.item.topic == Topic::Allergy));
             const bool byDate = window && inWindow && fact.item.date.known() &&
                                 m_topics.terms.empty() && m_topics.kinds.empty();
             if (fact.weight <= 0 && !byKind && !byDate)
@@ -233,12 +279,16 @@ private:
                          (window && inWindow ? kWindowScore : 0) + recency(fact.item.date);
             if (window && !inWindow)
                 fact.score *= kOutsideShare;
+            if (fact.series.starts_with("report "))
+                fact.score *= kReportShare;
             ranked.push_back(std::move(fact));
         }
         std::ranges::stable_sort(ranked, std::ranges::greater(), &Candidate::score);
         std::map<std::string, std::size_t> taken;
         for (Candidate& fact : ranked) {
-            const std::size_t most = fact.series.starts_with("medication") ? 1 : kPerSeries;
+            const bool single =
+                fact.series.starts_with("medication ") || fact.series.starts_with("report ");
+            const std::size_t most = single ? 1 : kPerSeries;
             if (fact.series.empty() || taken[fact.series]++ < most)
                 m_rankedFacts.push_back(std::move(fact));
         }
@@ -270,6 +320,12 @@ private:
             [](const Candidate& candidate) { return std::round(candidate.score * 2); });
     }
 
+    [[nodiscard]] bool asksForAllergies() const
+    {
+        return m_topics.kinds.contains(Topic::Allergy) && !m_topics.family &&
+               !m_chart.allergies.empty();
+    }
+
     [[nodiscard]] bool overlapsRanked(const EvidenceItem& item) const
     {
         return std::ranges::any_of(m_rankedPassages, [&](const Candidate& other) {
@@ -280,11 +336,19 @@ private:
 
     // ---- decision and selection ----
 
+    /// What a record could hold decides: a medicine, a measurement, a disease that is found is
+    /// told, whatever else the question says. A name that is not in the record may be another
+    /// person's: then nothing is told.
     [[nodiscard]] bool abstains()
     {
-        const bool nothing = m_rankedFacts.empty() && m_rankedPassages.empty();
-        const bool mostlyMissing = m_asked > 0 && m_present < kLeastShare * m_asked;
-        if (!nothing && !mostlyMissing)
+        const bool nothing =
+            m_rankedFacts.empty() && m_rankedPassages.empty() && m_warnings.empty();
+        const bool stranger =
+            std::ranges::any_of(m_missing, [](const Term* term) { return term->isProper; });
+        const bool missing = asksForAllergies() ? m_rankedFacts.empty()
+                             : m_namedAsked     ? !m_namedPresent
+                                                : m_asked > 0 && m_present < kLeastShare * m_asked;
+        if (!nothing && !stranger && !missing)
             return false;
         abstain();
         return true;
@@ -292,30 +356,19 @@ private:
 
     void abstain()
     {
-        const Coverage& coverage = m_evidence.coverage;
-        Abstention abstention;
-        abstention.searched = {std::format("entries ({})", coverage.entries),
-                               std::format("documents ({})", coverage.searched)};
-        std::string what;
-        for (const std::string& word : m_evidence.notFound)
-            what += (what.empty() ? "\"" : ", \"") + word + "\"";
-        if (!m_topics.ofThePatient && m_present <= 0) {
-            abstention.reason = Abstention::Reason::OutOfScope;
-            abstention.text = "This is not a question about the patient's record.";
-        } else if (coverage.unreadable > 0 && coverage.searched == 0) {
-            abstention.reason = Abstention::Reason::OnlyUnreadable;
-            abstention.text = std::format(
-                "Nothing was found in {} entries, and none of the {} documents can be read.",
-                coverage.entries, coverage.documents);
-        } else {
-            abstention.reason = Abstention::Reason::NotRecorded;
-            abstention.text =
-                std::format("Nothing about {} is recorded in {} entries and {} documents.",
-                            what.empty() ? "this" : what, coverage.entries, coverage.searched);
-            if (coverage.unreadable > 0)
-                abstention.text += std::format(" {} cannot be read.", coverage.unreadable);
+        for (const Term* term : m_missing)
+            m_evidence.notFound.push_back(term->written);
+        m_evidence.abstention =
+            abstentionFor(m_topics, m_missing, m_present > 0, m_evidence.coverage);
+    }
+
+    /// Allergies against what is asked about come first and count in no budget.
+    void addWarnings()
+    {
+        for (const AllergyRelation& relation : m_warnings) {
+            for (EvidenceItem& item : evidenceOf(relation, m_chart))
+                add(m_evidence.items, std::move(item));
         }
-        m_evidence.abstention = std::move(abstention);
     }
 
     /// Facts and passages are fused by their ranks, since their scores do not compare.
@@ -383,13 +436,18 @@ private:
     const PassageSource& m_source;
     const Budget& m_budget;
     Topics m_topics;
+    std::vector<std::string> m_remarks;
     std::vector<Candidate> m_facts;
-    std::vector<std::unordered_set<std::string>> m_factStems;
+    std::unordered_map<std::string, const Analyte*> m_analytes;
+    std::vector<AllergyRelation> m_warnings;
+    std::vector<const Term*> m_missing; // of m_topics
     std::vector<Passage> m_found;
     std::vector<Candidate> m_rankedFacts;
     std::vector<Candidate> m_rankedPassages;
     double m_asked = 0;
     double m_present = 0;
+    bool m_namedAsked = false;
+    bool m_namedPresent = false;
     Evidence m_evidence;
 };
 
@@ -399,7 +457,12 @@ Evidence gather(std::string_view question, const records::Chart& chart,
                 const PassageSource& passages, const Budget& budget, Day today,
                 std::span<const std::string> earlier)
 {
-    return Gathering(topicsOf(question, earlier, chart, today), chart, passages, budget, today)
+    Spelling spelling = spelled(question, chart);
+    std::vector<std::string> before;
+    for (const std::string& other : earlier)
+        before.push_back(spelled(other, chart).question);
+    return Gathering(topicsOf(spelling.question, before, chart, today), std::move(spelling.remarks),
+                     chart, passages, budget, today)
         .run();
 }
 

@@ -116,6 +116,25 @@ void sayLine(DirectAnswer& answer, const Line& line, Day today)
     }
 }
 
+/// "81; born 14-Jul-1945". A date that is not known to the day leaves a year open.
+std::string ageOf(const records::Patient& patient, Day today)
+{
+    const records::Date& born = patient.born;
+    if (!patient.died.known() && !patient.died.text.empty())
+        return "at death not recorded; born " + oneLine(shown(born));
+    const bool dead = patient.died.known();
+    const Day end = dead ? Day{patient.died.year, patient.died.month, patient.died.day} : today;
+    int years = end.year - born.year;
+    const bool exact = born.month != 0 && born.day != 0 && end.month != 0 && end.day != 0;
+    if (exact && std::pair(end.month, end.day) < std::pair(int{born.month}, int{born.day}))
+        --years;
+    std::string text = exact ? std::to_string(years) : std::format("{} or {}", years - 1, years);
+    text += std::format("{}; born {}", dead ? " at death" : "", oneLine(shown(born)));
+    if (dead)
+        text += "; died " + oneLine(shown(patient.died));
+    return text;
+}
+
 } // namespace
 
 DirectAnswer answerMedications(DirectAnswer::Kind kind, const records::Chart& chart, Day today)
@@ -205,6 +224,50 @@ DirectAnswer answerProblems(const LookUp& asked, const records::Chart& chart)
                                         : "active ",
                             chart.conditions.size()),
                 {std::format("problems ({})", chart.conditions.size())});
+    }
+    return answer;
+}
+
+DirectAnswer answerDemographics(Field field, const records::Patient& patient, Day today)
+{
+    DirectAnswer answer = emptyAnswer(DirectAnswer::Kind::Demographics);
+    const auto tell = [&](std::string_view name, const std::string& value, Verdict verdict) {
+        if (value.empty()) {
+            abstain(answer, std::format("No {} is recorded for this patient.", name),
+                    {"the patient's own data"});
+            return;
+        }
+        EvidenceItem item = factOf(patient);
+        if (field == Field::RecordNumber || field == Field::Address || field == Field::Phone)
+            item.text += std::format(", {} {}", name, value);
+        const int number = add(answer.items, std::move(item));
+        std::string text = std::format("{} {}", name, value);
+        if (text[0] >= 'a' && text[0] <= 'z')
+            text[0] = static_cast<char>(text[0] - 32);
+        say(answer, std::move(text), {number}, verdict);
+    };
+    switch (field) {
+    case Field::Age:
+        if (!patient.born.known())
+            tell("date of birth", {}, Verdict::Supported);
+        else
+            tell("age", ageOf(patient, today), Verdict::Computed);
+        break;
+    case Field::Born:
+        tell("date of birth", oneLine(shown(patient.born)), Verdict::Supported);
+        break;
+    case Field::Gender:
+        tell("gender", oneLine(patient.gender), Verdict::Supported);
+        break;
+    case Field::RecordNumber:
+        tell("medical record number", oneLine(patient.medicalRecordNumber()), Verdict::Supported);
+        break;
+    case Field::Address:
+        tell("address", oneLine(patient.address), Verdict::Supported);
+        break;
+    case Field::Phone:
+        tell("phone", oneLine(patient.phone), Verdict::Supported);
+        break;
     }
     return answer;
 }

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/look_up.h"
 
+#include "inference/evidence/allergy_relations.h"
+#include "inference/evidence/analytes.h"
 #include "inference/evidence/conflicts.h"
 #include "inference/evidence/coverage.h"
 #include "inference/evidence/dates.h"
 #include "inference/evidence/list_answers.h"
+#include "inference/evidence/passages.h"
 #include "inference/evidence/question.h"
 #include "inference/evidence/series.h"
+#include "inference/evidence/spelling.h"
 #include "inference/evidence/words.h"
 
 #include <algorithm>
+#include <charconv>
 #include <format>
+#include <optional>
 
 namespace evidence {
 
@@ -25,6 +31,15 @@ bool isAfter(const records::Date& date, Day today)
 {
     return date.day != 0 && std::tuple(int{date.year}, int{date.month}, int{date.day}) >
                                 std::tuple(today.year, today.month, today.day);
+}
+
+/// nullopt where @p value is more than a plain number.
+std::optional<double> numberOf(const std::string& value)
+{
+    double number = 0;
+    const char* end = value.data() + value.size();
+    const auto [stop, error] = std::from_chars(value.data(), end, number);
+    return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
 bool panelHasValue(const Panel& panel)
@@ -84,32 +99,123 @@ void sayAll(DirectAnswer& answer, const Series& series, Day today)
         sayValue(answer, entry, "", today);
 }
 
-std::optional<DirectAnswer> answerValues(const LookUp& asked, const records::Chart& chart,
-                                         Day today)
+DirectAnswer emptyAnswer(DirectAnswer::Kind kind)
 {
-    const Resolved resolved = resolve(asked.measurement, chart, asked.said);
-    if (!resolved.known && resolved.series.empty())
-        return std::nullopt; // not the name of a measurement: not a question for data alone
-    DirectAnswer answer{.kind = asked.kind,
-                        .sentences = {},
-                        .items = {},
-                        .conflicts = {},
-                        .coverage = {},
-                        .abstention = {}};
+    return {.kind = kind,
+            .sentences = {},
+            .items = {},
+            .conflicts = {},
+            .coverage = {},
+            .abstention = {}};
+}
+
+/// "creatinine and potassium" -> both; a name that holds the word itself stays whole.
+std::vector<std::string> namesIn(const LookUp& asked)
+{
+    if (!asked.said || analyteNamed(asked.measurement) != nullptr)
+        return {asked.measurement};
+    std::vector<std::string> names;
+    std::string rest = asked.measurement;
+    constexpr std::string_view kAnd = " and ";
+    for (std::size_t at = rest.find(kAnd); at != std::string::npos; at = rest.find(kAnd)) {
+        names.push_back(rest.substr(0, at));
+        rest.erase(0, at + kAnd.size());
+        if (rest.starts_with("the "))
+            rest.erase(0, 4);
+    }
+    names.push_back(rest);
+    return names;
+}
+
+/// Whether a note or another entry tells of what no value is recorded for.
+bool isToldElsewhere(const std::string& name, const records::Chart& chart)
+{
+    const Analyte* analyte = analyteNamed(name);
+    return analyte != nullptr && !searchDocuments(chart, {termOf(*analyte)}, 1).empty();
+}
+
+/// All values are single numbers in one unit: else none is the highest.
+bool isComparable(const Series& series)
+{
+    const auto unitOf = [](const Panel& entry) { return entry.front()->quantity->unit; };
+    const Panel* first = nullptr;
+    for (const Panel& entry : series.entries) {
+        if (!panelHasValue(entry))
+            continue;
+        if (entry.size() != 1 || !entry.front()->quantity ||
+            !entry.front()->quantity->comparator.empty() ||
+            !numberOf(entry.front()->quantity->value))
+            return false;
+        if (first != nullptr && unitOf(*first) != unitOf(entry))
+            return false;
+        first = &entry;
+    }
+    return first != nullptr;
+}
+
+/// Every entry that holds the highest or the lowest of all values.
+void sayExtreme(DirectAnswer& answer, const Series& series, bool highest, Day today)
+{
+    std::vector<double> values;
+    for (const Panel& entry : series.entries) {
+        if (panelHasValue(entry))
+            values.push_back(*numberOf(entry.front()->quantity->value));
+    }
+    const double wanted = highest ? std::ranges::max(values) : std::ranges::min(values);
+    const std::string lead = std::format("{} of {} value{}: ", highest ? "Highest" : "Lowest",
+                                         values.size(), values.size() == 1 ? "" : "s");
+    for (const Panel& entry : series.entries) {
+        if (!panelHasValue(entry) || *numberOf(entry.front()->quantity->value) != wanted)
+            continue;
+        sayValue(answer, entry, lead, today);
+        answer.sentences.back().verdict = Verdict::Computed;
+    }
+}
+
+/// What is told of one name; false: a question for more than data.
+bool sayName(DirectAnswer& answer, const LookUp& asked, const std::string& name,
+             const records::Chart& chart, Day today)
+{
+    const Resolved resolved = resolve(name, chart, asked.said);
     if (resolved.series.empty()) {
-        answer.abstention = Abstention{
-            .reason = Abstention::Reason::NotRecorded,
-            .searched = {std::format("laboratory and vital values ({})",
-                                     chart.observations.size())},
-            .text = std::format("No {} is recorded among {} laboratory and vital values.",
-                                asked.measurement, chart.observations.size())};
-        return answer;
+        if (!resolved.known || isToldElsewhere(name, chart))
+            return false; // not the name of a measurement, or not as a value only
+        const std::string text =
+            std::format("No {} is recorded among {} laboratory and vital values", name,
+                        chart.observations.size());
+        answer.abstention = Abstention{.reason = Abstention::Reason::NotRecorded,
+                                       .searched = {std::format("laboratory and vital values ({})",
+                                                                chart.observations.size())},
+                                       .text = text + "."};
+        return true;
     }
     for (const Series& series : resolved.series) {
         if (asked.kind == DirectAnswer::Kind::LastValue)
             sayLast(answer, series, today);
-        else
+        else if (asked.kind == DirectAnswer::Kind::AllValues)
             sayAll(answer, series, today);
+        else if (isComparable(series))
+            sayExtreme(answer, series, asked.highest, today);
+        else
+            return false;
+    }
+    return true;
+}
+
+std::optional<DirectAnswer> answerValues(const LookUp& asked, const records::Chart& chart,
+                                         Day today)
+{
+    DirectAnswer answer = emptyAnswer(asked.kind);
+    const std::vector<std::string> names = namesIn(asked);
+    for (const std::string& name : names) {
+        if (!sayName(answer, asked, name, chart, today))
+            return std::nullopt;
+    }
+    if (answer.abstention && !answer.sentences.empty()) {
+        // Of several names one is not recorded: said beside the others.
+        std::string text = std::move(answer.abstention->text);
+        answer.abstention.reset();
+        say(answer, std::move(text), {}, Verdict::Computed);
     }
     return answer;
 }
@@ -143,11 +249,42 @@ ConflictScope scopeOf(DirectAnswer::Kind kind)
         return ConflictScope::Medications;
     case LastValue:
     case AllValues:
+    case ExtremeValue:
         return ConflictScope::Observations;
     case Problems:
+    case Demographics:
         break;
     }
     return ConflictScope::None;
+}
+
+std::optional<DirectAnswer> answerAs(std::string_view question, const records::Chart& chart,
+                                     Day today)
+{
+    const std::optional<LookUp> asked = parseLookUp(question, chart.patient);
+    if (!asked)
+        return answerDrugAllergy(question, chart, today);
+    using enum DirectAnswer::Kind;
+    switch (asked->kind) {
+    case LastValue:
+    case AllValues:
+    case ExtremeValue:
+        // Any words have the form of a name; those that name no measurement ask for more.
+        if (auto answer = answerValues(*asked, chart, today))
+            return answer;
+        return answerDrugAllergy(question, chart, today);
+    case Allergies:
+        return answerAllergies(chart);
+    case Problems:
+        return answerProblems(*asked, chart);
+    case Demographics:
+        return answerDemographics(asked->field, chart.patient, today);
+    case ActiveMedications:
+    case PastMedications:
+    case AllMedications:
+        break;
+    }
+    return answerMedications(asked->kind, chart, today);
 }
 
 } // namespace
@@ -155,26 +292,30 @@ ConflictScope scopeOf(DirectAnswer::Kind kind)
 std::optional<DirectAnswer> lookUp(std::string_view question, const records::Chart& chart,
                                    Day today)
 {
-    const std::optional<LookUp> asked = parseLookUp(question, chart.patient);
-    if (!asked)
-        return std::nullopt;
-    using enum DirectAnswer::Kind;
-    std::optional<DirectAnswer> answer;
-    if (asked->kind == LastValue || asked->kind == AllValues)
-        answer = answerValues(*asked, chart, today);
-    else if (asked->kind == Allergies)
-        answer = answerAllergies(chart);
-    else if (asked->kind == Problems)
-        answer = answerProblems(*asked, chart);
-    else
-        answer = answerMedications(asked->kind, chart, today);
+    std::optional<DirectAnswer> answer = answerAs(question, chart, today);
+    std::vector<std::string> remarks;
+    if (!answer) {
+        Spelling spelling = spelled(question, chart);
+        if (spelling.changed)
+            answer = answerAs(spelling.question, chart, today);
+        remarks = std::move(spelling.remarks);
+    }
     if (!answer)
         return std::nullopt;
-    addConflicts(*answer, chart, scopeOf(asked->kind));
+    addConflicts(*answer, chart, scopeOf(answer->kind));
     answer->coverage = coverageOf(chart);
+    answer->coverage.remarks = remarks;
     // Look-ups read the structured entries; of the documents only allergies are searched for.
-    if (asked->kind != Allergies && asked->kind != ActiveMedications)
+    if (answer->kind != DirectAnswer::Kind::Allergies &&
+        answer->kind != DirectAnswer::Kind::ActiveMedications)
         answer->coverage.searched = 0;
+    for (const std::string& remark : remarks) {
+        answer->sentences.insert(answer->sentences.begin(),
+                                 {.text = remark + (remark.ends_with('?') ? "" : "."),
+                                  .cited = {},
+                                  .verdict = Verdict::Computed,
+                                  .findings = {}});
+    }
     return answer;
 }
 

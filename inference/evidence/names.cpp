@@ -144,6 +144,10 @@ const char* nameOf(DirectAnswer::Kind kind)
         return "last_value";
     case AllValues:
         return "all_values";
+    case ExtremeValue:
+        return "extreme_value";
+    case Demographics:
+        return "demographics";
     }
     return "";
 }

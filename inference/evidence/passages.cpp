@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace evidence {
@@ -16,25 +15,13 @@ namespace {
 /// Passages of this size are read by a model at a glance; longer sentences stay whole.
 constexpr std::uint64_t kPassageBytes = 380;
 
-using TermsByStem = std::unordered_map<std::string, std::vector<std::size_t>>;
-
-TermsByStem byStem(const std::vector<Term>& terms)
-{
-    TermsByStem map;
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-        for (const std::string& stem : terms[i].stems)
-            map[stem].push_back(i);
-    }
-    return map;
-}
-
 struct Counted {
     Passage passage;
     std::vector<std::uint16_t> hits; // by term; empty: none
     std::size_t words = 0;
 };
 
-std::vector<Counted> countPassages(const records::Chart& chart, const TermsByStem& stems,
+std::vector<Counted> countPassages(const records::Chart& chart, const TermMatcher& matcher,
                                    std::size_t terms)
 {
     std::vector<Counted> found;
@@ -48,15 +35,13 @@ std::vector<Counted> countPassages(const records::Chart& chart, const TermsBySte
                 found.push_back({{.document = i, .begin = piece.begin, .end = piece.end}, {}, 0});
             Counted& current = found.back();
             current.passage.end = piece.end;
-            for (const Word& word : wordsOf(text.substr(piece.begin, piece.end - piece.begin))) {
-                ++current.words;
-                const auto hit = stems.find(word.stem);
-                if (hit == stems.end())
-                    continue;
+            const std::vector<Word> words =
+                wordsOf(text.substr(piece.begin, piece.end - piece.begin));
+            current.words += words.size();
+            matcher.visit(words, [&](std::size_t term) {
                 current.hits.resize(terms);
-                for (const std::size_t term : hit->second)
-                    ++current.hits[term];
-            }
+                ++current.hits[term];
+            });
         }
     }
     return found;
@@ -82,7 +67,7 @@ double score(const Counted& passage, const std::vector<double>& rarity, double m
 std::vector<Passage> searchDocuments(const records::Chart& chart, const std::vector<Term>& terms,
                                      std::size_t limit)
 {
-    std::vector<Counted> counted = countPassages(chart, byStem(terms), terms.size());
+    std::vector<Counted> counted = countPassages(chart, TermMatcher(terms), terms.size());
     std::vector<double> rarity(terms.size(), 0);
     double words = 0;
     for (const Counted& passage : counted) {
@@ -116,14 +101,9 @@ double heldWeight(const records::Chart& chart, const Passage& passage,
                   const std::vector<Term>& terms)
 {
     const std::string_view text = chart.documents[passage.document].text;
-    const TermsByStem stems = byStem(terms);
     std::vector<bool> held(terms.size(), false);
-    for (const Word& word : wordsOf(text.substr(passage.begin, passage.end - passage.begin))) {
-        if (const auto hit = stems.find(word.stem); hit != stems.end()) {
-            for (const std::size_t term : hit->second)
-                held[term] = true;
-        }
-    }
+    TermMatcher(terms).visit(wordsOf(text.substr(passage.begin, passage.end - passage.begin)),
+                             [&](std::size_t term) { held[term] = true; });
     double weight = 0;
     for (std::size_t i = 0; i < terms.size(); ++i)
         weight += held[i] ? terms[i].weight : 0;

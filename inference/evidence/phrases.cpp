@@ -279,6 +279,22 @@ std::vector<Phrase> phrasesIn(View text, const std::vector<Word>& words,
     return found;
 }
 
+std::span<const View> diseases()
+{
+    return kDiseases;
+}
+
+View diseaseNamed(View words)
+{
+    for (const View line : kDiseases) {
+        bool named = false;
+        eachPart(line, '|', [&](const std::string& name) { named = named || name == words; });
+        if (named)
+            return line.substr(0, line.find('|'));
+    }
+    return {};
+}
+
 View synonymsOfDisease(View name)
 {
     for (const View line : kDiseases) {

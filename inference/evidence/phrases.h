@@ -4,6 +4,7 @@
 #include "inference/evidence/words.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,10 @@ struct Phrase {
 [[nodiscard]] std::vector<Phrase> phrasesIn(std::string_view text, const std::vector<Word>& words,
                                             const std::vector<std::string>& drugs);
 
+/// One "|"-separated list of names for each disease; the first stands for the others.
+[[nodiscard]] std::span<const std::string_view> diseases();
+/// The disease that @p words (lower case, joined by blanks) are a name of; "" when none.
+[[nodiscard]] std::string_view diseaseNamed(std::string_view words);
 /// All names of a disease, "|"-separated; "" where @p name is none of ours.
 [[nodiscard]] std::string_view synonymsOfDisease(std::string_view name);
 

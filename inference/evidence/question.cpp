@@ -121,6 +121,10 @@ void addProblems(std::vector<Form>& forms)
              {.kind = Problems, .measurement = {}}));
     forms.push_back(form(kOpen + kWhat + kWhose + past + " " + problems + kOf + kTail,
                          {.kind = Problems, .past = true, .measurement = {}}));
+    forms.push_back(form(kOpen + kWhat + kWhose +
+                             "(?:(?:past |previous |full )?medical history|pmh|pmhx|past history)" +
+                             kOf + kTail,
+                         {.kind = Problems, .all = true, .measurement = {}}));
     forms.push_back(form(kOpen + kWhat + kWhose + "all (?:of )?" + kWhose +
                              "(?:known |recorded )?" + problems + kOf + kTail,
                          {.kind = Problems, .all = true, .measurement = {}}));
@@ -146,6 +150,8 @@ void addLastValues(std::vector<Form>& forms)
                  kTail,
              "when was " + kWhose + last + " " + kName + value + "(?: " + taken + ")?",
              "when was " + kWhose + kName + value + " last " + taken,
+             kOpen + kWhat + kWhose + kName + " (?:last|latest|most recent|newest)" + value + kOf +
+                 kTail,
          })
         forms.push_back(form(pattern, said));
     const LookUp bare{.kind = LastValue, .measurement = {}};
@@ -172,12 +178,61 @@ void addAllValues(std::vector<Form>& forms)
         forms.push_back(form(pattern, meaning));
 }
 
+void addExtremes(std::vector<Form>& forms)
+{
+    const auto add = [&](const Text& words, bool highest) {
+        const LookUp meaning{
+            .kind = ExtremeValue, .measurement = {}, .said = true, .highest = highest};
+        const Text value = "(?: (?:level|value|result|reading|measurement))?";
+        forms.push_back(form(kOpen + kWhat + kWhose + words + " (?:ever |recorded |measured )?" +
+                                 kName + value + "(?: ever| so far)?(?: recorded| measured)?" +
+                                 kOf + kTail,
+                             meaning));
+        forms.push_back(form(kOpen + kWhat + kWhose + words +
+                                 " (?:value|level|result|reading|measurement) (?:of|for) " +
+                                 kWhose + kName + "(?: ever)?" + kOf + kTail,
+                             meaning));
+    };
+    add("(?:highest|maximum|max|peak)", true);
+    add("(?:lowest|minimum|min|nadir)", false);
+}
+
+void addDemographics(std::vector<Form>& forms)
+{
+    const auto add = [&](Field field, std::initializer_list<Text> patterns) {
+        for (const Text& pattern : patterns)
+            forms.push_back(
+                form(pattern, {.kind = Demographics, .measurement = {}, .field = field}));
+    };
+    const Text lead = kOpen + kWhat + kWhose;
+    add(Field::Age, {"how old (?:is|are) " + kSubject + kTail,
+                     lead + "(?:current )?age" + kOf + kTail, kSubject + " is how old"});
+    add(Field::Born,
+        {lead + "(?:date of birth|dob|d o b|birth ?date|birthday|year of birth)" + kOf + kTail,
+         "when (?:was|is) " + kSubject + " born" + kTail, "when is " + kWhose + "birthday"});
+    add(Field::Gender,
+        {lead + "(?:sex|gender)" + kOf + kTail,
+         "is " + kSubject +
+             " (?:a )?(?:male|female|man|woman|boy|girl)(?: or (?:a )?(?:male|female|man|woman|"
+             "boy|girl))?"});
+    add(Field::RecordNumber,
+        {lead +
+         "(?:mrn|medical record number|record number|hospital number|patient number|"
+         "(?:patient )?id|(?:patient )?identifier)" +
+         kOf + kTail});
+    add(Field::Address, {lead + "(?:home |postal )?address" + kOf + kTail,
+                         "where (?:does|do) " + kSubject + " live" + kTail});
+    add(Field::Phone, {lead + "(?:(?:tele)?phone|mobile|contact)(?: number)?" + kOf + kTail});
+}
+
 std::vector<Form> makeForms()
 {
     std::vector<Form> forms;
     addAllergies(forms);
     addMedications(forms);
     addProblems(forms);
+    addDemographics(forms);
+    addExtremes(forms);
     addAllValues(forms);
     addLastValues(forms);
     forms.push_back(form("how much does " + kSubject + " weigh",
@@ -185,6 +240,12 @@ std::vector<Form> makeForms()
     forms.push_back(form("how tall is " + kSubject,
                          {.kind = LastValue, .measurement = "height", .said = true}));
     return forms;
+}
+
+/// Words that go on from a question before.
+bool isLead(const Text& word)
+{
+    return word == "and" || word == "also" || word == "then" || word == "so";
 }
 
 /// The question in lower-case words, the patient's own name told as "patient".
@@ -205,10 +266,19 @@ Text normalised(std::string_view question, const records::Patient& patient)
             words.pop_back();
         words.push_back(isName ? "patient" : word.text);
     }
+    // "And the last potassium?" asks for itself; what only refers back names nothing.
+    while (words.size() > 1 && isLead(words.front()))
+        words.erase(words.begin());
     Text text;
     for (const Text& word : words)
         text += (text.empty() ? "" : " ") + word;
     return text;
+}
+
+bool goesOn(std::string_view question)
+{
+    const std::vector<Word> words = wordsOf(question);
+    return !words.empty() && isLead(words.front().text);
 }
 
 /// A second sentence, a quotation or a comparison is more than a look-up.
@@ -237,7 +307,9 @@ std::optional<LookUp> parseLookUp(std::string_view question, const records::Pati
         LookUp lookUp = known.meaning;
         if (match.size() > 1)
             lookUp.measurement = match[1].str();
-        return lookUp;
+        // "And potassium?" may ask for whatever was asked before.
+        const bool bare = lookUp.kind == LastValue && !lookUp.said;
+        return bare && goesOn(question) ? std::nullopt : std::optional(lookUp);
     }
     return std::nullopt;
 }

@@ -158,6 +158,15 @@ Resolved resolve(std::string_view words, const records::Chart& chart, bool partl
         else if (place->second == Match::Partly)
             part.push_back(&observation);
     }
+    // "Blood sugar" where only a fasting glucose is recorded: told under its own name.
+    if (exact.empty() && resolved.known) {
+        for (const Analyte* narrower : narrowerThan(*wanted.analyte)) {
+            for (const records::Observation& observation : chart.observations) {
+                if (analyteOf(observation) == narrower)
+                    exact.push_back(&observation);
+            }
+        }
+    }
     if (!exact.empty())
         resolved.series = grouped(exact);
     else if (partly)

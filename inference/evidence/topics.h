@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/evidence/evidence.h"
+#include "inference/evidence/terms.h"
 
 #include <optional>
 #include <set>
@@ -11,13 +12,6 @@
 #include <vector>
 
 namespace evidence {
-
-/// One thing that a question names, with all words that the record may use for it.
-struct Term {
-    std::string written;
-    std::set<std::string> stems; // any of them in a text is a hit
-    double weight = 1;           // how telling it is in this chart; set by the search
-};
 
 /// What a free question asks about.
 struct Topics {
@@ -29,6 +23,7 @@ struct Topics {
     bool latest = false;       // "last", "most recent"
     std::optional<int> from;   // days since 1970 that the question is limited to
     std::optional<int> to;
+    bool foreign = false;    // not in English
     bool refersBack = false; // names nothing at all, or only a kind: "and the dose of it?"
 };
 
