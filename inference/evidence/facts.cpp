@@ -115,18 +115,19 @@ std::string_view meaningOf(std::string_view interpretation)
 std::string shown(const records::Quantity& quantity)
 {
     std::string text = quantity.comparator + quantity.value;
-    if (!quantity.unit.empty())
-        text += (quantity.unit == "%" ? "" : " ") + quantity.unit;
+    if (const std::string unit(records::shownUnit(quantity.unit)); !unit.empty())
+        text += (unit == "%" ? "" : " ") + unit;
     return oneLine(text);
 }
 
 std::string rangeOf(const records::Observation& observation)
 {
     if (observation.low && observation.high) {
+        const std::string_view named = records::shownUnit(observation.high->unit);
         const bool sameUnit =
-            observation.quantity && observation.low->unit == observation.quantity->unit;
-        const std::string unit =
-            sameUnit || observation.high->unit.empty() ? "" : " " + observation.high->unit;
+            observation.quantity && records::shownUnit(observation.low->unit) ==
+                                        records::shownUnit(observation.quantity->unit);
+        const std::string unit = sameUnit || named.empty() ? "" : " " + std::string(named);
         return oneLine(observation.low->value + "-" + observation.high->value + unit);
     }
     if (observation.low)

@@ -183,7 +183,7 @@ api::Lab presentLab(const records::Observation& observation)
     if (observation.quantity) {
         lab.value = observation.quantity->value;
         lab.comparator = observation.quantity->comparator;
-        lab.unit = observation.quantity->unit;
+        lab.unit = records::shownUnit(observation.quantity->unit);
     }
     return lab;
 }

@@ -39,13 +39,21 @@ std::string timingWords(const JsonValue& timing)
     return words;
 }
 
+/// "2 puff" of "2 {puff}": in a dose the remark says what is taken.
+std::string countedWords(records::Quantity quantity)
+{
+    if (quantity.unit.starts_with('{') && quantity.unit.find('}') == quantity.unit.size() - 1)
+        quantity.unit = quantity.unit.substr(1, quantity.unit.size() - 2);
+    return wordsOf(quantity);
+}
+
 std::string doseWords(const JsonValue& dosage)
 {
     std::string words;
     // Statement and request keep a list; an administration has one dose of its own.
     for (const JsonValue& dose : dosage["doseAndRate"].elements()) {
         if (const auto quantity = quantityOf(dose["doseQuantity"]))
-            append(words, ", ", wordsOf(*quantity));
+            append(words, ", ", countedWords(*quantity));
         append(words, ", ", rangeWords(dose["doseRange"]));
         if (const auto rate = quantityOf(dose["rateQuantity"]))
             append(words, ", ", "rate " + wordsOf(*rate));
@@ -53,7 +61,7 @@ std::string doseWords(const JsonValue& dosage)
             append(words, ", ", "rate " + valueWords(dose));
     }
     if (const auto quantity = quantityOf(dosage["dose"]))
-        append(words, ", ", wordsOf(*quantity));
+        append(words, ", ", countedWords(*quantity));
     if (const auto rate = quantityOf(dosage["rateQuantity"]))
         append(words, ", ", "rate " + wordsOf(*rate));
     return words;
@@ -66,7 +74,9 @@ std::string ratioWords(const JsonValue& ratio)
     if (!numerator || !denominator)
         return {};
     // Titres are ratios without units: "1:128".
-    const char* colon = numerator->unit.empty() && denominator->unit.empty() ? ":" : " / ";
+    const bool bare = records::shownUnit(numerator->unit).empty() &&
+                      records::shownUnit(denominator->unit).empty();
+    const char* colon = bare ? ":" : " / ";
     return wordsOf(*numerator) + colon + wordsOf(*denominator);
 }
 
@@ -133,8 +143,8 @@ std::optional<records::Quantity> quantityOf(const JsonValue& value)
 std::string wordsOf(const records::Quantity& quantity)
 {
     std::string words = quantity.comparator + quantity.value;
-    if (!quantity.unit.empty() && quantity.unit != "1")
-        words += (quantity.unit == "%" ? "" : " ") + quantity.unit;
+    if (const std::string unit(records::shownUnit(quantity.unit)); !unit.empty())
+        words += (unit == "%" ? "" : " ") + unit;
     return words;
 }
 

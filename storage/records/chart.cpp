@@ -166,6 +166,14 @@ Date parseDate(std::string_view text)
     return date;
 }
 
+std::string_view shownUnit(std::string_view unit)
+{
+    const bool one = unit.starts_with('1');
+    const std::string_view rest = unit.substr(one ? 1 : 0);
+    const bool remark = rest.starts_with('{') && rest.find('}') == rest.size() - 1;
+    return remark || (one && rest.empty()) ? std::string_view() : unit;
+}
+
 const std::string& Concept::name() const
 {
     if (!text.empty())

@@ -94,8 +94,13 @@ enum class Standing : std::uint8_t {
 struct Quantity {
     std::string value;      // the digits as recorded: "4.10" stays "4.10"
     std::string comparator; // "", "<", "<=", ">", ">="
-    std::string unit;       // what is shown; the code where no unit text was given
+    std::string unit;       // as recorded; the code where no unit text was given
 };
+
+/// What a reader is shown of a recorded unit. UCUM writes "no unit" as "1", and a remark of what
+/// was counted in braces ("{ratio}", "{score}", "1{INR}"): neither is a unit, so "". All else as
+/// it stands, "{copies}/mL" too.
+[[nodiscard]] std::string_view shownUnit(std::string_view unit);
 
 /// A single measured or observed value. A panel with components becomes one Observation for each
 /// component, with panel set to the panel's name.

@@ -132,6 +132,23 @@ private Q_SLOTS:
         QVERIFY(!lookUp(QTest::currentDataTag(), made::anna(), kToday).has_value());
     }
 
+    void aRatioHasNoUnit()
+    {
+        for (const char* one : {"1", "{ratio}"}) {
+            records::Chart chart;
+            records::Observation& inr =
+                made::addLab(chart, "INR", "6301-6", "1.2", one, "2026-03-02");
+            inr.low = records::Quantity{"0.9", "", "1"};
+            inr.high = records::Quantity{"1.1", "", one};
+            inr.interpretation = "H";
+            const auto answer = lookUp("What was the last INR?", chart, kToday);
+            QVERIFY(answer);
+            QCOMPARE(made::wordsOf(*answer),
+                     std::string("Last value: INR 1.2 (range 0.9-1.1, high) on 02-Mar-2026, "
+                                 "final [1].\n"));
+        }
+    }
+
     void tellsTheLastValueWithItsSource()
     {
         const records::Chart chart = made::anna();

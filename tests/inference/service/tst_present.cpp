@@ -149,6 +149,22 @@ private Q_SLOTS:
             QVERIFY(shown.disagrees.empty());
     }
 
+    void aLabHasNoUnitThatIsNone()
+    {
+        for (const char* unit : {"1", "{ratio}"}) {
+            records::Observation inr;
+            inr.quantity = records::Quantity{"1.2", "", unit};
+            records::Observation potassium;
+            potassium.quantity = records::Quantity{"4.1", "", "mmol/L"};
+            records::Chart chart;
+            chart.observations = {inr, potassium};
+            const api::Chart shown = service::present(chart);
+            QCOMPARE(shown.labs.at(0).value, std::string("1.2"));
+            QCOMPARE(shown.labs.at(0).unit, std::string());
+            QCOMPARE(shown.labs.at(1).unit, std::string("mmol/L"));
+        }
+    }
+
     void anAllergyOutweighsEveryStatement()
     {
         records::Chart chart;

@@ -57,6 +57,25 @@ private Q_SLOTS:
         }
     }
 
+    void showsNoUnitThatIsNone_data()
+    {
+        QTest::addColumn<QByteArray>("unit");
+        QTest::addColumn<QByteArray>("shown");
+        for (const char* none : {"", "1", "{ratio}", "{score}", "{INR}", "1{ratio}", "{ 1 }"})
+            QTest::newRow((QByteArray("none: ") + none).constData())
+                << QByteArray(none) << QByteArray();
+        for (const char* unit : {"mmol/L", "%", "{copies}/mL", "10*9/L", "1/min", "{a}/{b}", "10",
+                                 "/uL", "mm[Hg]", "ratio", "{open"})
+            QTest::newRow(unit) << QByteArray(unit) << QByteArray(unit);
+    }
+
+    void showsNoUnitThatIsNone()
+    {
+        QFETCH(QByteArray, unit);
+        QFETCH(QByteArray, shown);
+        QCOMPARE(std::string(records::shownUnit(unit.toStdString())), shown.toStdString());
+    }
+
     void keepsTheTextOfWhatIsNoDate_data()
     {
         QTest::addColumn<QByteArray>("text");
