@@ -19,6 +19,10 @@ inline constexpr std::size_t kMaxConnections = 512;
 inline constexpr unsigned kRequestBurst = 200;
 inline constexpr unsigned kRequestsPerSecond = 50;
 inline constexpr std::chrono::seconds kRequestTimeout{30};
+/// After a refusal so much of the rest of the request is read and thrown away, in so much time:
+/// a client that still sends would otherwise lose the connection before it has read the answer.
+inline constexpr std::size_t kMaxDiscardedBytes = 64UL << 20;
+inline constexpr std::chrono::seconds kDiscardTimeout{2};
 inline constexpr std::size_t kMaxQuestionBytes = 16UL << 10;
 inline constexpr std::size_t kMaxQueryBytes = 1UL << 10;
 inline constexpr std::uint32_t kMaxAnswerTokens = 4096;

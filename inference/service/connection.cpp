@@ -199,8 +199,10 @@ void Connection::respond(Response response, bool keepOpen)
     http::async_write(m_stream, *m_response,
                       [self = shared_from_this(), keepOpen](Error error, std::size_t) {
                           wipe(self->m_response->body());
-                          if (error || !keepOpen)
+                          if (error)
                               return self->close();
+                          if (!keepOpen)
+                              return self->discardRest();
                           self->readHeader();
                       });
 }

@@ -45,6 +45,10 @@ private:
     void respond(Response response, bool keepOpen);
     void fail(const api::Error& error);
 
+    // After a refusal: what the client still sends (connection_discard.cpp).
+    void discardRest();
+    void discardMore(std::uint64_t rest);
+
     // A stream, once it has begun.
     void watchForEnd();
     void sendEvent(std::string bytes);

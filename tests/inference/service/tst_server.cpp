@@ -34,14 +34,18 @@ public:
     }
     ~Raw() { close(); }
 
-    void send(std::string_view bytes) const
+    /// How much of it the service took.
+    std::size_t send(std::string_view bytes) const
     {
-        while (!bytes.empty()) {
-            const ssize_t count = ::send(m_socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        std::size_t sent = 0;
+        while (sent < bytes.size()) {
+            const ssize_t count =
+                ::send(m_socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
             if (count <= 0)
-                return;
-            bytes.remove_prefix(static_cast<std::size_t>(count));
+                break;
+            sent += static_cast<std::size_t>(count);
         }
+        return sent;
     }
 
     /// Until the service closes, or until @p stopAt has come.
@@ -136,6 +140,110 @@ private Q_SLOTS:
             statusOf(exchange("GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
             404);
         QVERIFY(healthy());
+    }
+
+    void aRefusalIsReadByWhoStillSends_data()
+    {
+        QTest::addColumn<QByteArray>("header"); // without its last empty line
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<int>("status");
+        const auto row = [](const char* name, const std::string& header, std::size_t body,
+                            int status) {
+            QTest::newRow(name) << QByteArray::fromStdString(header)
+                                << QByteArray(qsizetype(body), 'x') << status;
+        };
+        const auto sized = [](const std::string& path, std::size_t body) {
+            return "POST " + path +
+                   " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body) + "\r\n";
+        };
+        const std::string search = "/cloister/v1/patients/search";
+        const std::string wrong = "Authorization: Bearer wrong\r\n";
+        const std::string admin = "Authorization: Bearer ADMIN\r\n";
+        row("no token", sized(search, 12), 12, 401);
+        row("wrong token", sized(search, 12) + wrong, 12, 401);
+        row("wrong role", sized(search, 12) + admin, 12, 403);
+        row("stream, no token", sized("/v1/chat/completions", 5000), 5000, 401);
+        row("stream, wrong token", sized("/v1/chat/completions", 5000) + wrong, 5000, 401);
+        row("stream, wrong role", sized("/cloister/v1/patients/ID/questions", 90) + admin, 90, 403);
+        row("no route", sized("/nowhere", 3000), 3000, 404);
+        row("wrong method", sized("/healthz", 3000), 3000, 405);
+        row("too large", sized("/cloister/v1/sessions", 4UL << 20), 4UL << 20, 413);
+        row("large and no token", sized(search, 8UL << 20), 8UL << 20, 401);
+        row("header too large",
+            sized(search, 9000) + "X: " + std::string(api::kMaxHeaderBytes, 'a') + "\r\n", 9000,
+            431);
+        row("no HTTP", "GARBAGE\r\n", 9000, 400);
+        row("chunked", "POST " + search + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n",
+            9000, 401);
+    }
+
+    void aRefusalIsReadByWhoStillSends()
+    {
+        QFETCH(QByteArray, header);
+        QFETCH(QByteArray, body);
+        QFETCH(int, status);
+        header.replace("ID", QByteArray::fromStdString(m_rig->patient));
+        header.replace("ADMIN", QByteArray::fromStdString(m_rig->signIn("it")));
+        for (const int pause : {0, 50}) {
+            const Raw raw(m_served->socket());
+            raw.send(header.append("\r\n", pause == 0 ? 2 : 0).toStdString());
+            QTest::qWait(pause);
+            QCOMPARE(raw.send(body.toStdString()), std::size_t(body.size()));
+            const std::string response = raw.receive();
+            QCOMPARE(statusOf(response), status);
+            QVERIFY(response.contains("Connection: close"));
+            QVERIFY(response.ends_with('}'));
+        }
+        QVERIFY(healthy());
+    }
+
+    void aRefusalOfTooManyRequestsIsReadByWhoStillSends()
+    {
+        const std::string header =
+            "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n";
+        int status = 0;
+        for (unsigned i = 0; i < api::kRequestBurst + 200 && status != 429; ++i) {
+            const Raw raw(m_served->socket());
+            raw.send(header);
+            QCOMPARE(raw.send(std::string(5000, 'x')), std::size_t{5000});
+            status = statusOf(raw.receive());
+        }
+        QCOMPARE(status, 429);
+    }
+
+    /// The control: reading on has an end.
+    void aBodyWithoutEndIsCut()
+    {
+        const std::string piece(1UL << 20, 'x');
+        const Raw flood(m_served->socket());
+        flood.send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
+        std::size_t taken = 0;
+        for (std::size_t sent = piece.size(); sent == piece.size(); taken += sent)
+            sent = flood.send(piece);
+        // What the kernel had already taken comes on top.
+        QVERIFY(taken <= api::kMaxDiscardedBytes + (4UL << 20));
+
+        // One that trickles, and one that says nothing more.
+        const Raw trickle(m_served->socket());
+        const Raw silent(m_served->socket());
+        for (const Raw* raw : {&trickle, &silent})
+            raw->send("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n");
+        QElapsedTimer clock;
+        clock.start();
+        while (trickle.send("x") == 1 && clock.elapsed() < 20000)
+            QTest::qWait(20);
+        QVERIFY(clock.elapsed() < 20000);
+        QCOMPARE(silent.send("x"), std::size_t{0});
+        QVERIFY(healthy());
+    }
+
+    void aRefusalWithoutABodyClosesAtOnce()
+    {
+        const Raw raw(m_served->socket());
+        raw.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+        QCOMPARE(statusOf(raw.receive()), 404);
+        // Both directions: nothing more is read.
+        QTRY_COMPARE(raw.send("x"), std::size_t{0});
     }
 
     void aLockBetweenHeaderAndBodyIsALock_data()
