@@ -15,12 +15,7 @@ std::string keyOf(std::uint32_t uid, std::string_view user)
     return std::to_string(uid) + ' ' + hex(sha256(user));
 }
 
-std::string keyOf(std::uint32_t uid)
-{
-    return std::to_string(uid);
-}
-
-/// A quiet hour forgives everything.
+/// A quiet hour forgives.
 constexpr std::chrono::hours kForget{1};
 
 } // namespace
@@ -34,39 +29,57 @@ std::chrono::seconds SignInThrottle::wait(std::uint32_t uid, std::string_view us
 {
     const std::scoped_lock lock(m_mutex);
     const auto now = m_clock.steady();
-    std::chrono::seconds longest{0};
-    for (const std::string& key : {keyOf(uid, user), keyOf(uid)}) {
-        const auto found = m_entries.find(key);
-        if (found != m_entries.end() && found->second.next > now)
-            longest = std::max(longest,
-                               std::chrono::ceil<std::chrono::seconds>(found->second.next - now));
-    }
-    return longest;
+    const auto left = [now](const auto& entries, const auto& key) {
+        const auto found = entries.find(key);
+        return found == entries.end() || found->second.next <= now
+                   ? std::chrono::seconds(0)
+                   : std::chrono::ceil<std::chrono::seconds>(found->second.next - now);
+    };
+    return std::max(left(m_names, keyOf(uid, user)), left(m_uids, uid));
 }
 
 void SignInThrottle::failed(std::uint32_t uid, std::string_view user)
 {
     const std::scoped_lock lock(m_mutex);
-    const auto now = m_clock.steady();
-    std::erase_if(m_entries,
-                  [now](const auto& entry) { return now - entry.second.last > kForget; });
+    forgetTheQuiet();
     // When the table is full the oldest goes: the uid's own entry still slows the attacker down.
-    if (m_entries.size() >= kMaxEntries)
-        m_entries.erase(std::ranges::min_element(
-            m_entries, {}, [](const auto& entry) { return entry.second.last; }));
-    count(keyOf(uid, user), kFree);
-    count(keyOf(uid), kFreeOfUid);
+    if (m_names.size() >= kMaxEntries)
+        m_names.erase(std::ranges::min_element(
+            m_names, {}, [](const auto& entry) { return entry.second.last; }));
+    Entry& pair = m_names[keyOf(uid, user)];
+    pair.uid = uid;
+    count(pair, kFree);
+    count(m_uids[uid], kFreeOfUid);
 }
 
 void SignInThrottle::succeeded(std::uint32_t uid, std::string_view user)
 {
     const std::scoped_lock lock(m_mutex);
-    m_entries.erase(keyOf(uid, user));
+    if (const auto pair = m_names.find(keyOf(uid, user)); pair != m_names.end())
+        forgive(pair);
 }
 
-void SignInThrottle::count(const std::string& key, unsigned free)
+SignInThrottle::Names::iterator SignInThrottle::forgive(Names::iterator pair)
 {
-    Entry& entry = m_entries[key];
+    if (const auto whole = m_uids.find(pair->second.uid); whole != m_uids.end()) {
+        Entry& entry = whole->second;
+        entry.failures -= std::min(entry.failures, pair->second.failures);
+        if (entry.failures < kFreeOfUid)
+            entry.next = {};
+    }
+    return m_names.erase(pair);
+}
+
+void SignInThrottle::forgetTheQuiet()
+{
+    const auto now = m_clock.steady();
+    for (auto pair = m_names.begin(); pair != m_names.end();)
+        pair = now - pair->second.last > kForget ? forgive(pair) : std::next(pair);
+    std::erase_if(m_uids, [now](const auto& entry) { return now - entry.second.last > kForget; });
+}
+
+void SignInThrottle::count(Entry& entry, unsigned free) const
+{
     entry.last = m_clock.steady();
     if (++entry.failures < free)
         return;

@@ -246,6 +246,49 @@ private Q_SLOTS:
         QCOMPARE(m_rig->throttle->wait(1, "dr.dahl").count(), 0);
     }
 
+    void typosOfASharedAccountDoNotAddUp()
+    {
+        // A ward of people who mistype now and then, and never an hour without one of them.
+        for (int i = 0; i < 60; ++i) {
+            const std::string who = "dr." + std::to_string(i % 7);
+            m_rig->throttle->failed(1, who);
+            QCOMPARE(m_rig->throttle->wait(1, "dr.other").count(), 0);
+            m_rig->throttle->succeeded(1, who);
+            m_rig->later += std::chrono::minutes(10);
+        }
+        // Names nobody has are never followed by a success; their quiet hour counts, too.
+        for (int i = 0; i < 60; ++i) {
+            m_rig->throttle->failed(1, "mistyped " + std::to_string(i));
+            QCOMPARE(m_rig->throttle->wait(1, "dr.other").count(), 0);
+            m_rig->later += std::chrono::minutes(10);
+        }
+    }
+
+    void onesOwnSuccessDoesNotPayForGuessesAtOthers()
+    {
+        // The control: an attacker who has an account of the ward signs in between guesses.
+        seconds longest{0};
+        for (unsigned i = 0; i < 2 * service::SignInThrottle::kFreeOfUid; ++i) {
+            m_rig->throttle->failed(1, "victim " + std::to_string(i));
+            m_rig->throttle->succeeded(1, "attacker");
+            m_rig->throttle->failed(1, "attacker");
+            m_rig->throttle->succeeded(1, "attacker");
+            longest = std::max(longest, m_rig->throttle->wait(1, "anybody"));
+        }
+        QCOMPARE(longest, service::SignInThrottle::kLongest);
+        QCOMPARE(m_rig->throttle->wait(2, "anybody").count(), 0);
+    }
+
+    void aSuccessEndsTheWaitThatItsOwnFailuresMade()
+    {
+        for (unsigned i = 0; i < service::SignInThrottle::kFreeOfUid; ++i)
+            m_rig->throttle->failed(1, i % 2 == 0 ? "dr.dahl" : "dr.other");
+        QVERIFY(m_rig->throttle->wait(1, "dr.new").count() > 0);
+        m_rig->throttle->succeeded(1, "dr.dahl");
+        QCOMPARE(m_rig->throttle->wait(1, "dr.new").count(), 0);
+        QVERIFY(m_rig->throttle->wait(1, "dr.other").count() > 0); // its own
+    }
+
     void aPendingTurnOfACrashIsClosedAtTheNextSignIn()
     {
         const std::string token = m_rig->signIn("dr.dahl");
