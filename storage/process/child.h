@@ -3,6 +3,7 @@
 
 #include "storage/process/error.h"
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ struct ExitStatus {
 
 /// A running program of ours. It is killed when the object goes away, and when the *thread* that
 /// started it ends: start it on a thread that outlives it.
-/// Threads: one at a time, except kill(), which any thread may call until wait() has returned.
+/// Threads: one at a time, except kill(), which any thread may call as long as the object lives.
 class Child {
 public:
     /// Errors: NotStarted (no such program, no descriptors or memory left).
@@ -46,9 +47,13 @@ public:
     /// is: what a worker writes may hold what it was given.
     [[nodiscard]] int errorOutput() const { return m_errorOutput; }
 
+    /// Signals this child and no other process: once it was waited for nothing happens, even where
+    /// the system has given its number to somebody else.
     void kill(int signal) const;
     /// Waits until it has ended. The second call gives the same status.
     ExitStatus wait();
+    /// Waits until @p deadline at most. Its status if it has ended by then.
+    std::optional<ExitStatus> waitUntil(std::chrono::steady_clock::time_point deadline);
     /// Its status if it has ended.
     std::optional<ExitStatus> poll();
 
@@ -57,6 +62,7 @@ private:
     void end() noexcept;
 
     int m_pid = 0;
+    int m_handle = -1; // pidfd: unlike the number, it never means another process
     int m_errorOutput = -1;
     std::optional<ExitStatus> m_status;
 };

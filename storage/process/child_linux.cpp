@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -139,8 +140,15 @@ Result<Child> Child::start(const ChildOptions& options)
     if (pid < 0)
         return notStarted(what, errno);
     child.m_pid = pid;
+    // Before anybody can have waited for it: the number is still its own.
+    child.m_handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    const int handleError = errno;
     ::close(plan.report); // the child's copy is the last writer now
     std::erase(kept.open, plan.report);
+    if (child.m_handle < 0) {
+        ::kill(pid, SIGKILL);
+        return notStarted(what, handleError); // ~Child reaps it
+    }
 
     int reason = 0;
     ssize_t got = 0;
@@ -154,6 +162,7 @@ Result<Child> Child::start(const ChildOptions& options)
 
 Child::Child(Child&& other) noexcept
     : m_pid(std::exchange(other.m_pid, 0))
+    , m_handle(std::exchange(other.m_handle, -1))
     , m_errorOutput(std::exchange(other.m_errorOutput, -1))
     , m_status(other.m_status)
 {
@@ -164,6 +173,7 @@ Child& Child::operator=(Child&& other) noexcept
     if (this != &other) {
         end();
         m_pid = std::exchange(other.m_pid, 0);
+        m_handle = std::exchange(other.m_handle, -1);
         m_errorOutput = std::exchange(other.m_errorOutput, -1);
         m_status = other.m_status;
     }
@@ -181,17 +191,19 @@ void Child::end() noexcept
         kill(SIGKILL);
         wait();
     }
-    if (m_errorOutput >= 0)
-        ::close(m_errorOutput);
+    for (const int descriptor : {m_handle, m_errorOutput})
+        if (descriptor >= 0)
+            ::close(descriptor);
     m_pid = 0;
+    m_handle = -1;
     m_errorOutput = -1;
     m_status.reset();
 }
 
 void Child::kill(int signal) const
 {
-    if (m_pid > 0)
-        ::kill(m_pid, signal);
+    if (m_handle >= 0)
+        ::syscall(SYS_pidfd_send_signal, m_handle, signal, nullptr, 0);
 }
 
 ExitStatus Child::wait()
@@ -205,6 +217,20 @@ ExitStatus Child::wait()
             m_status = ExitStatus{.code = 127, .signal = 0}; // reaped by somebody else
     }
     return *m_status;
+}
+
+std::optional<ExitStatus> Child::waitUntil(std::chrono::steady_clock::time_point deadline)
+{
+    while (!poll()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0)
+            return std::nullopt;
+        constexpr std::chrono::milliseconds kLongest{1000}; // what poll() takes is an int
+        pollfd ended{m_handle, POLLIN, 0};
+        ::poll(&ended, 1, static_cast<int>(std::min(left, kLongest).count()));
+    }
+    return m_status;
 }
 
 std::optional<ExitStatus> Child::poll()

@@ -6,7 +6,10 @@
 #include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <memory>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -59,6 +62,20 @@ std::string outputOf(std::vector<std::string> arguments)
     return status.success() ? text : "failed: " + readAll(child->errorOutput());
 }
 
+/// A sleeping process with this number, or -1 where the system lets nobody choose one.
+pid_t takeNumber(pid_t wanted)
+{
+    clone_args arguments = {};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = reinterpret_cast<std::uintptr_t>(&wanted);
+    arguments.set_tid_size = 1;
+    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+    if (pid == 0)
+        while (true)
+            ::pause();
+    return pid;
+}
+
 } // namespace
 
 class TestProcess : public QObject {
@@ -105,6 +122,40 @@ private Q_SLOTS:
         child->kill(SIGTERM);
         QCOMPARE(child->wait().signal, SIGTERM);
         QCOMPARE(child->poll()->signal, SIGTERM);
+    }
+
+    void waitsNoLongerThanAsked()
+    {
+        using namespace std::chrono_literals;
+        auto child = process::Child::start(probe({"sleep"}));
+        QVERIFY(child);
+        const auto deadline = std::chrono::steady_clock::now() + 50ms;
+        QVERIFY(!child->waitUntil(deadline));
+        QVERIFY(std::chrono::steady_clock::now() >= deadline);
+        QVERIFY(!child->waitUntil({})); // long past
+        child->kill(SIGTERM);
+        const auto ended = child->waitUntil(std::chrono::steady_clock::now() + 30s);
+        QVERIFY(ended);
+        QCOMPARE(ended->signal, SIGTERM);
+        QCOMPARE(child->waitUntil({})->signal, SIGTERM); // known for good
+    }
+
+    void neverSignalsTheNextOwnerOfItsNumber()
+    {
+        auto child = process::Child::start(probe({"sleep"}));
+        QVERIFY(child);
+        child->kill(SIGTERM);
+        child->wait();
+        const pid_t other = takeNumber(child->pid());
+        if (other < 0)
+            QSKIP("only root may choose the number of a process");
+        child->kill(SIGKILL);
+        QTest::qWait(100);
+        QCOMPARE(::waitpid(other, nullptr, WNOHANG), 0); // it lives
+        ::kill(other, SIGKILL);                          // the control
+        int status = 0;
+        QCOMPARE(::waitpid(other, &status, 0), other);
+        QCOMPARE(WTERMSIG(status), SIGKILL);
     }
 
     void isKilledWithItsObject()
