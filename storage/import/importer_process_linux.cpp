@@ -211,7 +211,14 @@ Result<ImportedDocument> importConfined(const std::filesystem::path& program,
         child->wait();
         return std::unexpected(answer.error());
     }
-    const process::ExitStatus status = child->wait();
+    // An answer that has its end says nothing of the child's: it has the rest of the time for that.
+    const auto ended = child->waitUntil(deadline);
+    if (!ended) {
+        child->kill(SIGKILL);
+        child->wait();
+        return std::unexpected(failure(Errc::TimedOut, "the importer took too long"));
+    }
+    const process::ExitStatus status = *ended;
     // 0: read; 1: refused, and the answer says why. Anything else: no answer to rely on.
     if (status.signal != 0 || status.code > 1)
         return std::unexpected(failure(Errc::Importer, status.signal != 0

@@ -98,6 +98,36 @@ private Q_SLOTS:
         QVERIFY(std::chrono::steady_clock::now() - started < std::chrono::seconds(20));
     }
 
+    void endsAChildThatHangsBehindItsAnswer_data()
+    {
+        QTest::addColumn<QByteArray>("script");
+        QTest::newRow("closes its output") << QByteArray("exec >&-; exec sleep 60\n");
+        QTest::newRow("closes all") << QByteArray("exec >&- 2>&- <&-; exec sleep 60\n");
+        QTest::newRow("answers first") << QByteArray("printf CLNR; exec >&-; exec sleep 60\n");
+        QTest::newRow("can't be asked to end")
+            << QByteArray("trap '' TERM INT HUP PIPE; exec >&-; exec sleep 60\n");
+        QTest::newRow("fills its errors")
+            << QByteArray("exec >&-; while :; do echo noise >&2; done\n");
+    }
+
+    void endsAChildThatHangsBehindItsAnswer()
+    {
+        QFETCH(QByteArray, script);
+        const auto started = std::chrono::steady_clock::now();
+        const auto hanging = play(script.toStdString(), std::chrono::milliseconds(300));
+        QVERIFY(!hanging);
+        QCOMPARE(hanging.error().code, Errc::TimedOut);
+        QVERIFY(std::chrono::steady_clock::now() - started < std::chrono::seconds(20));
+    }
+
+    void waitsForAChildThatIsSlowToEnd()
+    {
+        // It closed its output as well, but ends in time: what it said is looked at.
+        const auto slow = play("printf CLNR; exec >&-; sleep 0.3; exit 0\n");
+        QVERIFY(!slow);
+        QCOMPARE(slow.error().code, Errc::BadEncoding);
+    }
+
     void believesNothingThatIsNoRecord()
     {
         for (const char* script :
