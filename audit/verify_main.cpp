@@ -147,6 +147,10 @@ int main(int argc, char* argv[])
         std::fputs("not checked: this process could not be hardened\n", stderr);
         return kUsage;
     }
+    if (argc == 2 && std::string_view(argv[1]) == "--help") {
+        std::cout << kUsageText << std::flush;
+        return std::cout ? kRight : kUsage;
+    }
     const auto arguments = parse(std::span(argv, static_cast<std::size_t>(argc)));
     if (!arguments) {
         std::cerr << kUsageText;

@@ -6,6 +6,8 @@
 #include "storage/wiped_bytes.h"
 
 #include <openssl/rand.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,6 +18,7 @@ namespace {
 constexpr std::size_t kShortestPassphrase = 12;  // characters
 constexpr std::size_t kLongestPassphrase = 1024; // bytes: longer ones are not typed
 constexpr std::size_t kSaltBytes = 16;
+constexpr std::size_t kLongestName = 64; // bytes
 
 /// Length in characters of well-formed UTF-8 without control characters; 0 when it is not.
 std::size_t charactersOf(std::string_view text)
@@ -42,6 +45,12 @@ std::size_t charactersOf(std::string_view text)
     return count;
 }
 
+/// An accent or vowel sign that is a character of its own.
+bool isMark(UChar32 c)
+{
+    return (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_MC_MASK)) != 0;
+}
+
 bool isHex(std::string_view text)
 {
     return std::ranges::all_of(
@@ -66,9 +75,19 @@ Result<void> checkPassphrase(std::string_view passphrase)
 
 Result<void> checkName(std::string_view name)
 {
-    const bool edge = !name.empty() && (name.front() == ' ' || name.back() == ' ');
-    if (name.size() > 64 || charactersOf(name) == 0 || edge)
-        return std::unexpected(Error{Errc::Invalid, "name_not_allowed"});
+    const auto refused = [] { return std::unexpected(Error{Errc::Invalid, "name_not_allowed"}); };
+    if (name.size() > kLongestName || charactersOf(name) == 0 || name.back() == ' ')
+        return refused();
+    const auto size = static_cast<std::int32_t>(name.size());
+    for (std::int32_t i = 0; i < size;) {
+        const bool first = i == 0;
+        UChar32 c = 0;
+        U8_NEXT(name.data(), i, size, c);
+        if (c < 0 ||
+            !(u_isUAlphabetic(c) || isMark(c) || u_isdigit(c) ||
+              (!first && std::string_view(".-_ ").contains(static_cast<char>(c)) && c < 0x80)))
+            return refused();
+    }
     return {};
 }
 

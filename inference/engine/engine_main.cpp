@@ -90,6 +90,11 @@ int run(int argc, char** argv)
     if (const auto hardened = process::harden(); !hardened)
         return ended(Exit::Unprotected, hardened.error().detail);
     const std::string_view first = argc > 1 ? argv[1] : "";
+    if (argc == 2 && first == "--help") {
+        std::puts("usage: cloister-engine SOCKET MODEL THREADS\n"
+                  "Descriptors and a number: it is started by cloisterd, never by hand.");
+        return std::fflush(stdout) == 0 ? kDone : kBroken;
+    }
     if (argc == 2 && first == "--probe-sandbox")
         return probe(true);
     if (argc == 2 && first == "--probe-sandbox=outside")

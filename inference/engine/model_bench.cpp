@@ -171,6 +171,8 @@ int runBench(const Options& options)
             return misused(value.error());
         out = *value;
     }
+    if (plan.prompt == 0 && plan.generate == 0)
+        return misused("bench has nothing to measure: --prompt and --generate are both 0");
     return bench(options, plan);
 }
 

@@ -65,7 +65,7 @@ int main(int argc, char** argv)
     const std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
     if (arguments.empty())
         return engine::misused("a verb is missing");
-    if (arguments[0] == "--help") {
+    if (std::ranges::contains(arguments, "--help")) {
         std::fputs(kHelp, stdout);
         return 0;
     }

@@ -160,7 +160,8 @@ Result<void> readFamily(const GgufFile& file, Config& config)
         config.ropeKind = RopeKind::HalfSplit;
     } else {
         return std::unexpected(
-            Error{Errc::Unsupported, "architecture " + quoted(config.architecture)});
+            Error{Errc::Unsupported, "the architecture " + quoted(config.architecture) +
+                                         " is not supported; llama and qwen2 are"});
     }
     const auto experts = file.unsignedIntegerOr(config.architecture + ".expert_count", 0);
     if (!experts)

@@ -16,6 +16,16 @@ std::optional<int> descriptorIn(std::string_view text)
     return value;
 }
 
+/// "The passphrase is too short." of what the service says.
+std::string asSentence(std::string text)
+{
+    if (text.empty())
+        return "The service refused and did not say why.";
+    if (text.front() >= 'a' && text.front() <= 'z')
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text.ends_with('.') || text.ends_with('?') ? text : text + ".";
+}
+
 } // namespace
 
 std::string_view adminUsage()
@@ -103,17 +113,15 @@ std::string sentenceFor(const api::Error& error)
     case Errc::WrongPassphrase:
         return "User or passphrase is wrong.";
     case Errc::Forbidden:
-        return "Not allowed: " + error.message + ".";
+        return asSentence("not allowed: " + error.message);
     case Errc::NotAdmitted:
         return "This user is not admitted to the records yet.";
     case Errc::NotInitialised:
         return "The service is not initialised: run cloister-admin init.";
     case Errc::AuditUnavailable:
         return "The audit log cannot be written, so the service does nothing.";
-    case Errc::ImportRefused:
-        return error.message + " (" + error.name + ")";
     default:
-        return error.message + " (" + error.name + ").";
+        return asSentence(error.message);
     }
 }
 

@@ -12,7 +12,12 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "Cannot protect this process: %s\n", hardened.error().detail.c_str());
         return 1;
     }
-    const auto call = service::parseAdminCall(std::vector<std::string>(argv + 1, argv + argc));
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (!arguments.empty() && arguments.front() == "--help") {
+        std::fputs(service::adminUsage().data(), stdout);
+        return std::fflush(stdout) == 0 ? 0 : 1;
+    }
+    const auto call = service::parseAdminCall(arguments);
     if (!call) {
         std::fputs(service::adminUsage().data(), stderr);
         return 2;

@@ -63,6 +63,10 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
 
 int main(int argc, char** argv)
 {
+    if (argc == 2 && std::string_view(argv[1]) == "--help") {
+        std::fputs(kUsage.data(), stdout);
+        return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
     service::startLogging();
     if (const auto hardened = process::harden(); !hardened) {
         service::logError("cannot protect this process", hardened.error().detail);

@@ -4,12 +4,39 @@
 #include "inference/service/logging.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 namespace service {
 
 namespace {
 
 constexpr std::size_t kLongestReason = 64; // docs/formats/audit-log.md
+
+/// What a person reads in place of a code that the log keeps.
+std::string_view sentenceFor(std::string_view code)
+{
+    constexpr std::pair<std::string_view, std::string_view> kSentences[]{
+        {"passphrase_too_short", "the passphrase is too short or too long: at least 12 characters, "
+                                 "at most 1024 bytes, none of them a control character"},
+        {"name_not_allowed", "a user's name has 1 to 64 bytes: letters, digits, dots, hyphens, "
+                             "underscores and spaces within; it begins with a letter or digit"},
+        {"name_taken", "the names must differ from each other"},
+        {"code_wrong", "the one-time code is wrong or was used before"},
+        {"two_shares_needed", "two different recovery shares are needed"},
+        {"share_unreadable", "a recovery share cannot be read: it is not complete, or no share"},
+        {"share_mistyped", "a recovery share has a typing error"},
+        {"share_of_another_installation", "a recovery share belongs to another installation"},
+        {"shares_do_not_fit", "the recovery shares do not belong together, or not to this user"},
+        {"not_enrolled", "this user has not set a passphrase yet: enrol comes first"},
+        {"role_not_admissible", "users of this role cannot be admitted"},
+        {"not_a_steward", "only an admitted steward can admit to the records"}};
+    for (const auto& [known, sentence] : kSentences) {
+        if (known == code)
+            return sentence;
+    }
+    return code;
+}
 
 } // namespace
 
@@ -28,7 +55,7 @@ api::Error toApi(const storage::Error& error)
     case Errc::NotFound:
         return api::makeError(api::Errc::NotFound, "there is no such thing");
     case Errc::Invalid:
-        return api::makeError(api::Errc::BadRequest, error.detail);
+        return api::makeError(api::Errc::BadRequest, std::string(sentenceFor(error.detail)));
     default:
         logError("storage", error.detail);
         return api::makeError(api::Errc::Internal, "the storage refused");

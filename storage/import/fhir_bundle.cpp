@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/import/fhir_index.h"
 #include "storage/import/fhir_resources.h"
+#include "storage/import/fhir_shape.h"
 #include "storage/import/fhir_values.h"
 #include "storage/import/json_reader.h"
 #include "storage/import/limits.h"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -64,6 +66,7 @@ private:
 
     Outcome index();
     Outcome indexEntry(std::size_t entry);
+    Outcome takePatient(std::size_t entry, JsonValue& resource);
     void nameEntries();
     void keepVersions();
     Outcome readEntry(std::size_t entry);
@@ -101,7 +104,7 @@ BundleReader::Outcome BundleReader::indexEntry(std::size_t entry)
     if (place.begin == place.end)
         return {};
     Warnings counted; // the second reading counts
-    const auto resource = m_reader.read(place.begin, place.end, counted);
+    auto resource = m_reader.read(place.begin, place.end, counted);
     if (!resource)
         return std::unexpected(resource.error());
     slot.type = (*resource)["resourceType"].string();
@@ -119,8 +122,27 @@ BundleReader::Outcome BundleReader::indexEntry(std::size_t entry)
                       entryName(*m_patient) + " and " + entryName(entry) + " are both a Patient"});
         m_patient = entry;
         m_index.setPatient(entry, place.fullUrl, *resource);
-        m_document.chart.patient = readPatient(*resource, {});
+        return takePatient(entry, *resource);
     }
+    return {};
+}
+
+/// Whose record it is must be told by something that people know the patient by.
+BundleReader::Outcome BundleReader::takePatient(std::size_t entry, JsonValue& resource)
+{
+    // A Patient has nothing that could turn its meaning round.
+    std::ignore = checkShape(resource, entry, m_warnings);
+    m_document.chart.patient = readPatient(resource, {});
+    const records::Patient& patient = m_document.chart.patient;
+    const bool named = !patient.displayName().empty();
+    if (!named && patient.identifiers.empty() && m_slots[entry].id.empty())
+        return std::unexpected(
+            Error{Errc::NoPatient,
+                  entryName(entry) + " is a Patient without a name, an identifier or an id"});
+    if (!named)
+        m_warnings.add(Notice::UnnamedPatient);
+    if (!named && patient.identifiers.empty())
+        m_warnings.add(Notice::UnidentifiedPatient);
     return {};
 }
 
@@ -250,7 +272,7 @@ BundleReader::Outcome BundleReader::readEntry(std::size_t entry)
     const BundleEntry& place = m_outline.entries[entry];
     if (place.begin == place.end || entry == *m_patient)
         return {};
-    const auto resource = m_reader.read(place.begin, place.end, m_warnings);
+    auto resource = m_reader.read(place.begin, place.end, m_warnings);
     if (!resource)
         return std::unexpected(resource.error());
 
@@ -265,6 +287,8 @@ BundleReader::Outcome BundleReader::readEntry(std::size_t entry)
     if (auto checked = checkSubject(entry, *resource, readOn); !checked || !readOn)
         return checked;
     if (m_slots[entry].superseded)
+        return {};
+    if (!checkShape(*resource, entry, m_warnings))
         return {};
     if (leftOut(*resource)) {
         m_document.chart.withdrawn.push_back(sourceOf(entry));

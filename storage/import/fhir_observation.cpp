@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/import/fhir_resources.h"
+#include "storage/import/fhir_shape.h"
 #include "storage/import/fhir_values.h"
 
 namespace imports {
@@ -59,6 +60,12 @@ void readRanges(const JsonValue& ranges, Observation& observation)
     }
 }
 
+bool hasValue(const Observation& observation)
+{
+    return observation.quantity || !observation.valueText.empty() ||
+           !observation.absentReason.empty();
+}
+
 /// The value[x] of an Observation or one of its components. Returns the member that it stands in.
 std::string readValue(const JsonValue& holder, Observation& observation)
 {
@@ -68,17 +75,14 @@ std::string readValue(const JsonValue& holder, Observation& observation)
     observation.quantity = quantityOf(holder["valueQuantity"]);
     if (!observation.quantity)
         observation.valueText = valueWords(holder);
+    // A number may stand in the document, but nobody may read one out of what isn't one.
+    if (!hasValue(observation) && valueWasCut(holder))
+        observation.absentReason = "the recorded value is not readable";
     for (const std::string& name : holder.names) {
         if (name.starts_with("value") && holder.has(name))
             return name;
     }
     return {};
-}
-
-bool hasValue(const Observation& observation)
-{
-    return observation.quantity || !observation.valueText.empty() ||
-           !observation.absentReason.empty();
 }
 
 std::string categoryOf(const JsonValue& categories)

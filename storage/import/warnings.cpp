@@ -48,6 +48,12 @@ Wording wordingOf(Notice notice)
         return {"hidden_text", "Invisible characters were removed from texts."};
     case Notice::HiddenMarkup:
         return {"hidden_markup", "Invisible parts of formatted texts were removed."};
+    case Notice::UnnamedPatient:
+        return {"unnamed_patient", "The Patient has no name that can be read."};
+    case Notice::UnidentifiedPatient:
+        return {"unidentified_patient",
+                "The Patient has no identifier that can be read; further documents of this person "
+                "are recognised by Patient.id alone."};
     case Notice::Count:
         break;
     }
@@ -61,6 +67,14 @@ void Warnings::add(Notice notice, std::uint64_t count)
     m_counts[static_cast<std::size_t>(notice)] += count;
 }
 
+void Warnings::addPlace(std::string sentence)
+{
+    if (m_places.size() < kMostPlaces)
+        m_places.push_back(std::move(sentence));
+    else
+        ++m_furtherPlaces;
+}
+
 std::vector<Warning> Warnings::list() const
 {
     std::vector<Warning> warnings;
@@ -70,7 +84,12 @@ std::vector<Warning> Warnings::list() const
         const Wording wording = wordingOf(static_cast<Notice>(i));
         warnings.push_back({std::string(wording.code), m_counts[i], std::string(wording.sentence)});
     }
-    std::ranges::sort(warnings, {}, &Warning::code);
+    for (const std::string& place : m_places)
+        warnings.push_back({"wrong_type", 1, place});
+    if (m_furtherPlaces > 0)
+        warnings.push_back(
+            {"wrong_type", m_furtherPlaces, "Further values of a wrong type were left out."});
+    std::ranges::stable_sort(warnings, {}, &Warning::code);
     return warnings;
 }
 

@@ -4,6 +4,7 @@
 #include "storage/import/document.h"
 
 #include <array>
+#include <string>
 #include <vector>
 
 namespace imports {
@@ -24,17 +25,26 @@ enum class Notice : std::uint8_t {
     UnresolvedReference,
     HiddenText,   // invisible characters removed
     HiddenMarkup, // invisible parts of a page removed
+    UnnamedPatient,
+    UnidentifiedPatient, // no identifier: known by Patient.id alone
     Count
 };
 
 class Warnings {
 public:
+    static constexpr std::size_t kMostPlaces = 32;
+
     void add(Notice notice, std::uint64_t count = 1);
-    /// Those that were added, in order of code.
+    /// A single place whose value has a wrong type, as a sentence. The first kMostPlaces are told
+    /// each, further ones are counted together.
+    void addPlace(std::string sentence);
+    /// Those that were added, in order of code, places in the order of the document.
     [[nodiscard]] std::vector<Warning> list() const;
 
 private:
     std::array<std::uint64_t, static_cast<std::size_t>(Notice::Count)> m_counts{};
+    std::vector<std::string> m_places;
+    std::uint64_t m_furtherPlaces = 0;
 };
 
 } // namespace imports

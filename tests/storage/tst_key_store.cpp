@@ -185,6 +185,46 @@ private Q_SLOTS:
         QVERIFY(unknown > 0.5 * known && unknown < 2 * known);
     }
 
+    void namesArePlain()
+    {
+        Hospital hospital;
+        const auto add = [&](const std::string& name) {
+            return hospital.keys->addUser(name, Role::Clinician, hospital.scratch.receipt());
+        };
+        for (const std::string& name : std::vector<std::string>{"",
+                                                                "../x",
+                                                                "a/b",
+                                                                "a\\b",
+                                                                ".hidden",
+                                                                "..",
+                                                                "-x",
+                                                                "_x",
+                                                                " x",
+                                                                "x ",
+                                                                "a\nb",
+                                                                "a\tb",
+                                                                "a\x1b[0mb",
+                                                                "a\x7f",
+                                                                "a:b",
+                                                                "a\"b",
+                                                                "<b>",
+                                                                "a*",
+                                                                "\xff",
+                                                                "\xc3",
+                                                                "\xe2\x80\xae"
+                                                                "abc",
+                                                                "a\xe2\x80\x8b"
+                                                                "b",
+                                                                "\xef\xbc\x8fx",
+                                                                std::string("a\0b", 3),
+                                                                std::string(65, 'a')})
+            QCOMPARE(errorOf(add(name)), Errc::Invalid);
+        for (const std::string& name : std::vector<std::string>{
+                 "x", "7", "dr.dahl", "anna-maria_2", "Dr. Anna Rot", "J\xc3\xb6rg M\xc3\xbcller",
+                 "\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0", "e\xcc\x81va", "a..b", std::string(64, 'a')})
+            QVERIFY2(add(name), name.c_str());
+    }
+
     void enrolmentCodeWorksOnce()
     {
         Hospital hospital;

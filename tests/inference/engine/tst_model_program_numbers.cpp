@@ -177,6 +177,24 @@ private Q_SLOTS:
         QCOMPARE(told[u"repeat"].toInt(), 3);
     }
 
+    void benchWantsSomethingToMeasure()
+    {
+        const auto bench = [&](const QString& prompt, const QString& generate) {
+            return run("cloister-model",
+                       {QStringLiteral("bench"), writtenModel("smollm"), QStringLiteral("--prompt"),
+                        prompt, QStringLiteral("--generate"), generate, QStringLiteral("--repeat"),
+                        QStringLiteral("1")});
+        };
+        const QString none = QStringLiteral("0");
+        const QString some = QStringLiteral("3");
+        const Ran refused = bench(none, none);
+        QCOMPARE(refused.status, 2);
+        QVERIFY(refused.out.isEmpty());
+        QVERIFY(refused.err.contains("nothing to measure"));
+        QCOMPARE(bench(some, none).status, 0);
+        QCOMPARE(bench(none, some).status, 0);
+    }
+
     void aSeedMakesTheSameTextAgain()
     {
         const QString model = writtenModel("smollm");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // cloister-admin's command line; what it does with a real service is tests/flow/tst_flow.
 #include "inference/service/admin_commands.h"
+#include "inference/service/storage_errors.h"
 #include "inference/service/terminal.h"
 
 #include <QtTest>
 
+#include <tuple>
 #include <unistd.h>
 
 class TestAdmin : public QObject {
@@ -21,6 +23,48 @@ private Q_SLOTS:
         QVERIFY(call->json);
         const std::vector<std::string> words{"user", "add", "dr.x", "clinician"};
         QCOMPARE(call->words, words);
+    }
+
+    void refusalsAreSentences()
+    {
+        for (const char* code : {"passphrase_too_short", "name_not_allowed", "name_taken",
+                                 "code_wrong", "two_shares_needed", "share_unreadable",
+                                 "share_mistyped", "share_of_another_installation",
+                                 "shares_do_not_fit", "not_enrolled", "role_not_admissible"}) {
+            const api::Error told = service::toApi({storage::Errc::Invalid, code});
+            QCOMPARE(told.name, std::string("bad_request"));
+            const QString sentence = QString::fromStdString(service::sentenceFor(told));
+            QVERIFY2(!sentence.contains(u'_') && sentence.contains(u' '), code);
+            QVERIFY2(sentence.front().isUpper() && sentence.endsWith(u'.'), code);
+            // The log keeps the code.
+            QCOMPARE(service::reasonOf({storage::Errc::Invalid, code}, told), std::string(code));
+        }
+        QCOMPARE(service::sentenceFor(api::makeError(api::Errc::Conflict, "it exists already")),
+                 std::string("It exists already."));
+        QCOMPARE(service::sentenceFor(api::makeError(api::Errc::Forbidden, "admins only")),
+                 std::string("Not allowed: admins only."));
+    }
+
+    void helpIsAskedForAndGiven()
+    {
+        for (const char* program : {"cloister-admin", "cloister-import", "cloister-model",
+                                    "cloister-verify", "cloister-engine", "cloisterd"}) {
+            const auto run = [program](const QStringList& arguments) {
+                QProcess process;
+                process.start(QStringLiteral(PROGRAMS) + u'/' + QString::fromLatin1(program),
+                              arguments);
+                process.waitForFinished(30000);
+                return std::tuple(process.exitCode(), process.readAllStandardOutput(),
+                                  process.readAllStandardError());
+            };
+            const auto [status, out, err] = run({QStringLiteral("--help")});
+            QCOMPARE(status, 0);
+            QVERIFY2(out.startsWith("usage: ") && out.contains(program), program);
+            QVERIFY2(err.isEmpty(), program);
+            // The control: what is no call goes the other way.
+            const auto [wrong, nothing, said] = run({QStringLiteral("--nonsense")});
+            QVERIFY2(wrong != 0 && nothing.isEmpty() && !said.isEmpty(), program);
+        }
     }
 
     void wrongCallsAreRefused()

@@ -364,8 +364,8 @@ private Q_SLOTS:
             QVERIFY(!documents[i].readable);
             QVERIFY(!documents[i].unreadableReason.empty());
         }
-        QCOMPARE(document.warnings.at(0).code, std::string("unreadable_document"));
-        QCOMPARE(document.warnings.at(0).count, std::uint64_t{3});
+        QCOMPARE(document.warnings.back().code, std::string("unreadable_document"));
+        QCOMPARE(document.warnings.back().count, std::uint64_t{3});
     }
 
     void keepsATextThatStandsTwiceOnce()
