@@ -19,7 +19,7 @@ enum class Role : std::uint8_t { Clinician = 0, Steward = 1, Admin = 2, Complian
 
 struct User {
     std::string id;   // 32 lower-case hex digits; names files, says nothing about the person
-    std::string name; // what is typed at sign-in: 1-64 bytes of UTF-8 without control characters
+    std::string name; // typed at sign-in: 1-64 bytes, letters, digits and .-_ or space within
     Role role = Role::Clinician;
     bool enrolled = false; // has set a passphrase
     bool admitted =

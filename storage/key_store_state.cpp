@@ -7,7 +7,7 @@
 
 #include <openssl/rand.h>
 #include <unicode/uchar.h>
-#include <unicode/utf8.h>
+#include <unicode/unistr.h>
 
 #include <algorithm>
 #include <cstring>
@@ -78,14 +78,13 @@ Result<void> checkName(std::string_view name)
     const auto refused = [] { return std::unexpected(Error{Errc::Invalid, "name_not_allowed"}); };
     if (name.size() > kLongestName || charactersOf(name) == 0 || name.back() == ' ')
         return refused();
-    const auto size = static_cast<std::int32_t>(name.size());
-    for (std::int32_t i = 0; i < size;) {
-        const bool first = i == 0;
-        UChar32 c = 0;
-        U8_NEXT(name.data(), i, size, c);
-        if (c < 0 ||
-            !(u_isUAlphabetic(c) || isMark(c) || u_isdigit(c) ||
-              (!first && std::string_view(".-_ ").contains(static_cast<char>(c)) && c < 0x80)))
+    const auto text =
+        icu::UnicodeString::fromUTF8({name.data(), static_cast<std::int32_t>(name.size())});
+    for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+        const UChar32 c = text.char32At(i);
+        const bool letter = u_isUAlphabetic(c) || isMark(c) || u_isdigit(c);
+        const bool joint = i > 0 && (c == '.' || c == '-' || c == '_' || c == ' ');
+        if (!letter && !joint)
             return refused();
     }
     return {};

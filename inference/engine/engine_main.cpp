@@ -93,7 +93,7 @@ int run(int argc, char** argv)
     if (argc == 2 && first == "--help") {
         std::puts("usage: cloister-engine SOCKET MODEL THREADS\n"
                   "Descriptors and a number: it is started by cloisterd, never by hand.");
-        return std::fflush(stdout) == 0 ? kDone : kBroken;
+        return std::fflush(stdout) == 0 ? Exit::Done : Exit::Broken;
     }
     if (argc == 2 && first == "--probe-sandbox")
         return probe(true);

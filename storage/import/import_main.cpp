@@ -17,6 +17,9 @@ namespace {
 
 constexpr int kRefused = 1;
 constexpr int kUnusable = 2;
+constexpr const char* kUsage =
+    "usage: cloister-import --check FILE   says what is in a FHIR R4 bundle, and imports nothing\n"
+    "       cloister-import                as cloisterd starts it: document in, record out";
 constexpr int kInput = 0;
 constexpr int kOutput = 1;
 /// The document, simdjson's index of it (4 bytes for each byte at most) and strings, the chart and
@@ -113,6 +116,8 @@ int main(int argc, char** argv)
         return probe(true);
     if (verb == "--probe-sandbox=outside" && argc == 2)
         return probe(false);
-    say("usage: cloister-import [--check FILE]");
+    if (verb == "--help" && argc == 2)
+        return std::puts(kUsage) >= 0 && std::fflush(stdout) == 0 ? 0 : kUnusable;
+    std::fprintf(stderr, "%s\n", kUsage);
     return kUnusable;
 }
