@@ -221,7 +221,7 @@ BundleReader::Outcome BundleReader::checkSubject(std::size_t entry, const JsonVa
                                                  bool& readOn)
 {
     readOn = true;
-    switch (m_index.subjectOf(resource)) {
+    switch (m_index.subjectOf(resource, m_outline.entries[entry].fullUrl)) {
     case FhirIndex::Subject::ThisPatient:
         break;
     case FhirIndex::Subject::Somebody:
@@ -280,7 +280,7 @@ BundleReader::Outcome BundleReader::readEntry(std::size_t entry)
     bool readOn = !serving;
     if (serving) {
         // A bill of somebody else betrays a mixed bundle as well as a note does.
-        if (m_index.subjectOf(*resource) == FhirIndex::Subject::Somebody)
+        if (m_index.subjectOf(*resource, place.fullUrl) == FhirIndex::Subject::Somebody)
             return checkSubject(entry, *resource, readOn);
         return {};
     }

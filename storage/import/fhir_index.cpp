@@ -16,6 +16,50 @@ bool isTypeName(std::string_view text)
                text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
+char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// "host/path/" of "http://Host/path/Type/id": the server that knows the id. "" where the address
+/// names none. http and https are the same server, a host is written in any letters.
+std::string baseOf(std::string_view address)
+{
+    const std::size_t scheme = address.find("://");
+    if (scheme == std::string_view::npos)
+        return {};
+    std::string name(address.substr(0, scheme));
+    std::ranges::transform(name, name.begin(), lower);
+    const std::string_view last = typeAndId(address);
+    if ((name != "http" && name != "https") || last.empty())
+        return {};
+    if (const std::size_t history = address.find("/_history/"); history != std::string_view::npos)
+        address = address.substr(0, history);
+    std::string base(address.substr(scheme + 3, address.size() - last.size() - scheme - 3));
+    const auto hostEnd = std::ranges::find(base, '/');
+    std::transform(base.begin(), hostEnd, base.begin(), lower);
+    return base;
+}
+
+/// A query's value with its "%7C" read as "|".
+std::string decoded(std::string_view text)
+{
+    const auto digit = [](char c) {
+        return std::string_view("0123456789abcdef").find(lower(c)); // npos: none
+    };
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) < 16 &&
+            digit(text[i + 2]) < 16) {
+            plain += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+            i += 2;
+        } else {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
+
 } // namespace
 
 std::string_view typeAndId(std::string_view address)
@@ -94,6 +138,7 @@ void FhirIndex::setPatient(std::size_t entry, const std::string& fullUrl, const 
     m_patientEntry = entry;
     m_patientId = patient["id"].string();
     m_patientUrl = fullUrl;
+    m_patientBase = baseOf(fullUrl);
     for (const JsonValue& identifier : patient["identifier"].elements()) {
         if (!identifier["value"].string().empty())
             m_patientIdentifiers.emplace_back(identifier["system"].string(),
@@ -110,29 +155,40 @@ bool FhirIndex::sharesIdentifier(const JsonValue& identifiers) const
     });
 }
 
-FhirIndex::Subject FhirIndex::judgeAddress(std::string_view address) const
+bool FhirIndex::isNamedBy(std::string_view query) const
+{
+    const std::string token = decoded(query);
+    const std::size_t bar = token.find('|');
+    const std::string value = bar == std::string::npos ? token : token.substr(bar + 1);
+    return std::ranges::any_of(m_patientIdentifiers, [&](const auto& identifier) {
+        // Without a bar the search asks for the value in any system: it names one patient at most,
+        // and finds this one. "|value" asks for one that has no system.
+        return identifier.second == value &&
+               (bar == std::string::npos || identifier.first == token.substr(0, bar));
+    });
+}
+
+FhirIndex::Subject FhirIndex::judgeAddress(std::string_view address, std::string_view from) const
 {
     if (!m_patientUrl.empty() && address == m_patientUrl)
         return Subject::ThisPatient;
     // A conditional reference names the patient by an identifier: "Patient?identifier=sys|value".
-    if (const std::size_t query = address.find("Patient?identifier=");
-        query != std::string_view::npos) {
-        const std::string_view token = address.substr(query + 19);
-        const std::size_t bar = token.find('|');
-        const std::string_view value =
-            bar == std::string_view::npos ? token : token.substr(bar + 1);
-        return std::ranges::any_of(
-                   m_patientIdentifiers,
-                   [value](const auto& identifier) { return identifier.second == value; })
-                   ? Subject::ThisPatient
-                   : Subject::Somebody;
-    }
+    static constexpr std::string_view kConditional = "Patient?identifier=";
+    if (address.starts_with(kConditional))
+        return isNamedBy(address.substr(kConditional.size())) ? Subject::ThisPatient
+                                                              : Subject::Somebody;
     const std::string_view last = typeAndId(address);
     if (!last.empty() && !last.starts_with("Patient/"))
         return Subject::NoPatient;
-    if (!last.empty())
-        return !m_patientId.empty() && last.substr(8) == m_patientId ? Subject::ThisPatient
-                                                                     : Subject::Somebody;
+    if (!last.empty()) {
+        // An id counts on its own server only. A relative one is of the server that its entry is
+        // of.
+        const std::string base = baseOf(address.starts_with("Patient/") ? from : address);
+        const bool elsewhere = !m_patientBase.empty() && !base.empty() && base != m_patientBase;
+        return !elsewhere && !m_patientId.empty() && last.substr(8) == m_patientId
+                   ? Subject::ThisPatient
+                   : Subject::Somebody;
+    }
     if (const Referenced* other = find(address))
         return other->entry == m_patientEntry ? Subject::ThisPatient
                : other->type == "Patient"     ? Subject::Somebody
@@ -143,7 +199,8 @@ FhirIndex::Subject FhirIndex::judgeAddress(std::string_view address) const
     return Subject::Somebody;
 }
 
-FhirIndex::Subject FhirIndex::judge(const JsonValue& reference, const JsonValue& resource) const
+FhirIndex::Subject FhirIndex::judge(const JsonValue& reference, const JsonValue& resource,
+                                    std::string_view from) const
 {
     const std::string& address = reference["reference"].string();
     if (address.starts_with('#')) {
@@ -153,7 +210,7 @@ FhirIndex::Subject FhirIndex::judge(const JsonValue& reference, const JsonValue&
         return sharesIdentifier(contained["identifier"]) ? Subject::ThisPatient : Subject::Somebody;
     }
     if (!address.empty())
-        return judgeAddress(address);
+        return judgeAddress(address, from);
     const std::string& type = reference["type"].string();
     if (!type.empty() && type != "Patient")
         return Subject::NoPatient;
@@ -166,11 +223,11 @@ FhirIndex::Subject FhirIndex::judge(const JsonValue& reference, const JsonValue&
     return Subject::NotSaid;
 }
 
-FhirIndex::Subject FhirIndex::subjectOf(const JsonValue& resource) const
+FhirIndex::Subject FhirIndex::subjectOf(const JsonValue& resource, std::string_view from) const
 {
     Subject worst = Subject::NotSaid;
     const auto weigh = [&](const JsonValue& reference) {
-        const Subject subject = judge(reference, resource);
+        const Subject subject = judge(reference, resource, from);
         if (subject == Subject::Somebody || worst == Subject::NotSaid)
             worst = subject;
     };

@@ -35,20 +35,25 @@ public:
     void setPatient(std::size_t entry, const std::string& fullUrl, const JsonValue& patient);
 
     enum class Subject { ThisPatient, Somebody, NoPatient, NotSaid };
-    /// Whom @p resource is about, by subject, patient, beneficiary or for.
-    [[nodiscard]] Subject subjectOf(const JsonValue& resource) const;
+    /// Whom @p resource is about, by subject, patient, beneficiary or for. @p from: the fullUrl of
+    /// its entry, which a relative reference is of.
+    [[nodiscard]] Subject subjectOf(const JsonValue& resource, std::string_view from) const;
     /// Whom @p reference, a member of @p resource, leads to.
-    [[nodiscard]] Subject judge(const JsonValue& reference, const JsonValue& resource) const;
+    [[nodiscard]] Subject judge(const JsonValue& reference, const JsonValue& resource,
+                                std::string_view from = {}) const;
 
 private:
     [[nodiscard]] bool sharesIdentifier(const JsonValue& identifiers) const;
-    [[nodiscard]] Subject judgeAddress(std::string_view address) const;
+    /// @p query: what stands behind "Patient?identifier=".
+    [[nodiscard]] bool isNamedBy(std::string_view query) const;
+    [[nodiscard]] Subject judgeAddress(std::string_view address, std::string_view from) const;
 
     std::unordered_map<std::string, std::size_t> m_byAddress; // fullUrl, "Type/id"
     std::vector<Referenced> m_resources;
     std::size_t m_patientEntry = 0;
     std::string m_patientId;
     std::string m_patientUrl;
+    std::string m_patientBase; // of an http(s) fullUrl; empty: ids are the bundle's own
     std::vector<std::pair<std::string, std::string>> m_patientIdentifiers; // system, value
 };
 

@@ -112,6 +112,12 @@ private Q_SLOTS:
         row("'patient':{'reference':'Patient/q/_history/1'}", "mixed");
         row("'subject':{'identifier':{'system':'s','value':'2'}}", "mixed");
         row("'subject':{'reference':'Patient?identifier=s|2'}", "mixed");
+        row("'subject':{'reference':'Patient?identifier=other|1'}", "mixed");
+        row("'subject':{'reference':'Patient?identifier=other%7C1'}", "mixed");
+        row("'subject':{'reference':'Patient?identifier=|1'}", "mixed");
+        row("'subject':{'reference':'Patient?identifier=s|'}", "mixed");
+        row("'subject':{'reference':'Patient?identifier=s|1,s|2'}", "mixed");
+        row("'subject':{'reference':'https://b.invalid/Patient?identifier=s|1'}", "mixed");
         row("'subject':{'reference':'#x'}", "mixed");
         row("'subject':{'reference':'#q'},'contained':[{'resourceType':'Patient','id':'q'}]",
             "mixed");
@@ -122,6 +128,8 @@ private Q_SLOTS:
         row("'subject':{'reference':'Patient/p/_history/3'}", "mine");
         row("'subject':{'identifier':{'system':'s','value':'1'}}", "mine");
         row("'subject':{'reference':'Patient?identifier=s|1'}", "mine");
+        row("'subject':{'reference':'Patient?identifier=s%7c1'}", "mine");
+        row("'subject':{'reference':'Patient?identifier=1'}", "mine");
         row("'subject':{'reference':'#q'},'contained':[{'resourceType':'Patient','id':'q',"
             "'identifier':[{'system':'s','value':'1'}]}]",
             "mine");
@@ -150,6 +158,67 @@ private Q_SLOTS:
         QCOMPARE(counted(*read, "not_this_patient"),
                  std::uint64_t{outcome == "left out" ? 1U : 0U});
         QCOMPARE(counted(*read, "no_subject"), std::uint64_t{outcome == "no subject" ? 1U : 0U});
+    }
+
+    void anIdCountsOnItsOwnServerOnly_data()
+    {
+        QTest::addColumn<QByteArray>("patientUrl");
+        QTest::addColumn<QByteArray>("entryUrl");
+        QTest::addColumn<QByteArray>("reference");
+        QTest::addColumn<bool>("mine");
+        const auto row = [](const char* patientUrl, const char* entryUrl, const char* reference,
+                            bool mine) {
+            QTest::addRow("%s, %s, %s", patientUrl, entryUrl, reference)
+                << QByteArray(patientUrl) << QByteArray(entryUrl) << QByteArray(reference) << mine;
+        };
+        const char* a = "http://a.invalid/fhir/Patient/1";
+        const char* urn = "urn:uuid:11111111-2222-3333-4444-555555555555";
+        row(a, "", "http://b.invalid/fhir/Patient/1", false);
+        row(a, "", "https://b.invalid/fhir/Patient/1", false);
+        row(a, "", "http://a.invalid/other/Patient/1", false);
+        row(a, "", "http://a.invalid/Patient/1", false);
+        row(a, "", "http://a.invalid/FHIR/Patient/1", false);
+        row(a, "", "http://a.invalid:81/fhir/Patient/1", false);
+        row(a, "", "http://b.invalid/fhir/Patient/1/_history/2", false);
+        row(a, "", "http://b.invalid/http://a.invalid/fhir/Patient/1", false);
+        row(a, "", "http://a.invalid/fhir/Patient/2", false);
+        row(a, "http://b.invalid/fhir/Condition/5", "Patient/1", false);
+        row("HTTPS://A.invalid/fhir/Patient/1/_history/4", "", "http://b.invalid/fhir/Patient/1",
+            false);
+        row(urn, "", "http://b.invalid/fhir/Patient/2", false);
+        // Look-alikes.
+        row(a, "", a, true);
+        row(a, "", "http://a.invalid/fhir/Patient/1/_history/2", true);
+        row(a, "", "https://A.invalid/fhir/Patient/1", true);
+        row(a, "", "Patient/1", true);
+        row(a, "http://a.invalid/fhir/Condition/5", "Patient/1", true);
+        row(a, urn, "Patient/1", true);
+        row(a, "http://b.invalid/fhir/Condition/5", a, true);
+        row(urn, "", "http://b.invalid/fhir/Patient/1", true);
+        row("", "http://b.invalid/fhir/Condition/5", "Patient/1", true);
+    }
+
+    void anIdCountsOnItsOwnServerOnly()
+    {
+        QFETCH(QByteArray, patientUrl);
+        QFETCH(QByteArray, entryUrl);
+        QFETCH(QByteArray, reference);
+        QFETCH(bool, mine);
+        const auto entry = [](const QByteArray& url, const QByteArray& resource) {
+            return (url.isEmpty() ? "{" : "{'fullUrl':'" + url + "',") + "'resource':" + resource +
+                   "}";
+        };
+        const QByteArray text =
+            "{'resourceType':'Bundle','entry':[" +
+            entry(patientUrl, "{'resourceType':'Patient','id':'1'}") + "," +
+            entry(entryUrl, "{'resourceType':'Condition','id':'5','code':{'text':'Gout'},"
+                            "'subject':{'reference':'" +
+                                reference + "'}}") +
+            "]}";
+        const auto read = readFhirBundle(json(text.toStdString()));
+        QCOMPARE(read.has_value(), mine);
+        if (!mine)
+            QCOMPARE(read.error().code, Errc::MixedPatients);
     }
 
     void findsAForeignBillToo()
