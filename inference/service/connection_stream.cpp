@@ -3,6 +3,7 @@
 
 #include "inference/api/limits.h"
 #include "inference/api/sse.h"
+#include "inference/service/random.h"
 
 #include <format>
 
@@ -76,14 +77,20 @@ private:
 
 void Connection::startStream()
 {
+    // Here, not on the question's thread: a question that waits for one would hang without a word.
+    auto entry =
+        letIn(m_loop.services, *m_request, std::make_shared<Sink>(shared_from_this()), m_stop);
+    if (!entry) {
+        wipe(m_request->body);
+        return fail(entry.error());
+    }
     m_streaming = true;
     watchForEnd();
     keepAlive();
-    auto sink = std::make_shared<Sink>(shared_from_this());
     auto request = std::make_shared<Request>(std::move(*m_request));
-    net::post(m_loop.questions,
-              [&services = m_loop.services, request, sink = std::move(sink),
-               stop = m_stop]() mutable { stream(services, *request, sink, stop); });
+    net::post(m_loop.questions, [&services = m_loop.services, request, entry = std::move(*entry)] {
+        stream(services, *request, entry);
+    });
 }
 
 void Connection::watchForEnd()

@@ -139,65 +139,50 @@ Response checkAndDispatch(Services& services, Request& request)
     return dispatch(services, request);
 }
 
-/// A question's place among those that run, given back however it ends.
+/// A session's question, given back however it ends.
 class Asking {
 public:
-    Asking(Services& services, std::string session, std::shared_ptr<RunningQuestions::Entry> entry)
-        : m_services(services)
+    Asking(Sessions& sessions, std::string session)
+        : m_sessions(sessions)
         , m_session(std::move(session))
-        , m_entry(std::move(entry))
     {
-        m_services.sessions.input(m_session);
-        m_services.sessions.streamOpened(m_session);
+        m_sessions.input(m_session);
+        m_sessions.streamOpened(m_session);
     }
     ~Asking()
     {
-        m_services.sessions.streamClosed(m_session);
-        m_services.sessions.endQuestion(m_session);
-        m_services.questions.end(m_entry);
-        m_entry->finish();
+        m_sessions.streamClosed(m_session);
+        m_sessions.endQuestion(m_session);
     }
     Asking(const Asking&) = delete;
     Asking& operator=(const Asking&) = delete;
 
 private:
-    Services& m_services;
+    Sessions& m_sessions;
     std::string m_session;
-    std::shared_ptr<RunningQuestions::Entry> m_entry;
 };
 
-void serveStream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
-                 const std::stop_source& stop)
+void serveStream(Services& services, Request& request,
+                 const std::shared_ptr<RunningQuestions::Entry>& entry)
 {
     const Caller& caller = *request.caller;
     const auto refuse = [&](api::Errc code, const char* message) {
-        sink->respond(errorResponse(api::makeError(code, message)));
+        entry->respond(errorResponse(api::makeError(code, message)));
     };
+    // The session may have ended before it had an entry; a lock from now on closes its stream.
+    if (hasEnded(services, request))
+        return entry->respond(errorResponse(ended()));
     if (!std::ranges::all_of(request.parameters, isIdentifier))
         return refuse(api::Errc::NotFound, "there is no such patient");
     if (request.route->records && !mayReadRecords(services, caller))
         return refuse(api::Errc::NotAdmitted, "a steward must admit this user first");
-    const auto entry = services.questions.begin(caller.session, sink, stop);
-    if (!entry)
-        return refuse(api::Errc::Busy, "too many questions are running");
-    // After begin(): a lock that comes later closes the entry's stream.
-    if (hasEnded(services, request)) {
-        services.questions.end(entry);
-        return sink->respond(errorResponse(ended()));
-    }
-    if (!services.sessions.beginQuestion(caller.session)) {
-        services.questions.end(entry);
+    if (!services.sessions.beginQuestion(caller.session))
         return refuse(api::Errc::Conflict, "this session's last question is still running");
-    }
-    const Asking asking(services, caller.session, entry);
-    try {
-        if (request.route->id == RouteId::Chat)
-            chat(services, request, entry);
-        else
-            ask(services, request, entry);
-    } catch (const std::exception& exception) {
-        entry->fail(unexpected(exception));
-    }
+    const Asking asking(services.sessions, caller.session);
+    if (request.route->id == RouteId::Chat)
+        chat(services, request, entry);
+    else
+        ask(services, request, entry);
 }
 
 } // namespace
@@ -241,15 +226,30 @@ Response handle(Services& services, Request& request)
     return response;
 }
 
-void stream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
-            const std::stop_source& stop)
+api::Result<std::shared_ptr<RunningQuestions::Entry>> letIn(Services& services,
+                                                            const Request& request,
+                                                            std::shared_ptr<EventSink> sink,
+                                                            std::stop_source stop)
+{
+    auto entry = services.questions.begin(request.caller->session, request.caller->user.id,
+                                          std::move(sink), std::move(stop));
+    if (!entry)
+        return std::unexpected(api::makeError(api::Errc::Busy, "too many questions are running"));
+    return entry;
+}
+
+void stream(Services& services, Request& request,
+            const std::shared_ptr<RunningQuestions::Entry>& entry)
 {
     try {
-        serveStream(services, request, sink, stop);
+        serveStream(services, request, entry);
     } catch (const std::exception& exception) {
-        sink->respond(errorResponse(unexpected(exception)));
+        entry->fail(unexpected(exception));
     }
     wipe(request.body);
+    // Before the end is sent: whoever has read it may ask again.
+    services.questions.end(entry);
+    entry->finish();
 }
 
 Response errorResponse(const api::Error& error)

@@ -24,10 +24,15 @@ authorise(Services& services, const Route& route, std::string_view token, const 
 /// All routes but those of Lane::Stream.
 [[nodiscard]] Response handle(Services& services, Request& request);
 
-/// Routes of Lane::Stream: answers through @p sink and returns when the answer is stored. @p stop
-/// is requested when the client is gone.
-void stream(Services& services, Request& request, const std::shared_ptr<EventSink>& sink,
-            const std::stop_source& stop);
+/// Routes of Lane::Stream, before anything waits: the place that stream() then gives back. @p stop
+/// is requested when the client is gone. Errors: Busy.
+[[nodiscard]] api::Result<std::shared_ptr<RunningQuestions::Entry>>
+letIn(Services& services, const Request& request, std::shared_ptr<EventSink> sink,
+      std::stop_source stop);
+
+/// Answers through @p entry and returns when the answer is stored.
+void stream(Services& services, Request& request,
+            const std::shared_ptr<RunningQuestions::Entry>& entry);
 
 /// After a session has ended: closes its streams and records the end, now or later.
 void sessionEnded(Services& services, const Sessions::Ended& ended);

@@ -25,7 +25,7 @@ struct Loop {
     bool importing = false;        // a body of up to 256 MiB is held; on the loop's thread only
     boost::asio::io_context io{1}; // after what connections use while they are destroyed with it
 
-    // Each question blocks a thread until it is answered; RunningQuestions holds the same number.
+    // Each question blocks a thread until it is answered; RunningQuestions lets in the same number.
     boost::asio::thread_pool work{4};
     boost::asio::thread_pool questions{RunningQuestions::kMost};
     boost::asio::thread_pool imports{1};

@@ -5,6 +5,8 @@
 #include "inference/api/sse.h"
 #include "inference/api/types.h"
 
+#include <algorithm>
+
 namespace service {
 
 namespace {
@@ -16,9 +18,10 @@ std::string failureEvent(const api::Error& error)
 
 } // namespace
 
-RunningQuestions::Entry::Entry(std::string session, std::shared_ptr<EventSink> sink,
-                               std::stop_source stop)
+RunningQuestions::Entry::Entry(std::string session, std::string user,
+                               std::shared_ptr<EventSink> sink, std::stop_source stop)
     : m_session(std::move(session))
+    , m_user(std::move(user))
     , m_sink(std::move(sink))
     , m_stop(std::move(stop))
 {
@@ -86,16 +89,19 @@ RunningQuestions::RunningQuestions(const Clock& clock)
 }
 
 std::shared_ptr<RunningQuestions::Entry> RunningQuestions::begin(const std::string& session,
+                                                                 const std::string& user,
                                                                  std::shared_ptr<EventSink> sink,
                                                                  std::stop_source stop)
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_entries.size() >= kMost)
+    const auto ofUser =
+        static_cast<std::uint32_t>(std::ranges::count(m_entries, user, &Entry::m_user));
+    if (m_entries.size() >= kMost || ofUser >= kMostOfUser)
         return nullptr;
     if (m_stopping)
         stop.request_stop();
     return m_entries.emplace_back(
-        std::make_shared<Entry>(session, std::move(sink), std::move(stop)));
+        std::make_shared<Entry>(session, user, std::move(sink), std::move(stop)));
 }
 
 void RunningQuestions::end(const std::shared_ptr<Entry>& entry)

@@ -17,16 +17,19 @@
 
 namespace service {
 
-/// Questions whose answers are being written. When a session ends its streams close at once with
-/// `locked`, but the answers are finished and stored, for at most kAfterLock. Threads: any.
+/// Questions that were let in, until their answers are stored: each has a thread of its own, so
+/// that none waits unseen for another. When a session ends its streams close at once with `locked`,
+/// but the answers are finished and stored, for at most kAfterLock. Threads: any.
 class RunningQuestions {
 public:
     static constexpr std::chrono::seconds kAfterLock{120};
     static constexpr std::uint32_t kMost = 16; // each is a thread; the engine queues them anyway
+    static constexpr std::uint32_t kMostOfUser = 4; // one for each session: several windows
 
     class Entry {
     public:
-        Entry(std::string session, std::shared_ptr<EventSink> sink, std::stop_source stop);
+        Entry(std::string session, std::string user, std::shared_ptr<EventSink> sink,
+              std::stop_source stop);
         /// To the client, unless its session has ended.
         void send(std::string bytes);
         /// The end of the answer, as the stream's last event or as an ordinary response. It goes
@@ -43,6 +46,7 @@ public:
         void closeAsLocked(std::chrono::steady_clock::time_point now);
 
         const std::string m_session;
+        const std::string m_user;          // its id
         std::mutex m_mutex;                // orders the last event of answer and lock
         std::shared_ptr<EventSink> m_sink; // the connection's; null once closed
         bool m_begun = false;              // something was sent
@@ -54,9 +58,10 @@ public:
 
     explicit RunningQuestions(const Clock& clock);
 
-    /// Null when kMost are running. After stopAll() a question is stopped as it begins.
-    std::shared_ptr<Entry> begin(const std::string& session, std::shared_ptr<EventSink> sink,
-                                 std::stop_source stop);
+    /// Before the question waits for anything. Null when kMost were let in, or kMostOfUser of
+    /// @p user, and have not ended. After stopAll() a question is stopped as it begins.
+    std::shared_ptr<Entry> begin(const std::string& session, const std::string& user,
+                                 std::shared_ptr<EventSink> sink, std::stop_source stop);
     void end(const std::shared_ptr<Entry>& entry);
     [[nodiscard]] std::uint32_t count() const;
 

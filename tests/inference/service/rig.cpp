@@ -321,7 +321,10 @@ service::Response Rig::call(std::string_view method, std::string_view target,
     if (matched->route->lane != service::Lane::Stream)
         return service::handle(*services, request);
     const auto collector = std::make_shared<Collector>();
-    service::stream(*services, request, collector, std::stop_source());
+    const auto entry = service::letIn(*services, request, collector, std::stop_source());
+    if (!entry)
+        return service::errorResponse(entry.error());
+    service::stream(*services, request, *entry);
     return collector->response;
 }
 

@@ -329,6 +329,47 @@ private Q_SLOTS:
         QTRY_VERIFY(healthy());
     }
 
+    /// Asks through a new session and reads until the first token, or to the end of a refusal.
+    std::string askedBy(const std::string& user, std::vector<std::unique_ptr<Raw>>& streams) const
+    {
+        streams.push_back(std::make_unique<Raw>(m_served->socket()));
+        streams.back()->send(post("/v1/chat/completions", m_rig->signIn(user),
+                                  "{\"messages\":[{\"role\":\"user\",\"content\":\"Say it.\"}],"
+                                  "\"stream\":true}"));
+        return streams.back()->receive("}\n\n");
+    }
+
+    void aQuestionTooManyIsRefusedAndDoesNotHang()
+    {
+        using Running = service::RunningQuestions;
+        m_rig->engine.endless = true;
+        m_rig->engine.pause = 20ms;
+        std::vector<std::unique_ptr<Raw>> streams;
+        for (const char* user : {"dr.dahl", "dr.other", "steward"})
+            for (unsigned i = 0; i < Running::kMostOfUser; ++i)
+                QCOMPARE(statusOf(askedBy(user, streams)), 200);
+        // One user's many windows leave room for the others.
+        QCOMPARE(m_rig->questions->count(), Running::kMost - Running::kMostOfUser);
+        const std::uint64_t before = m_rig->log->size();
+        std::string refused = askedBy("dr.dahl", streams);
+        QCOMPARE(statusOf(refused), 503);
+        streams.back()->close();
+        QCOMPARE(m_rig->log->size(), before + 1); // the sign-in, and no question
+
+        for (unsigned i = 0; i < Running::kMostOfUser; ++i)
+            QCOMPARE(statusOf(askedBy("dr.new", streams)), 200);
+        QCOMPARE(m_rig->questions->count(), Running::kMost);
+        streams.front()->close(); // one of dr.dahl's; somebody whom nobody knows takes its place
+        QTRY_COMPARE(m_rig->questions->count(), Running::kMost - 1);
+        const auto place = m_rig->questions->begin("elsewhere", "another user", nullptr, {});
+        QVERIFY(place);
+        refused = askedBy("dr.dahl", streams);
+        QCOMPARE(statusOf(refused), 503);
+        m_rig->questions->end(place);
+        QCOMPARE(statusOf(askedBy("dr.dahl", streams)), 200); // the control
+        QVERIFY(healthy());
+    }
+
     void aUidMaySendSoManyRequestsAndNoMore()
     {
         const Raw raw(m_served->socket());

@@ -155,12 +155,12 @@ private Q_SLOTS:
     void aQuestionThatBeginsWhileTheServiceStopsIsStopped()
     {
         service::RunningQuestions questions(m_rig->clock);
-        const auto before = questions.begin("s", nullptr, {});
+        const auto before = questions.begin("s", "u", nullptr, {});
         const std::stop_source stop;
         QVERIFY(!before->stopToken().stop_requested());
         questions.stopAll();
         QVERIFY(before->stopToken().stop_requested());
-        const auto after = questions.begin("t", nullptr, stop);
+        const auto after = questions.begin("t", "u", nullptr, stop);
         QVERIFY(after->stopToken().stop_requested() && stop.stop_requested());
     }
 
