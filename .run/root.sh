@@ -75,8 +75,8 @@ removeOldRoots() {
     local old
     for old in "$cache"/root-*; do
         [ -d "$old" ] && [ "$old" != "$root" ] || continue
-        # A root that still has something mounted in any namespace we can see is left alone.
-        grep -qF " $old/" /proc/mounts && continue
+        # Whoever is inside has it mounted in a namespace of its own, which only its own list shows.
+        grep -qsF "/${old##*/} " /proc/[0-9]*/mountinfo && continue
         [ -n "$(find "$old/etc/cloister-root" -mtime +2 2>/dev/null)" ] || continue
         rm -rf --one-file-system "$old"
     done

@@ -44,6 +44,14 @@ void empty(QLayout* layout)
     }
 }
 
+/// Only what was really searched for is "not in the record".
+QString abstentionTitle(const QString& code)
+{
+    return code == QStringLiteral("not_recorded") ? TurnView::tr("Not in the record")
+                                                  : TurnView::tr("No answer");
+}
+
+/// For turns that were stored without the service's own words.
 QString abstentionSentence(const QString& code)
 {
     if (code == QStringLiteral("out_of_scope"))
@@ -234,8 +242,10 @@ void TurnView::setAnswer(const Answer& answer)
                                  : tr("∑ Answered from the record's data, without a model"));
 
     if (!answer.abstention.isEmpty() || answer.kind == QStringLiteral("abstention"))
-        addBlock(QStringLiteral("abstention"), tr("Not in the record"),
-                 {.sentence = abstentionSentence(answer.abstention)});
+        addBlock(QStringLiteral("abstention"), abstentionTitle(answer.abstention),
+                 {.sentence = answer.claims.isEmpty() && !answer.text.isEmpty()
+                                  ? answer.text
+                                  : abstentionSentence(answer.abstention)});
     QList<Claim> unsupported;
     for (const Claim& claim : answer.claims) {
         if (claim.verdict == Verdict::NotSupported)

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 namespace fs = std::filesystem;
@@ -117,7 +119,7 @@ private Q_SLOTS:
         Asking asking(ward, home.path(), patient);
         // The made-up word stands in the prompt; the drug makes it a question for the model.
         const std::string question =
-            "Why was " + made.stoppedDrug + " stopped, and what of " + promptWord + "?";
+            "Why was " + made.stoppedDrug + " stopped? I mean the " + promptWord + " one.";
         const std::string answer = asking.ask(question);
         QVERIFY2(answer.size() >= 24, "the model's answer is too short to look for");
         secrets.words = {made.family, made.given,
@@ -305,9 +307,18 @@ private:
                 lines += "<6>" + form.bytes + '\n';
             }
         }
+        const std::size_t said = planted.size();
+        const std::string below = "planted-" + flow::randomWord(8);
+        for (const fs::path& place : secrets.places) {
+            QVERIFY(fs::create_directories(place / below / "below"));
+            std::ofstream(place / below / "below" / "file") << secrets.words.front();
+            planted.insert((place / below / "below" / "file").string());
+        }
         std::set<std::string> found;
         for (const auto& find : canary::scan(secrets.places, secrets.words, secrets.since))
             found.insert(find.file.string());
+        for (const fs::path& place : secrets.places)
+            fs::remove_all(place / below);
         QCOMPARE(found, planted);
 
         QProcess talking;
@@ -318,7 +329,7 @@ private:
         std::size_t heard = 0;
         for (const QByteArray& line : talking.readAllStandardError().split('\n'))
             heard += canary::scanBytes(line.toStdString(), secrets.words).empty() ? 0 : 1;
-        QCOMPARE(heard, planted.size());
+        QCOMPARE(heard, said);
     }
 
     QByteArray m_said; // standard error of every program of this use

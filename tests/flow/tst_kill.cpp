@@ -204,7 +204,7 @@ private Q_SLOTS:
         const auto client = m_ward.signIn(m_ward.clinician);
         QVERIFY(client);
         int hit = 0;
-        for (int round = 0; round < rounds(); ++round) {
+        for (int round = 0; hit < rounds() && round < 20 * rounds(); ++round) {
             const auto made = flow::makeUpPatient();
             api::Result<api::ImportReceipt> taken;
             std::atomic<bool> over = false;
@@ -220,16 +220,16 @@ private Q_SLOTS:
             importing.join();
 
             const auto merged = [&] {
+                QThread::msleep(60); // many rounds must not meet the limit on requests
                 const auto status = client->status();
                 return status && status->waiting == 0;
             };
             QTRY_VERIFY_WITH_TIMEOUT(merged(), 30000);
             const auto found = client->searchPatients(made.family, 10, 0);
-            QVERIFY(found);
+            QVERIFY2(found, found ? "" : found.error().name.c_str());
             QCOMPARE(found->patients.size(), std::size_t(taken ? 1 : 0));
         }
-        // Of a handful, as under the sanitizers, all may miss.
-        QVERIFY2(hit > 0 || rounds() < 50, "no importer was met alive: this proves nothing");
+        QCOMPARE(hit, rounds()); // each import whose importer was over already is not counted
     }
 
     void clientDiesAndItsQuestionStays()

@@ -5,7 +5,9 @@
 #include <cassert>
 #include <cstring>
 #include <fstream>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace canary {
 
@@ -120,6 +122,30 @@ void lookAtFile(const fs::directory_entry& entry, const std::vector<Needle>& nee
     lookAt(bytes, entry.path(), needles, finds);
 }
 
+/// What this user may not even list, none of its programs wrote.
+bool isAnothersOwn(const fs::path& folder)
+{
+    struct stat status = {};
+    return ::stat(folder.c_str(), &status) == 0 && status.st_uid != ::geteuid() &&
+           ::access(folder.c_str(), R_OK) != 0;
+}
+
+void lookInFolder(const fs::path& folder, const std::vector<Needle>& needles,
+                  fs::file_time_type since, std::vector<Find>& finds)
+{
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    // What vanishes while it is looked at holds nothing any more; anything else was not looked at.
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        lookAtFile(*entry, needles, since, finds);
+        std::error_code vanished;
+        if (entry->is_directory(vanished) && !entry->is_symlink(vanished))
+            lookInFolder(entry->path(), needles, since, finds);
+    }
+    if (error && error != std::errc::no_such_file_or_directory && !isAnothersOwn(folder))
+        finds.push_back({folder, 0, "not readable"});
+}
+
 } // namespace
 
 std::vector<Find> scan(const std::vector<fs::path>& folders,
@@ -127,14 +153,8 @@ std::vector<Find> scan(const std::vector<fs::path>& folders,
 {
     const auto needles = needlesFor(canaries);
     std::vector<Find> finds;
-    for (const fs::path& folder : folders) {
-        std::error_code ignored;
-        fs::recursive_directory_iterator entry(
-            folder, fs::directory_options::skip_permission_denied, ignored);
-        // A file may vanish while it is looked at: that is not a find and not an error.
-        for (; entry != fs::recursive_directory_iterator(); entry.increment(ignored))
-            lookAtFile(*entry, needles, since, finds);
-    }
+    for (const fs::path& folder : folders)
+        lookInFolder(folder, needles, since, finds);
     return finds;
 }
 

@@ -11,12 +11,12 @@ namespace canary {
 struct Find {
     std::filesystem::path file;
     std::size_t canary = 0; // index into the list that was looked for
-    std::string form;       // "UTF-8", "UTF-16LE", "UTF-16BE", "base64", "file name"
+    std::string form; // "UTF-8", "UTF-16LE", "UTF-16BE", "base64", "file name", "not readable"
 };
 
-/// Every file below @p folders that this user can read and that changed at or after @p since; links
-/// are not followed, other file systems such as /proc are not entered. Canaries of fewer than 8
-/// bytes would be found by chance and are refused by an assertion.
+/// Every file below @p folders that changed at or after @p since; links are not followed. A folder
+/// of this user that cannot be read is a find, too, since nobody knows what it holds. Canaries of
+/// fewer than 8 bytes would be found by chance and are refused by an assertion.
 std::vector<Find>
 scan(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& canaries,
      std::filesystem::file_time_type since = std::filesystem::file_time_type::min());
