@@ -153,6 +153,8 @@ void Connection::dispatch()
     switch (m_request->route->lane) {
     case Lane::Work:
         return runOnLane(m_loop.work);
+    case Lane::Session:
+        return runOnLane(m_loop.sessions);
     case Lane::Import:
         return runOnLane(m_loop.imports);
     case Lane::Stream:

@@ -27,12 +27,15 @@ struct Loop {
 
     // Each question blocks a thread until it is answered; RunningQuestions lets in the same number.
     boost::asio::thread_pool work{4};
+    boost::asio::thread_pool sessions{1};
+    boost::asio::thread_pool ticks{1};
     boost::asio::thread_pool questions{RunningQuestions::kMost};
     boost::asio::thread_pool imports{1};
     boost::asio::thread_pool passphrases{1};
     /// Sign-ins that wait for their second of Argon2; more than this are told to come back.
     static constexpr unsigned kMostPassphrases = 16;
     std::atomic<unsigned> passphrasesWaiting{0};
+    std::atomic<bool> ticking{false}; // the last second's work has not ended
 };
 
 } // namespace service

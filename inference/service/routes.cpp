@@ -33,11 +33,11 @@ constexpr std::array kRoutes{
           false,
           Lane::Passphrase},
     Route{RouteId::Heartbeat, Method::Post, "/cloister/v1/sessions/{}/heartbeat", Access::Session,
-          kEveryRole},
+          kEveryRole, false, Lane::Session},
     Route{RouteId::ChangePassphrase, Method::Post, "/cloister/v1/sessions/{}/passphrase",
           Access::Session, kEveryRole, false, Lane::Passphrase},
     Route{RouteId::EndSession, Method::Delete, "/cloister/v1/sessions/{}", Access::Session,
-          kEveryRole},
+          kEveryRole, false, Lane::Session},
 
     Route{RouteId::SearchPatients, Method::Post, "/cloister/v1/patients/search", Access::Session,
           kReaders, true},

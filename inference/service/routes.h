@@ -52,8 +52,9 @@ enum class Access : std::uint8_t {
     Session,  // signed in, with one of the route's roles
 };
 
-/// Which threads do the work. Argon2 and imports have one each, so that neither can starve reading.
-enum class Lane : std::uint8_t { Work, Passphrase, Import, Stream };
+/// Which threads do the work. Argon2 and imports have one each, so that neither can starve reading;
+/// so have heartbeats and locks, so that nothing that reads can hold up a lock.
+enum class Lane : std::uint8_t { Work, Session, Passphrase, Import, Stream };
 
 class Roles {
 public:

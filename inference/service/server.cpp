@@ -138,7 +138,8 @@ private:
         m_tickTimer.async_wait([this](ErrorCode error) {
             if (error || m_stopping)
                 return;
-            net::post(m_loop.work, [this] { tick(); });
+            if (!m_loop.ticking.exchange(true))
+                net::post(m_loop.ticks, [this] { tick(); });
             tickLater();
         });
     }
@@ -150,6 +151,7 @@ private:
         } catch (const std::exception& exception) {
             logError("the second's work ended by an exception", typeid(exception).name());
         }
+        m_loop.ticking = false;
     }
 
     /// A handler that throws has lost its connection, which closes it; the others go on.
@@ -180,8 +182,8 @@ private:
         // The lanes are waited for on a thread of their own: their last answers go through the
         // loop.
         m_lastWork = std::jthread([this] {
-            for (net::thread_pool* pool :
-                 {&m_loop.questions, &m_loop.work, &m_loop.imports, &m_loop.passphrases})
+            for (net::thread_pool* pool : {&m_loop.questions, &m_loop.work, &m_loop.sessions,
+                                           &m_loop.ticks, &m_loop.imports, &m_loop.passphrases})
                 pool->join();
             for (const Sessions::Ended& ended : m_loop.services.sessions.endAll())
                 sessionEnded(m_loop.services, ended);

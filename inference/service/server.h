@@ -11,7 +11,7 @@
 namespace service {
 
 /// Listens on the Unix socket and carries requests to the routes. One thread reads and writes all
-/// connections; the work is done on the threads of four lanes, so a slow client delays nobody and a
+/// connections; the work is done on the threads of lanes, so a slow client delays nobody and a
 /// hostile one is dropped.
 class Server {
 public:
@@ -29,7 +29,8 @@ public:
     ~Server();
 
     /// Serves until stop() or a signal. Then running answers are stopped and stored before it
-    /// returns. Every second @p tick is called on a work thread.
+    /// returns. Every second @p tick is called on a thread of its own; the
+    /// leases of sessions end there, whatever the others are busy with.
     void run(std::function<void()> tick);
     /// Threads: any.
     void stop();

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <future>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -314,6 +315,43 @@ private Q_SLOTS:
         clock.start();
         QVERIFY(healthy());
         QVERIFY(clock.elapsed() < 1000);
+    }
+
+    void whoReadsHoldsUpNoLock()
+    {
+        std::atomic<int> reading = 0;
+        std::promise<void> release;
+        const std::shared_future<void> released = release.get_future().share();
+        m_rig->desk->mayOpen = [&](const storage::User&, std::string_view) {
+            ++reading;
+            released.wait();
+            return true;
+        };
+        const auto [client, session] = m_served->clinician();
+        m_rig->signIn("dr.dahl"); // a second session, which falls silent
+        const std::string reader = m_rig->signIn("dr.other");
+        std::vector<std::unique_ptr<Raw>> readers;
+        for (int i = 0; i < 8; ++i) {
+            readers.push_back(std::make_unique<Raw>(m_served->socket()));
+            readers.back()->send("GET /cloister/v1/patients/" + m_rig->patient +
+                                 " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                 "Authorization: Bearer " +
+                                 reader + "\r\n\r\n");
+        }
+        QTRY_COMPARE(reading.load(), 4); // every thread that reads waits
+        const bool beats = client->heartbeat(session, true).has_value();
+        const bool locks = client->lock(session).has_value();
+        const std::size_t left = m_rig->sessions->count();
+        m_rig->later += api::kSilent + 1s; // and the leases of the others end
+        const bool swept = QTest::qWaitFor([&] { return m_rig->sessions->count() == 0; }, 5000);
+        const int read = reading;
+        release.set_value();
+        QVERIFY(beats && locks && swept);
+        QCOMPARE(left, std::size_t{2});
+        QCOMPARE(read, 4);
+        // They go on, and learn that their session has ended meanwhile.
+        for (const auto& one : readers)
+            QVERIFY(statusOf(one->receive()) >= 400);
     }
 
     void aUidMayOpenSoManyConnectionsAndNoMore()
