@@ -28,8 +28,19 @@ constexpr unsigned kMaxFailedLoads = 3;
 /// Loading costs the machine much, and what ends a worker from outside (too little memory, say) may
 /// pass: an unusable model is tried again, but seldom.
 constexpr auto kPauseWhileUnusable = 10s;
-/// A worker answers a Cancel within one matrix; one that takes this long hangs.
-constexpr auto kCancelPatience = 10s;
+
+/// One that does not read what it is told hangs: nothing else would end its requests. False when
+/// the request is at fault.
+bool tell(EngineProcess& worker, const wire::ToEngine& message)
+{
+    const auto sent = worker.channel().send(message);
+    if (!sent && sent.error().code == wire::ChannelErrc::TimedOut) {
+        spdlog::error("engine: the worker does not read, killing it");
+        worker.kill();
+    }
+    // Closed: the reading thread notices it as well, and answers all.
+    return sent || sent.error().code != wire::ChannelErrc::TooLarge;
+}
 
 wire::Failed failure(wire::Errc code, std::string detail)
 {
@@ -288,8 +299,7 @@ void Client::deliver(wire::RequestId id, const std::function<void()>& callback)
     } catch (const std::exception& exception) {
         spdlog::error("engine: a request ended by an exception: {}", typeid(exception).name());
         answer(id, failure(wire::Errc::Internal, "the answer could not be taken"));
-        [[maybe_unused]] const auto sent =
-            m_worker->channel().send(wire::ToEngine(wire::Cancel{.id = id}));
+        tell(*m_worker, wire::Cancel{.id = id});
     }
 }
 
@@ -319,10 +329,8 @@ Client::Messages::iterator Client::call(const wire::ToEngine& request, wire::Req
             return entry;
         }
     }
-    const auto sent = worker->channel().send(request);
-    // Closed: the reading thread notices it as well, and answers all.
-    if (!sent && sent.error().code == wire::ChannelErrc::TooLarge)
-        answer(id, failure(wire::Errc::BadRequest, sent.error().detail));
+    if (!tell(*worker, request))
+        answer(id, failure(wire::Errc::BadRequest, "the request is too large for the worker"));
     return entry;
 }
 
@@ -333,11 +341,10 @@ Pending::Answer Client::wait(Messages::iterator pending, const std::stop_token& 
     if (!m_changed.wait(lock, stop, answered)) {
         const std::shared_ptr<EngineProcess> worker = m_worker;
         lock.unlock();
-        if (worker) [[maybe_unused]]
-            const auto sent =
-                worker->channel().send(wire::ToEngine(wire::Cancel{.id = pending->first}));
+        if (worker)
+            tell(*worker, wire::Cancel{.id = pending->first});
         lock.lock();
-        if (!m_changed.wait_for(lock, kCancelPatience, answered) && worker) {
+        if (!m_changed.wait_for(lock, m_options.patience, answered) && worker) {
             spdlog::error("engine: the worker does not answer, killing it");
             worker->kill();
         }

@@ -3,6 +3,7 @@
 
 #include "inference/wire/messages.h"
 
+#include <chrono>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -24,6 +25,9 @@ public:
         std::filesystem::path program;   // cloister-engine
         std::filesystem::path modelFile; // opened once, read-only; workers inherit the descriptor
         unsigned threads = 0;            // 0: all allowed cores
+        /// A worker reads a request at once and answers a cancellation within one matrix; one that
+        /// takes this long for either hangs, and is killed and replaced.
+        std::chrono::milliseconds patience{10'000};
     };
 
     struct Callbacks {

@@ -65,9 +65,9 @@ std::uint64_t countLines(int pipe)
 
 class Running : public EngineProcess {
 public:
-    Running(Descriptor socket, process::Child child)
+    Running(Descriptor socket, process::Child child, std::chrono::milliseconds patience)
         : m_socket(std::move(socket))
-        , m_channel(m_socket.number())
+        , m_channel(m_socket.number(), patience)
         , m_child(std::move(child))
         , m_errorReader([this] { m_errorLines = countLines(m_child.errorOutput()); })
     {
@@ -127,7 +127,7 @@ EngineProcess::start(const EngineClient::Options& options, const ModelFile& mode
                          {model.descriptor(), kModelInWorker}}});
     if (!child)
         return std::unexpected(child.error().detail);
-    return std::make_unique<Running>(std::move(ours), *std::move(child));
+    return std::make_unique<Running>(std::move(ours), *std::move(child), options.patience);
 }
 
 ModelFile::ModelFile(int descriptor)

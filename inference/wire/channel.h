@@ -3,7 +3,9 @@
 
 #include "inference/wire/codec.h"
 
+#include <chrono>
 #include <mutex>
+#include <optional>
 
 namespace wire {
 
@@ -11,13 +13,16 @@ namespace wire {
 /// Threads: one may receive while others send; a frame is sent whole before the next.
 class Channel {
 public:
-    explicit Channel(int socket)
+    /// @p patience: how long the other side may take to read one frame; nothing: for ever.
+    explicit Channel(int socket, std::optional<std::chrono::milliseconds> patience = {})
         : m_socket(socket)
+        , m_patience(patience)
     {
     }
 
-    /// Blocks until the system has taken all bytes.
-    /// Errors: TooLarge; Closed, Io.
+    /// Blocks until the system has taken all bytes, at most for the channel's patience. Behind a
+    /// frame that did not go out whole nothing can be sent any more.
+    /// Errors: TooLarge; Closed, TimedOut, Io.
     Result<void> send(const ToEngine& message);
     Result<void> send(const FromEngine& message);
 
@@ -29,10 +34,13 @@ public:
 
 private:
     Result<void> write(const Result<std::string>& frame);
+    Result<void> writeWhole(std::string_view frame);
     Result<std::string> readFrame();
 
     int m_socket;
+    std::optional<std::chrono::milliseconds> m_patience;
     std::mutex m_sending;
+    std::optional<ChannelError> m_broken; // what cut a frame off; under m_sending
 };
 
 } // namespace wire

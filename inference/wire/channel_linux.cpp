@@ -4,11 +4,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace wire {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 std::unexpected<ChannelError> lost(int reason)
 {
@@ -33,6 +36,17 @@ Result<std::size_t> fill(int socket, std::span<std::byte> bytes)
     return done;
 }
 
+/// Waits until something can be sent, or the connection has ended, or @p deadline has passed:
+/// false.
+bool hasRoom(int socket, Clock::time_point deadline)
+{
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0)
+        return false;
+    pollfd room{socket, POLLOUT, 0};
+    return ::poll(&room, 1, static_cast<int>(left.count())) != 0; // an interrupted one comes back
+}
+
 } // namespace
 
 Result<void> Channel::write(const Result<std::string>& frame)
@@ -40,12 +54,27 @@ Result<void> Channel::write(const Result<std::string>& frame)
     if (!frame)
         return std::unexpected(frame.error());
     const std::lock_guard lock(m_sending);
-    std::string_view rest = *frame;
-    while (!rest.empty()) {
-        const ssize_t written = ::send(m_socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (m_broken)
+        return std::unexpected(*m_broken);
+    const auto written = writeWhole(*frame);
+    if (!written)
+        m_broken = written.error();
+    return written;
+}
+
+Result<void> Channel::writeWhole(std::string_view frame)
+{
+    const int flags = MSG_NOSIGNAL | (m_patience ? MSG_DONTWAIT : 0);
+    const auto deadline = Clock::now() + m_patience.value_or(std::chrono::milliseconds(0));
+    while (!frame.empty()) {
+        const ssize_t written = ::send(m_socket, frame.data(), frame.size(), flags);
         if (written >= 0)
-            rest.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR)
+            frame.remove_prefix(static_cast<std::size_t>(written));
+        else if (m_patience && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            if (!hasRoom(m_socket, deadline))
+                return std::unexpected(
+                    ChannelError{ChannelErrc::TimedOut, "the other side does not read"});
+        } else if (errno != EINTR)
             return lost(errno);
     }
     return {};

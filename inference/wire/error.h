@@ -10,6 +10,7 @@ enum class ChannelErrc {
     BadFrame, // the other side does not speak this protocol: drop the connection
     TooLarge, // the message exceeds kMaxFrameBytes; nothing was sent
     Closed,   // the other side is gone
+    TimedOut, // the other side does not read; a frame may be cut off: drop the connection
     Io,       // the system refused
 };
 

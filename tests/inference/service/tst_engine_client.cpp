@@ -303,6 +303,61 @@ private Q_SLOTS:
         QVERIFY(m_client->generate(request(5), {}, {}));
     }
 
+    void aWorkerThatHangsIsReplacedWhenItsRequestIsCancelled_data()
+    {
+        QTest::addColumn<int>("requests");
+        QTest::addColumn<int>("bytes");
+        QTest::newRow("one that fits its socket") << 1 << 20;
+        QTest::newRow("one larger than its socket") << 1 << (4 << 20);
+        QTest::newRow("many that fill its socket") << 12 << 60'000;
+    }
+
+    void aWorkerThatHangsIsReplacedWhenItsRequestIsCancelled()
+    {
+        QFETCH(int, requests);
+        QFETCH(int, bytes);
+        auto impatient = options(m_model);
+        impatient.patience = std::chrono::milliseconds(300);
+        const auto client = EngineClient::start(impatient);
+        waitUntilReady(*client);
+        const auto before = client->status();
+        QCOMPARE(::kill(before.pid, SIGSTOP), 0);
+        std::vector<std::unique_ptr<Running>> all;
+        for (int i = 0; i < requests; ++i)
+            all.push_back(
+                std::make_unique<Running>(*client, request(5, static_cast<std::size_t>(bytes))));
+        QTest::qWait(50);
+        all.back()->cancel();
+        for (const auto& one : all)
+            QVERIFY(eventually([&] { return one->done(); }));
+        for (const auto& one : all) {
+            const auto outcome = one->outcome();
+            QVERIFY(!outcome && outcome.error().code == wire::Errc::WorkerGone);
+        }
+        QVERIFY(eventually([&] {
+            const auto now = client->status();
+            return now.pid != before.pid && now.state == EngineClient::State::Ready;
+        }));
+        QVERIFY(client->generate(request(3), {}, {}));
+    }
+
+    void aWorkerThatReadsLateIsLeftAlone()
+    {
+        const auto before = m_client->status();
+        QCOMPARE(::kill(before.pid, SIGSTOP), 0);
+        std::vector<std::unique_ptr<Running>> all;
+        for (int i = 0; i < 12; ++i)
+            all.push_back(std::make_unique<Running>(*m_client, request(5, 60'000)));
+        QTest::qWait(200);
+        QCOMPARE(::kill(before.pid, SIGCONT), 0);
+        for (const auto& one : all) {
+            const auto outcome = one->outcome();
+            QVERIFY(!outcome && outcome.error().code == wire::Errc::ContextTooLong);
+        }
+        QCOMPARE(m_client->status().pid, before.pid);
+        QVERIFY(m_client->generate(request(3), {}, {}));
+    }
+
     void everyWorkerGetsTheFileThatWasHashed()
     {
         const std::string file = m_folder.filePath(QStringLiteral("replaced.gguf")).toStdString();

@@ -188,6 +188,32 @@ private Q_SLOTS:
         QVERIFY(encode(ToEngine(large)).error().code == ChannelErrc::TooLarge);
     }
 
+    void channelIsPatientForSoLongAndNoLonger()
+    {
+        std::array<int, 2> ends = {};
+        QCOMPARE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+        Count large;
+        large.turns = {{Role::User, std::string(5 << 20, 'x')}};
+        Channel engine(ends[1]);
+        Channel patient(ends[0], std::chrono::seconds(30));
+        std::thread reader([&engine] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            QVERIFY(engine.receiveToEngine());
+        });
+        QVERIFY(patient.send(ToEngine(large))); // it had to wait for the reader
+        reader.join();
+
+        Channel impatient(ends[0], std::chrono::milliseconds(50));
+        QVERIFY(impatient.send(ToEngine(Cancel{.id = 1})));
+        QVERIFY(impatient.send(ToEngine(large)).error().code == ChannelErrc::TimedOut);
+        // What follows a frame that was cut off would be read as a part of it.
+        QVERIFY(impatient.send(ToEngine(Cancel{.id = 2})).error().code == ChannelErrc::TimedOut);
+        ::close(ends[0]);
+        QVERIFY(engine.receiveToEngine());
+        QVERIFY(engine.receiveToEngine().error().code == ChannelErrc::BadFrame);
+        ::close(ends[1]);
+    }
+
     void channelKeepsFramesWhole()
     {
         std::array<int, 2> ends = {};
