@@ -20,7 +20,7 @@ inline constexpr std::size_t kLengthBytes = 8;
 inline constexpr std::size_t kHashBytes = 32;
 inline constexpr std::size_t kFrameBytes = kLengthBytes + kHashBytes;
 
-/// Longest plaintext of one committed field: a question is at most 32 KiB.
+/// Longest plaintext of one committed field: a question is at most 16 KiB.
 inline constexpr std::size_t kMaxCommittedBytes = 65536;
 inline constexpr std::size_t kMaxFields = 32;
 inline constexpr std::size_t kSaltBytes = 32;

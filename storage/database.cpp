@@ -305,8 +305,8 @@ Result<void> Database::copyFile(const std::filesystem::path& to)
     // Through SQLite's own descriptor: opening and closing the file here would drop its locks.
     sqlite3_file* file = nullptr;
     sqlite3_int64 size = 0;
-    if (sqlite3_file_control(m_database.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
-            SQLITE_OK ||
+    if (sqlite3_file_control(m_database.get(), "main", SQLITE_FCNTL_FILE_POINTER,
+                             static_cast<void*>(&file)) != SQLITE_OK ||
         file == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
         return refused(SQLITE_IOERR);
     std::vector<std::byte> buffer(std::size_t{1} << 20U);

@@ -18,7 +18,7 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t kLargestKeyFile = 64 * 1024;
+constexpr std::size_t kLargestKeyFile = 64UL * 1024;
 constexpr std::size_t kCodeBytes = 10; // 80 random bits: 16 letters and digits
 
 Bytes codeHash(std::string_view userId, std::span<const std::uint8_t> code)

@@ -16,7 +16,7 @@ namespace storage {
 class SecretArena {
 public:
     static constexpr std::size_t kSlotBytes = 32;
-    static constexpr std::size_t kBytes = 64 * 1024;
+    static constexpr std::size_t kBytes = 64UL * 1024;
     static constexpr std::size_t kSlots = kBytes / kSlotBytes;
 
     /// The process's arena. Memory is taken at the first take(), and never given back: an arena

@@ -153,10 +153,10 @@ Vault::Vault(std::unique_ptr<State> state)
 
 Vault::~Vault() = default;
 
-Result<std::unique_ptr<Vault>> Vault::open(std::filesystem::path folder, KeyStore& keys,
+Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& folder, KeyStore& keys,
                                            std::string_view userId, const Secret& vaultKey)
 {
-    auto mine = std::move(folder) / userId;
+    auto mine = folder / userId;
     if (const auto made = ensureFolder(mine); !made)
         return std::unexpected(made.error());
     auto key = vaultKey.clone();

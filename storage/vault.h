@@ -65,7 +65,7 @@ public:
 class Vault {
 public:
     /// @p keys must outlive the vault. Errors: Database, Io, Corrupt, TooNew.
-    static Result<std::unique_ptr<Vault>> open(std::filesystem::path folder, KeyStore& keys,
+    static Result<std::unique_ptr<Vault>> open(const std::filesystem::path& folder, KeyStore& keys,
                                                std::string_view userId, const Secret& vaultKey);
     ~Vault();
 

@@ -30,6 +30,14 @@ bool makeFolder(const std::filesystem::path& folder)
     return mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST;
 }
 
+/// Whose folder it is decides who can replace what is in it. To pass through is not to list.
+bool isOursAlone(const std::filesystem::path& folder)
+{
+    struct stat status = {};
+    return stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == geteuid() && (status.st_mode & 0066) == 0;
+}
+
 std::optional<std::string> readOrigin(const std::filesystem::path& file)
 {
     const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -80,6 +88,10 @@ api::Result<std::unique_ptr<StateFolder>> StateFolder::open(const std::filesyste
 {
     if (!makeFolder(folder))
         return std::unexpected(cannot("make the state folder"));
+    if (!isOursAlone(folder))
+        return std::unexpected(api::makeError(
+            api::Errc::Forbidden, "the state folder must belong to the user of cloisterd, and "
+                                  "nobody else may list or write it (chmod 711 or 700)"));
     const int lock =
         ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)

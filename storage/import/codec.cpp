@@ -376,11 +376,12 @@ Error readRefusal(Reader& in)
 {
     const std::uint8_t code = in.byte();
     std::string detail = in.text();
-    if (code > static_cast<std::uint8_t>(Errc::TimedOut))
+    const bool known = code <= static_cast<std::uint8_t>(Errc::TimedOut);
+    if (!known)
         in.fail("no such refusal");
     if (!in.failed() && in.left() != 0)
         in.fail("something follows the end");
-    if (in.failed())
+    if (in.failed() || !known)
         return {Errc::BadEncoding, in.fault()};
     return {static_cast<Errc>(code), std::move(detail)};
 }

@@ -104,7 +104,7 @@ std::string plannedActivities(const JsonValue& carePlan)
         if (name.empty())
             name = activity["detail"]["description"].string();
         if (activity["detail"]["doNotPerform"].isTrue())
-            name = "do not: " + name;
+            name.insert(0, "do not: ");
         append(words, ", ", name);
     }
     return words;

@@ -178,8 +178,10 @@ private:
             value = static_cast<T>(m_in.u64(sizeof(T)));
         } else if constexpr (std::is_enum_v<T>) {
             const std::uint8_t number = m_in.u8();
-            m_bad = m_bad || number > static_cast<std::uint8_t>(kLast<T>);
-            value = static_cast<T>(number);
+            if (number <= static_cast<std::uint8_t>(kLast<T>))
+                value = static_cast<T>(number);
+            else
+                m_bad = true;
         } else {
             fields(*this, value);
         }
