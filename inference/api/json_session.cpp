@@ -126,6 +126,7 @@ void fields(auto& f, Of<ServiceStatus> auto& v)
     f.group("audit", [&v](auto& audit) {
         audit("entries", v.auditEntries);
         audit("writable", v.auditWritable);
+        audit("lost", v.auditLost);
     });
     f("protection", v.protection);
     f("mdwe", v.mdwe);

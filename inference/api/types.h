@@ -337,6 +337,7 @@ struct ServiceStatus {
     ModelStatus model;
     std::uint64_t auditEntries = 0;
     bool auditWritable = false;
+    std::uint64_t auditLost = 0; // events that will never be recorded, since the daemon started
     std::string protection;
     bool mdwe = false;                     // executable memory is denied by the kernel
     std::optional<std::uint64_t> patients; // not known while nobody holds the records key

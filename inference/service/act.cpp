@@ -32,6 +32,9 @@ Act::Act(Services& services, audit::Event event, audit::Receipt intent)
 
 api::Result<Act> Act::begin(Services& services, audit::Event event)
 {
+    if (services.late.isFull())
+        return std::unexpected(
+            toApi(audit::Error{audit::Errc::Io, "too many events wait for the log"}));
     event.outcome = audit::Outcome::Pending;
     const audit::Result<audit::Receipt> intent = services.log.append(event);
     if (!intent)

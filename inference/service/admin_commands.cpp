@@ -147,13 +147,17 @@ private:
         result.out = std::format(
             "initialised   {}\nusers         {}\nmodel         {}\n"
             "inbox         {} waiting, {} merged since the start, {} refused\n"
-            "audit         {} entries, {}\ndevice secret {}\n"
+            "audit         {} entries, {}{}\ndevice secret {}\n"
             "executable memory {}\n",
             status->initialised ? "yes" : "no", status->users,
             status->model.name.empty() ? status->model.state
                                        : status->model.name + " (" + status->model.state + ")",
             status->waiting, status->merged, status->refused.size(), status->auditEntries,
             status->auditWritable ? "writable" : "NOT WRITABLE: nothing is released",
+            status->auditLost == 0 ? ""
+                                   : std::format(", {} EVENTS LOST since the start; the service's "
+                                                 "log says which",
+                                                 status->auditLost),
             status->protection == "sealed" ? "sealed by the machine"
                                            : "a plain file (reduced protection)",
             status->mdwe ? "denied" : "not denied (kernel before 6.6)");

@@ -110,6 +110,7 @@ Response showStatus(Services& services, Request& request)
                               .model = modelStatus(services.engine),
                               .auditEntries = services.log.size(),
                               .auditWritable = receipt.has_value(),
+                              .auditLost = services.late.lost(),
                               .protection =
                                   services.keys.deviceSecretSealed() ? "sealed" : "reduced",
                               .mdwe = services.setting.executableMemoryDenied};

@@ -4,15 +4,9 @@
 #include "inference/service/logging.h"
 
 #include <algorithm>
+#include <format>
 
 namespace service {
-
-namespace {
-
-/// Each is a session's end; more than this are never open at once.
-constexpr std::size_t kMostWaiting = 4096;
-
-} // namespace
 
 LateEvents::LateEvents(audit::Log& log, const Clock& clock)
     : m_log(log)
@@ -23,9 +17,23 @@ LateEvents::LateEvents(audit::Log& log, const Clock& clock)
 void LateEvents::add(audit::Event event)
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_waiting.size() < kMostWaiting)
+    if (event.closes || m_waiting.size() < kMostWaiting)
         m_waiting.push_back(std::move(event));
+    else
+        loseLocked(event, "too many wait for the log");
     flushLocked();
+}
+
+bool LateEvents::isFull() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_waiting.size() >= kMostWaiting;
+}
+
+std::uint64_t LateEvents::lost() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_lost;
 }
 
 void LateEvents::flush()
@@ -60,12 +68,23 @@ void LateEvents::flushLocked()
     while (!m_waiting.empty()) {
         const auto recorded = m_log.append(m_waiting.front());
         if (!recorded) {
-            logError("audit", recorded.error().detail);
-            if (recorded.error().code == audit::Errc::Io)
+            const audit::Error& error = recorded.error();
+            // Only these two are the event's own fault.
+            if (error.code != audit::Errc::Invalid && error.code != audit::Errc::TooLarge) {
+                logError("audit", error.detail);
                 return;
+            }
+            loseLocked(m_waiting.front(), error.detail);
         }
         m_waiting.pop_front();
     }
+}
+
+void LateEvents::loseLocked(const audit::Event& event, std::string_view why)
+{
+    ++m_lost;
+    logError("audit", std::format("an event of kind {} is lost, {} since the start: {}",
+                                  static_cast<unsigned>(event.kind), m_lost, why));
 }
 
 } // namespace service

@@ -59,12 +59,14 @@ private Q_SLOTS:
             api::encode(api::ServiceStatus{.waiting = 2,
                                            .refused = {{"7", "conflict", "now"}},
                                            .auditEntries = 4,
-                                           .auditWritable = true});
+                                           .auditWritable = true,
+                                           .auditLost = 3});
         QVERIFY(json.contains("\"inbox\":{") && json.contains("\"waiting\":2"));
-        QVERIFY(json.contains("\"audit\":{\"entries\":4,\"writable\":true}"));
+        QVERIFY(json.contains("\"audit\":{\"entries\":4,\"lost\":3,\"writable\":true}"));
         QVERIFY(json.contains("\"patients\":null"));
         const auto back = api::decode<api::ServiceStatus>(json);
-        QVERIFY(back && back->waiting == 2 && back->auditWritable && !back->patients);
+        QVERIFY(back && back->waiting == 2 && back->auditWritable && back->auditLost == 3 &&
+                !back->patients);
         QVERIFY(api::encode(api::Chart{.encounters = {{.classCode = "AMB"}}})
                     .contains("\"class\":\"AMB\""));
     }

@@ -3,6 +3,7 @@
 #include "tests/inference/service/rig.h"
 
 #include "inference/api/json.h"
+#include "inference/service/act.h"
 
 #include <QtTest>
 
@@ -29,6 +30,47 @@ class TestActs : public QObject {
 private Q_SLOTS:
     void init() { m_rig = std::make_unique<rig::Rig>(); }
     void cleanup() { m_rig.reset(); }
+
+    void howAnActEndedIsNeverDropped()
+    {
+        const auto begin = [this] {
+            return service::Act::begin(*m_rig->services, {.kind = audit::Kind::Admit});
+        };
+        auto running = begin();
+        QVERIFY(running);
+        const std::uint64_t before = m_rig->log->size();
+        m_rig->disk.broken = true;
+        QVERIFY(!m_rig->log->append({.kind = audit::Kind::Status}));
+        const audit::Event lock{.kind = audit::Kind::Lock, .reason = "lock"};
+        while (!m_rig->late->isFull())
+            m_rig->late->add(lock);
+        QCOMPARE(m_rig->late->lost(), 0U);
+        m_rig->late->add(lock); // one too many: that is told
+        QCOMPARE(m_rig->late->lost(), 1U);
+        running->succeeded(); // and this is kept all the same
+        QCOMPARE(m_rig->late->lost(), 1U);
+
+        // The log is sound again, but what waits is not in it yet: nothing new begins.
+        m_rig->disk.broken = false;
+        QVERIFY(m_rig->log->reopen());
+        const auto refused = begin();
+        QVERIFY(!refused && refused.error().code == api::Errc::AuditUnavailable);
+        QCOMPARE(m_rig->log->size(), before);
+        m_rig->tick();
+        QCOMPARE(m_rig->log->size(), before + service::LateEvents::kMostWaiting + 1);
+        const auto entries = m_rig->recorded(audit::Kind::Admit);
+        QVERIFY(closes(entries.back(), entries.at(entries.size() - 2), audit::Outcome::Success));
+        QVERIFY(begin());
+        QVERIFY(m_rig->call("GET", "/cloister/v1/admin/status").body.contains("\"lost\":1"));
+    }
+
+    void anEventThatWillNeverBeRecordedIsCounted()
+    {
+        m_rig->late->add({.kind = audit::Kind::Lock, .reason = "Not a code"});
+        QCOMPARE(m_rig->late->lost(), 1U);
+        m_rig->late->add({.kind = audit::Kind::Lock, .reason = "lock"});
+        QCOMPARE(m_rig->late->lost(), 1U);
+    }
 
     void anActIsRecordedBeforeItAndAfterItAndNamesTheAccount()
     {
