@@ -117,8 +117,10 @@ private:
     bool m_refused = false;                  // the worker said that the model can't be used
     bool m_served = false;                   // the worker that ran last answered a request
     bool m_hadWorker = false;
-    bool m_unreadable = false; // the model file, when it was hashed
-    std::jthread m_supervisor; // starts every worker and reads its messages
+    bool m_unreadable = false;                 // the model file, when it was hashed
+    std::optional<ModelFile::Stamp> m_started; // of the file when the last worker was started
+    std::optional<ModelFile::Stamp> m_hashed;  // and when Status::modelSha256 was computed
+    std::jthread m_supervisor;                 // starts every worker and reads its messages
     std::jthread m_hasher;
 };
 
@@ -132,14 +134,31 @@ Client::~Client()
     m_changed.notify_all();
 }
 
+/// Hashes the file that the worker was started with; again when the next one starts with one that
+/// was rewritten in place meanwhile.
 void Client::hash(const std::stop_token& stop)
 {
     if (!m_model)
         return;
-    std::string hash = m_model->sha256(stop);
-    const std::lock_guard lock(m_mutex);
-    m_unreadable = hash.empty();
-    m_status.modelSha256 = std::move(hash);
+    std::unique_lock lock(m_mutex);
+    while (m_changed.wait(lock, stop, [this] { return m_started && m_hashed != m_started; })) {
+        const ModelFile::Stamp wanted = *m_started;
+        lock.unlock();
+        std::string hash = m_model->sha256(stop);
+        const bool unchanged = m_model->stamp() == wanted;
+        lock.lock();
+        if (!unchanged) {
+            // Nobody knows which bytes this worker took: the next one is hashed.
+            spdlog::warn("engine: the model file has changed, the worker is replaced");
+            m_started.reset();
+            if (m_worker)
+                m_worker->kill();
+        } else if (m_started == wanted) {
+            m_hashed = wanted;
+            m_unreadable = hash.empty();
+            m_status.modelSha256 = std::move(hash);
+        }
+    }
 }
 
 /// m_mutex is held.
@@ -177,6 +196,14 @@ std::chrono::milliseconds Client::nextPause(std::chrono::milliseconds last)
 
 bool Client::runWorker(const std::stop_token& stop)
 {
+    {
+        // Before the worker looks at the file.
+        const std::lock_guard lock(m_mutex);
+        m_started = m_model->stamp();
+        if (m_hashed != m_started)
+            m_status.modelSha256.clear();
+        m_changed.notify_all();
+    }
     auto started = EngineProcess::start(m_options, *m_model);
     {
         const std::lock_guard lock(m_mutex);
@@ -189,7 +216,8 @@ bool Client::runWorker(const std::stop_token& stop)
         m_hadWorker = true;
         m_worker = *std::move(started);
         m_status.pid = m_worker->pid();
-        if (stop.stop_requested()) // the destructor may have looked for it before it was there
+        // The destructor, or the hasher, may have looked for it before it was there.
+        if (stop.stop_requested() || !m_started)
             m_worker->kill();
     }
     const std::shared_ptr<EngineProcess> worker = m_worker; // only this thread replaces it
@@ -322,7 +350,7 @@ Client::Messages::iterator Client::call(const wire::ToEngine& request, wire::Req
     {
         const std::lock_guard lock(m_mutex);
         entry = m_pending.emplace(id, std::move(pending)).first;
-        if (m_status.state == State::Ready)
+        if (m_status.state == State::Ready && !m_status.modelSha256.empty())
             worker = m_worker;
         if (!worker) {
             entry->second.answer = failure(wire::Errc::WorkerGone, "the worker is not ready");

@@ -47,7 +47,8 @@ public:
         std::optional<wire::Failed> failure;
         unsigned restarts = 0;
         int pid = 0;             // of the running worker, 0 when there is none
-        std::string modelSha256; // hex; computed in the background: Loading lasts until it is there
+        std::string modelSha256; // hex; computed in the background: Loading lasts until it is
+                                 // there. Of the bytes that the worker was started with
     };
     [[nodiscard]] virtual Status status() const = 0;
 

@@ -24,6 +24,15 @@ public:
     ~ModelFile();
 
     [[nodiscard]] int descriptor() const { return m_descriptor; }
+
+    /// Changes whenever somebody writes into the file.
+    struct Stamp {
+        std::int64_t size = 0;
+        std::int64_t modifiedNs = 0;
+        std::int64_t changedNs = 0; // of the inode: what no program can set back
+        bool operator==(const Stamp&) const = default;
+    };
+    [[nodiscard]] Stamp stamp() const;
     /// In hexadecimal; empty when it can't be read or @p stop is requested.
     [[nodiscard]] std::string sha256(const std::stop_token& stop) const;
 

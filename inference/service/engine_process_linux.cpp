@@ -12,6 +12,7 @@
 #include <format>
 #include <openssl/evp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -152,6 +153,17 @@ std::expected<ModelFile, std::string> ModelFile::open(const std::filesystem::pat
     if (descriptor < 0)
         return failed("the model file can't be opened");
     return ModelFile(descriptor);
+}
+
+ModelFile::Stamp ModelFile::stamp() const
+{
+    struct stat file = {};
+    if (::fstat(m_descriptor, &file) != 0)
+        return {};
+    const auto nanoseconds = [](const timespec& time) {
+        return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    };
+    return {file.st_size, nanoseconds(file.st_mtim), nanoseconds(file.st_ctim)};
 }
 
 std::string ModelFile::sha256(const std::stop_token& stop) const

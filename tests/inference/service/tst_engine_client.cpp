@@ -378,6 +378,56 @@ private Q_SLOTS:
         QVERIFY(client->status().modelSha256 == before.modelSha256);
     }
 
+    void aFileRewrittenInPlaceIsHashedAgain()
+    {
+        const std::string file = m_folder.filePath(QStringLiteral("rewritten.gguf")).toStdString();
+        std::filesystem::copy_file(m_model, file);
+        const auto client = EngineClient::start(options(file));
+        waitUntilReady(*client);
+        const auto before = client->status();
+        const auto replaced = [&] {
+            const int pid = client->status().pid;
+            ::kill(pid, SIGKILL);
+            return eventually([&] {
+                const auto now = client->status();
+                return now.pid != pid && now.state == EngineClient::State::Ready;
+            });
+        };
+        QVERIFY(replaced()); // the control: nobody wrote
+        QVERIFY(client->status().modelSha256 == before.modelSha256);
+
+        // The same length, the same inode, and a time of modification that was set back.
+        const std::string name = "Tiny random model";
+        const auto when = std::filesystem::last_write_time(file);
+        std::fstream(file, std::ios::binary | std::ios::in | std::ios::out)
+                .seekp(static_cast<std::streamoff>(support::tinyModel().find(name)))
+            << "Tiny changed mode";
+        std::filesystem::last_write_time(file, when);
+        QVERIFY(replaced());
+        const auto after = client->status();
+        QVERIFY2(after.model->name == "Tiny changed mode", after.model->name.c_str());
+        QCOMPARE(after.modelSha256.size(), before.modelSha256.size());
+        QVERIFY(after.modelSha256 != before.modelSha256);
+        QVERIFY(client->generate(request(3), {}, {}));
+    }
+
+    void aFileRewrittenWhileItIsHashedIsHashedAgain()
+    {
+        // Much to hash, so that it is written to while that goes on.
+        const std::string file = m_folder.filePath(QStringLiteral("growing.gguf")).toStdString();
+        std::filesystem::copy_file(m_model, file);
+        std::filesystem::resize_file(file, std::uintmax_t{1} << 30);
+        const auto client = EngineClient::start(options(file));
+        QVERIFY(eventually([&] { return client->status().model.has_value(); }));
+        const auto first = client->status();
+        std::filesystem::resize_file(file, (std::uintmax_t{1} << 30) + 1);
+        QVERIFY(first.modelSha256.empty()); // it had not been hashed
+        QVERIFY(
+            eventually([&] { return client->status().state == EngineClient::State::Ready; }, 120));
+        QVERIFY(client->status().pid != first.pid);
+        QVERIFY(client->generate(request(3), {}, {}));
+    }
+
     void nobodyIsServedBeforeTheHashIsKnown()
     {
         // Much to hash, little to load: what stands behind the tensors is a hole.
