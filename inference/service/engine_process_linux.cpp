@@ -2,6 +2,7 @@
 #include "inference/service/engine_process.h"
 
 #include "storage/process/child.h"
+#include "storage/process/cores.h"
 
 #include <algorithm>
 #include <array>
@@ -118,8 +119,7 @@ EngineProcess::start(const EngineClient::Options& options, const ModelFile& mode
         return failed("no socket for the worker");
     Descriptor ours(ends[0]);
     const Descriptor theirs(ends[1]);
-    const unsigned threads =
-        options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned threads = options.threads != 0 ? options.threads : process::allowedCores();
     auto child = process::Child::start(
         {.program = options.program,
          .arguments = {std::to_string(kSocketInWorker), std::to_string(kModelInWorker),
