@@ -42,6 +42,7 @@ MainWindow::MainWindow(Backend& backend, const QString& socketPath, const Settin
     , m_strip(new ModeStrip)
     , m_notice(new Notice)
     , m_pages(new QStackedWidget)
+    , m_blank(new QWidget)
     , m_signIn(new SignInPage(backend, socketPath))
     , m_patients(new PatientsPage(backend))
     , m_desk(new PatientDesk(backend))
@@ -56,6 +57,7 @@ MainWindow::MainWindow(Backend& backend, const QString& socketPath, const Settin
 void MainWindow::build()
 {
     m_pages->addWidget(m_signIn);
+    m_pages->addWidget(m_blank);
     m_pages->addWidget(m_patients);
     m_pages->addWidget(m_desk);
     auto* whole = new QWidget;
@@ -161,9 +163,45 @@ void MainWindow::enter(const SessionInfo& session, WitnessVerdict witness)
     m_keeper->begin(session);
     m_strip->show(session);
     m_strip->setAudit(witness);
-    if (witness != WitnessVerdict::Consistent && witness != WitnessVerdict::FirstSeen)
-        warn(witness);
-    else if (!session.admitted)
+    const bool proven =
+        witness == WitnessVerdict::Consistent || witness == WitnessVerdict::FirstSeen;
+    if (!proven)
+        m_notice->tell(sentenceFor(witness), Notice::Kind::Alarm);
+    if (proven || witness == WitnessVerdict::NotKept)
+        begin(session);
+    else
+        confirmEntry(session, witness);
+}
+
+void MainWindow::confirmEntry(const SessionInfo& session, WitnessVerdict witness)
+{
+    m_undecided = true;
+    m_pages->setCurrentWidget(m_blank);
+    auto* box = new QMessageBox(QMessageBox::Critical, tr("Audit log"), sentenceFor(witness),
+                                QMessageBox::NoButton, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setTextFormat(Qt::PlainText);
+    auto* leave = box->addButton(tr("Sign out"), QMessageBox::RejectRole);
+    auto* accept =
+        box->addButton(tr("Go on: the compliance officer knows"), QMessageBox::AcceptRole);
+    box->setDefaultButton(leave);
+    box->setEscapeButton(leave);
+    // Not the buttons' own signals: a window manager that closes the box presses none.
+    connect(box, &QDialog::finished, this, [this, box, accept, session] {
+        if (!m_undecided)
+            return; // locked meanwhile
+        if (box->clickedButton() == accept)
+            begin(session);
+        else
+            Q_EMIT m_strip->signOutWanted();
+    });
+    box->open();
+}
+
+void MainWindow::begin(const SessionInfo& session)
+{
+    m_undecided = false;
+    if (!session.admitted)
         m_notice->tell(sentenceFor({.code = QStringLiteral("not_admitted")}),
                        Notice::Kind::Passing);
     else
@@ -184,24 +222,6 @@ void MainWindow::enter(const SessionInfo& session, WitnessVerdict witness)
     }
 }
 
-void MainWindow::warn(WitnessVerdict witness)
-{
-    m_notice->tell(sentenceFor(witness), Notice::Kind::Alarm);
-    if (witness == WitnessVerdict::NotKept)
-        return;
-    // Nothing can be opened before somebody has decided to go on.
-    auto* box = new QMessageBox(QMessageBox::Critical, tr("Audit log"), sentenceFor(witness),
-                                QMessageBox::NoButton, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->setTextFormat(Qt::PlainText);
-    auto* leave = box->addButton(tr("Sign out"), QMessageBox::RejectRole);
-    box->addButton(tr("Go on: the compliance officer knows"), QMessageBox::AcceptRole);
-    box->setDefaultButton(leave);
-    box->setEscapeButton(leave);
-    connect(leave, &QPushButton::clicked, m_strip, &ModeStrip::signOutWanted);
-    box->open();
-}
-
 void MainWindow::lock()
 {
     if (locked())
@@ -218,10 +238,13 @@ bool MainWindow::locked() const
 void MainWindow::leaveTo(const QString& sentence, bool keepPlace)
 {
     m_keeper->end();
-    m_place = {};
     m_desk->takeBack();
-    if (keepPlace)
+    // Before anybody decided to go on, the place is still the one of the lock before.
+    if (!keepPlace)
+        m_place = {};
+    else if (!m_undecided)
         m_place = {m_userName, m_desk->patient(), m_desk->conversation(), m_desk->draft()};
+    m_undecided = false;
     for (QWidget* widget : QApplication::topLevelWidgets()) {
         if (widget != this && widget->parentWidget() == this && widget->isVisible())
             widget->close(); // a dialog may name a patient
@@ -252,7 +275,7 @@ bool MainWindow::atDesk() const
 
 void MainWindow::showPatients()
 {
-    if (locked())
+    if (locked() || m_undecided)
         return;
     // The banner names the patient of what is below it; a list is about nobody.
     m_banner->hide();

@@ -52,7 +52,9 @@ private:
     void addKeys();
     void key(const QKeySequence& keys, std::function<void()> action);
     void enter(const SessionInfo& session, WitnessVerdict witness);
-    void warn(WitnessVerdict witness);
+    /// Asks whether to work with an audit log that does not prove itself.
+    void confirmEntry(const SessionInfo& session, WitnessVerdict witness);
+    void begin(const SessionInfo& session);
     void leaveTo(const QString& sentence, bool keepPlace);
     void showPatients();
     void choose(const PatientSummary& patient);
@@ -66,13 +68,15 @@ private:
     Settings m_settings;
     Place m_place;
     QString m_userName;
-    QString m_wanted; // patient that was chosen and is being opened
-    Chart m_chart;    // of the open patient: for the banner when the desk shows again
+    QString m_wanted;         // patient that was chosen and is being opened
+    Chart m_chart;            // of the open patient: for the banner when the desk shows again
+    bool m_undecided = false; // signed in, but nobody has accepted the audit log's state yet
     SessionKeeper* m_keeper;
     PatientBanner* m_banner;
     ModeStrip* m_strip;
     Notice* m_notice;
     QStackedWidget* m_pages;
+    QWidget* m_blank; // below the question that confirmEntry() asks
     SignInPage* m_signIn;
     PatientsPage* m_patients;
     PatientDesk* m_desk;

@@ -7,6 +7,8 @@
 #include <QLabel>
 #include <QPushButton>
 
+#include <utility>
+
 namespace app {
 
 Notice::Notice(QWidget* parent)
@@ -24,12 +26,16 @@ Notice::Notice(QWidget* parent)
     // Its height follows from its width; else the window would have to be as tall as the sentence
     // is at its narrowest.
     setMinimumHeight(1);
-    connect(m_dismiss, &QPushButton::clicked, this, &QWidget::hide);
+    connect(m_dismiss, &QPushButton::clicked, this, &Notice::dismiss);
     hide();
 }
 
 void Notice::tell(const QString& sentence, Kind kind)
 {
+    if (kind == Kind::Passing && alarmed()) {
+        m_after = sentence;
+        return;
+    }
     m_text->setText(sentence);
     restyle(this, "role",
             kind == Kind::Alarm ? QStringLiteral("alarm") : QStringLiteral("passing"));
@@ -39,8 +45,21 @@ void Notice::tell(const QString& sentence, Kind kind)
 
 void Notice::calm()
 {
-    if (property("role").toString() != QStringLiteral("alarm"))
+    m_after.clear();
+    if (!alarmed())
         hide();
+}
+
+void Notice::dismiss()
+{
+    hide();
+    if (!m_after.isEmpty())
+        tell(std::exchange(m_after, {}), Kind::Passing);
+}
+
+bool Notice::alarmed() const
+{
+    return !isHidden() && property("role").toString() == QStringLiteral("alarm");
 }
 
 QString Notice::sentence() const

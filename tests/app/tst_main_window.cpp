@@ -321,20 +321,6 @@ private Q_SLOTS:
         QVERIFY(m_window->notice().sentence().isEmpty());
     }
 
-    void warnsOfAnAuditLogThatChanged()
-    {
-        m_backend.witness = app::WitnessVerdict::HistoryChanged;
-        signIn();
-        QVERIFY(m_window->notice().sentence().contains(QStringLiteral("removed or altered")));
-        Q_EMIT m_backend.serviceFound({});
-        QVERIFY(!m_window->notice().sentence().isEmpty()); // it does not go away by itself
-        auto* box = m_window->findChild<QMessageBox*>();
-        QVERIFY(box != nullptr && box->isModal());
-        QTest::keyClick(box, Qt::Key_Return); // the default is to leave
-        QTRY_VERIFY(m_window->locked());
-        QVERIFY(m_backend.calls.contains(QStringLiteral("signOut")));
-    }
-
     void opensTheSourceOfAProblemAndNotOfAHeading()
     {
         openAda();
