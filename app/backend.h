@@ -27,7 +27,8 @@ public:
     virtual void openPatient(const QString& patient) = 0;
     virtual void listConversations(const QString& patient) = 0;
     virtual void openConversation(const QString& conversation) = 0;
-    virtual void openDocument(const QString& patient, int index) = 0;
+    /// The document that @p source names; @p index: where it was listed.
+    virtual void openDocument(const QString& patient, int index, const SourceRef& source) = 0;
     virtual void openOriginal(const QString& patient, const SourceRef& source) = 0;
 
     /// Starts a question and returns its number, which every signal about it carries.
@@ -53,6 +54,8 @@ Q_SIGNALS:
                              const QList<app::ConversationSummary>& conversations);
     void conversationOpened(const app::Conversation& conversation);
     void documentOpened(const QString& patient, const app::DocumentText& document);
+    /// Another version stands in its place, or none; its original can be opened.
+    void documentReplaced(const QString& patient, const app::SourceRef& source);
     void originalOpened(const QString& patient, const app::OriginalText& original);
     void requestFailed(const app::Failure& failure);
 

@@ -192,6 +192,16 @@ Chart viewOf(const api::Chart& chart)
             listOf(chart.documents)};
 }
 
+api::Source wordsOf(const SourceRef& source)
+{
+    return {.document = source.document.toStdString(),
+            .resourceType = source.resourceType.toStdString(),
+            .resourceId = source.resourceId.toStdString(),
+            .path = source.path.toStdString(),
+            .begin = static_cast<std::uint64_t>(source.begin),
+            .end = static_cast<std::uint64_t>(source.end)};
+}
+
 DocumentText viewOf(const api::DocumentText& document)
 {
     return {static_cast<int>(document.index),

@@ -17,6 +17,8 @@ namespace app {
 [[nodiscard]] WitnessVerdict viewOf(api::Witness witness);
 [[nodiscard]] PatientSummary viewOf(const api::PatientSummary& patient);
 [[nodiscard]] Chart viewOf(const api::Chart& chart);
+/// As the service names it.
+[[nodiscard]] api::Source wordsOf(const SourceRef& source);
 [[nodiscard]] DocumentText viewOf(const api::DocumentText& document);
 [[nodiscard]] OriginalText viewOf(const api::OriginalText& original);
 [[nodiscard]] Accepted viewOf(const api::Accepted& accepted);

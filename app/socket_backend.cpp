@@ -220,14 +220,21 @@ void SocketBackend::openConversation(const QString& conversation)
         [this](const api::ConversationTurns& turns) { Q_EMIT conversationOpened(viewOf(turns)); });
 }
 
-void SocketBackend::openDocument(const QString& patient, int index)
+void SocketBackend::openDocument(const QString& patient, int index, const SourceRef& source)
 {
-    fetch(
-        [this, patient, index] {
-            return m_client.document(patient.toStdString(), static_cast<std::uint64_t>(index));
+    run(
+        m_calls,
+        [this, patient, index, source] {
+            return m_client.document(patient.toStdString(), static_cast<std::uint64_t>(index),
+                                     wordsOf(source));
         },
-        [this, patient](const api::DocumentText& document) {
-            Q_EMIT documentOpened(patient, viewOf(document));
+        [this, patient, source](const api::Result<api::DocumentText>& document) {
+            if (document)
+                Q_EMIT documentOpened(patient, viewOf(*document));
+            else if (document.error().code == api::Errc::NotFound)
+                Q_EMIT documentReplaced(patient, source);
+            else
+                fail(document.error());
         });
 }
 

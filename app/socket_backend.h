@@ -32,7 +32,7 @@ public:
     void openPatient(const QString& patient) override;
     void listConversations(const QString& patient) override;
     void openConversation(const QString& conversation) override;
-    void openDocument(const QString& patient, int index) override;
+    void openDocument(const QString& patient, int index, const SourceRef& source) override;
     void openOriginal(const QString& patient, const SourceRef& source) override;
     quint64 ask(const QString& patient, const QString& conversation,
                 const QString& question) override;

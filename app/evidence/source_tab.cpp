@@ -64,6 +64,11 @@ SourceTab::SourceTab(Backend& backend, QWidget* parent)
                 if (patient == m_patient)
                     showDocument(document);
             });
+    connect(&backend, &Backend::documentReplaced, this,
+            [this](const QString& patient, const SourceRef& source) {
+                if (patient == m_patient)
+                    showReplaced(source);
+            });
     connect(&backend, &Backend::originalOpened, this,
             [this](const QString& patient, const OriginalText& original) {
                 if (patient == m_patient)
@@ -154,7 +159,8 @@ void SourceTab::open(int number, const QString& sentence)
     }
     Q_EMIT chosen();
     fetch({tr("[%1] %2").arg(item->number).arg(item->label), item->passage ? QString() : item->text,
-           sentence.isEmpty() ? m_said.value(number) : sentence, item->source,
+           sentence.isEmpty() ? m_said.value(number) : sentence,
+           item->passage ? item->text : QString(), item->source,
            item->passage ? item->documentIndex : -1, item->begin, item->end, item->number});
 }
 
@@ -166,6 +172,7 @@ void SourceTab::openRow(const Row& row)
     Q_EMIT chosen();
     fetch({row.label,
            row.documentIndex >= 0 ? QString() : parts.join(QStringLiteral(" · ")),
+           {},
            {},
            row.source,
            row.documentIndex,
@@ -196,14 +203,15 @@ void SourceTab::fetch(const Wish& wish)
     m_source->clearText();
     fit();
     if (wish.documentIndex >= 0 && !m_bytes)
-        m_backend.openDocument(m_patient, wish.documentIndex);
+        m_backend.openDocument(m_patient, wish.documentIndex, wish.source);
     else
         m_backend.openOriginal(m_patient, wish.source);
 }
 
 void SourceTab::showDocument(const DocumentText& document)
 {
-    if (document.index != m_wish.documentIndex || m_bytes)
+    // Places shift with every import: only the source tells whether the span is of this text.
+    if (document.source != m_wish.source || m_wish.documentIndex < 0 || m_bytes)
         return;
     const QString text = QString::fromUtf8(document.text);
     const TextRange span{positionOfByte(document.text, m_wish.begin),
@@ -215,6 +223,18 @@ void SourceTab::showDocument(const DocumentText& document)
     m_source->showText(text, span, words, SourceView::Letters::Words);
     fitSoon(); // its letters are other ones
     announce(m_source, tr("Source: %1").arg(m_source->highlighted()));
+}
+
+void SourceTab::showReplaced(const SourceRef& source)
+{
+    if (source != m_wish.source || m_wish.documentIndex < 0 || m_bytes)
+        return;
+    Wish wish = m_wish;
+    wish.documentIndex = -1;
+    wish.readable = tr("This document has been replaced since; the original bytes are shown. %1")
+                        .arg(wish.quoted)
+                        .trimmed();
+    fetch(wish);
 }
 
 void SourceTab::showOriginal(const OriginalText& original)

@@ -52,6 +52,7 @@ private:
     /// What is shown now: one thing at a time, an answer to an older wish is dropped.
     struct Wish {
         QString headline, readable, sentence;
+        QString quoted; // a passage's words, as they were cited
         SourceRef source;
         int documentIndex = -1;
         qint64 begin = 0, end = 0; // span of the document's text
@@ -62,6 +63,7 @@ private:
     void forget();
     void fetch(const Wish& wish);
     void showDocument(const DocumentText& document);
+    void showReplaced(const SourceRef& source);
     void showOriginal(const OriginalText& original);
     void fit();
     void fitSoon();

@@ -5,6 +5,7 @@
 #include "inference/api/sse.h"
 #include "inference/api/transport.h"
 
+#include <format>
 #include <mutex>
 #include <utility>
 
@@ -81,6 +82,18 @@ std::string withRange(std::string target, std::string_view first, std::uint64_t 
     target.append("?").append(first).append("=").append(std::to_string(a));
     target.append("&").append(second).append("=").append(std::to_string(b));
     return target;
+}
+
+/// @p value as it may stand in a query: letters and digits, all else as "%5B".
+std::string escaped(std::string_view value)
+{
+    std::string safe;
+    for (const char c : value) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        safe += plain ? std::string(1, c) : std::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return safe;
 }
 
 /// Decodes one event and hands it to its callback. False: the event breaks the format.
@@ -179,6 +192,19 @@ Result<DocumentText> Client::document(std::string_view patient, std::uint64_t in
 {
     return m_state->fetch<DocumentText>(
         "GET", route({"patients", patient, "documents", std::to_string(index)}));
+}
+
+Result<DocumentText> Client::document(std::string_view patient, std::uint64_t index,
+                                      const Source& source)
+{
+    std::string target = withRange(route({"patients", patient, "documents", std::to_string(index)}),
+                                   "begin", source.begin, "end", source.end);
+    target.append("&sha256=").append(source.document).append("&path=").append(escaped(source.path));
+    Result<DocumentText> found = m_state->fetch<DocumentText>("GET", std::move(target));
+    // Words of another document must never stand where this one's are asked for.
+    if (found && found->source != source)
+        return std::unexpected(makeError(Errc::NotFound, "another document was answered"));
+    return found;
 }
 
 Result<OriginalText> Client::original(std::string_view patient, std::string_view sha256,

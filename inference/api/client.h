@@ -57,6 +57,10 @@ public:
                                        std::size_t offset);
     Result<Chart> patient(std::string_view id);
     Result<DocumentText> document(std::string_view patient, std::uint64_t index);
+    /// The document that @p source names, wherever it is listed by now; @p index: where it was.
+    /// Errors: NotFound where it has been replaced or withdrawn; its original() is kept.
+    Result<DocumentText> document(std::string_view patient, std::uint64_t index,
+                                  const Source& source);
     Result<OriginalText> original(std::string_view patient, std::string_view sha256,
                                   std::uint64_t begin, std::uint64_t end);
     Result<std::vector<Conversation>> conversations(std::string_view patient, std::size_t limit,

@@ -85,6 +85,8 @@ struct Source {
     std::string document; // SHA-256 of the original bytes, hex
     std::string resourceType, resourceId, path;
     std::uint64_t begin = 0, end = 0; // bytes of the original document
+
+    friend bool operator==(const Source&, const Source&) = default;
 };
 
 struct PatientSummary {
@@ -201,7 +203,7 @@ struct EvidenceItem {
     std::string kind; // fact, passage
     std::string label, text, date;
     Source source;
-    std::int64_t documentIndex = -1;  // of Chart::documents
+    std::int64_t documentIndex = -1;  // of Chart::documents when it was cited; source stays true
     std::uint64_t begin = 0, end = 0; // passages: bytes of the document's text; facts: as source
 };
 

@@ -8,6 +8,7 @@
 #include "inference/service/earlier.h"
 #include "inference/service/present.h"
 #include "inference/service/random.h"
+#include "inference/service/record_search.h"
 #include "inference/service/storage_errors.h"
 
 #include <utility>
@@ -205,24 +206,6 @@ api::Answer frameOf(const evidence::Evidence& evidence, const records::Chart& ch
     return answer;
 }
 
-/// The vault reads documents of this patient only; while nobody holds the key the engine searches
-/// the chart that it has in memory.
-evidence::PassageSource passagesOf(Desk& desk, const Question& question,
-                                   const audit::Receipt& intent)
-{
-    return [&desk, &question, &intent](const std::string& query, std::size_t limit) {
-        std::vector<evidence::Passage> found;
-        auto passages = desk.records.with([&](records::RecordStore& store) {
-            return store.passages(intent, question.patient, query, limit);
-        });
-        if (!passages)
-            return found;
-        for (const records::Passage& passage : *passages)
-            found.push_back({passage.document, passage.begin, passage.end, passage.score});
-        return found;
-    };
-}
-
 /// Everything between accepted and stored.
 Written write(Desk& desk, const Question& question, const audit::Receipt& intent,
               const Asked& asked, Listener& listener, const std::stop_token& stop)
@@ -236,9 +219,9 @@ Written write(Desk& desk, const Question& question, const audit::Receipt& intent
             listener.claim(claim);
         return written;
     }
-    const evidence::Evidence evidence =
-        evidence::gather(question.request.question, chart, passagesOf(desk, question, intent),
-                         evidence::Budget{}, today, questionsOf(asked.earlier));
+    const evidence::Evidence evidence = evidence::gather(
+        question.request.question, chart, searchOf(desk.records, question.patient, intent, chart),
+        evidence::Budget{}, today, questionsOf(asked.earlier));
     Written written{.answer = frameOf(evidence, chart)};
     if (evidence.abstention) {
         listener.evidence({written.answer.evidence, written.answer.coverage});

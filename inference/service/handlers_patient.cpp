@@ -41,6 +41,50 @@ api::Result<records::Chart> openChart(Services& services, const Request& request
     return std::move(*chart);
 }
 
+/// What a citation calls its document: that stays, while places shift with every import.
+struct WantedDocument {
+    std::uint64_t index = 0; // where no sha256 is given
+    std::string sha256, path;
+    std::uint64_t begin = 0, end = 0;
+
+    [[nodiscard]] bool is(const records::Source& source) const
+    {
+        return source.document == sha256 && source.path == path && source.begin == begin &&
+               source.end == end;
+    }
+};
+
+api::Result<WantedDocument> wantedDocument(const Request& request)
+{
+    const auto index = number(request.parameters[1], 0);
+    const auto begin = number(queryValue(request.query, "begin"), 0);
+    const auto end = number(queryValue(request.query, "end"), 0);
+    for (const auto* given : {&index, &begin, &end}) {
+        if (!*given)
+            return std::unexpected(given->error());
+    }
+    auto path = decodedValue(request.query, "path");
+    if (!path)
+        return std::unexpected(path.error());
+    return WantedDocument{.index = *index,
+                          .sha256 = std::string(queryValue(request.query, "sha256")),
+                          .path = std::move(*path),
+                          .begin = *begin,
+                          .end = *end};
+}
+
+/// The wanted document's place in @p chart; where there is none, the number of documents.
+std::size_t placeOf(const WantedDocument& wanted, const records::Chart& chart)
+{
+    if (wanted.sha256.empty())
+        return std::min<std::uint64_t>(wanted.index, chart.documents.size());
+    const auto found =
+        std::ranges::find_if(chart.documents, [&](const records::Document& document) {
+            return wanted.is(document.source);
+        });
+    return static_cast<std::size_t>(found - chart.documents.begin());
+}
+
 } // namespace
 
 Response searchPatients(Services& services, Request& request)
@@ -85,16 +129,19 @@ Response openPatient(Services& services, Request& request)
 
 Response openDocument(Services& services, Request& request)
 {
-    const auto index = number(request.parameters[1], 0);
-    if (!index)
-        return errorResponse(index.error());
-    const auto chart = openChart(services, request, audit::Kind::DocumentOpen,
-                                 {{"index", std::to_string(*index)}});
+    const auto wanted = wantedDocument(request);
+    if (!wanted)
+        return errorResponse(wanted.error());
+    Fields plain{{"index", std::to_string(wanted->index)}};
+    if (!wanted->sha256.empty())
+        plain["document"] = wanted->sha256.substr(0, 64);
+    const auto chart = openChart(services, request, audit::Kind::DocumentOpen, std::move(plain));
     if (!chart)
         return errorResponse(chart.error());
-    if (*index >= chart->documents.size())
+    const std::size_t place = placeOf(*wanted, *chart);
+    if (place >= chart->documents.size())
         return errorResponse(api::makeError(api::Errc::NotFound, "there is no such document"));
-    return json(api::encode(presentDocument(*chart, *index)));
+    return json(api::encode(presentDocument(*chart, place)));
 }
 
 Response openOriginal(Services& services, Request& request)

@@ -2,6 +2,7 @@
 #include "inference/service/routes.h"
 
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace service {
@@ -181,6 +182,27 @@ std::string_view queryValue(std::string_view query, std::string_view name)
             return equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
     }
     return {};
+}
+
+api::Result<std::string> decodedValue(std::string_view query, std::string_view name)
+{
+    const std::string_view value = queryValue(query, name);
+    std::string plain;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] != '%') {
+            plain += value[i];
+            continue;
+        }
+        const std::string_view digits = value.substr(i + 1, 2);
+        unsigned byte = 0;
+        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (digits.size() != 2 || read.ptr != digits.data() + 2)
+            return std::unexpected(
+                api::makeError(api::Errc::BadRequest, "a % stands before two hex digits"));
+        plain += static_cast<char>(byte);
+        i += 2;
+    }
+    return plain;
 }
 
 } // namespace service

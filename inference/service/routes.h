@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/api/error.h"
 #include "storage/key_store.h"
 
 #include <cstdint>
@@ -103,5 +104,7 @@ struct Matched {
 /// The value of @p name in "a=1&b=2"; empty when it is not there. Values are identifiers and
 /// numbers; nothing is decoded.
 [[nodiscard]] std::string_view queryValue(std::string_view query, std::string_view name);
+/// As queryValue, with "%5B" read as "[". Errors: BadRequest where a "%" has no two digits.
+[[nodiscard]] api::Result<std::string> decodedValue(std::string_view query, std::string_view name);
 
 } // namespace service

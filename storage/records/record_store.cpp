@@ -18,6 +18,21 @@ using storage::Errc;
 using storage::Error;
 using storage::Result;
 
+namespace {
+
+/// A fact's document, resource type and id, path and span, which stand from @p column on.
+Source sourceIn(const storage::Statement& row, int column)
+{
+    return {.document = row.text(column),
+            .resourceType = row.text(column + 1),
+            .resourceId = row.text(column + 2),
+            .path = row.text(column + 3),
+            .begin = static_cast<std::uint64_t>(row.integer(column + 4)),
+            .end = static_cast<std::uint64_t>(row.integer(column + 5))};
+}
+
+} // namespace
+
 struct RecordStore::State {
     storage::Database database;
 
@@ -33,16 +48,6 @@ struct RecordStore::State {
         if (!*row)
             return std::unexpected(Error{Errc::NotFound, "no such patient"});
         return select->integer(0);
-    }
-
-    Result<std::vector<std::int64_t>> documentsOf(std::int64_t patient)
-    {
-        auto select = database.prepare(
-            "SELECT number FROM fact WHERE patient = ?1 AND kind = ?2 ORDER BY number");
-        if (!select)
-            return std::unexpected(select.error());
-        select->bind(1, patient).bind(2, static_cast<std::int64_t>(FactKind::Document));
-        return select->rows([](const storage::Statement& row) { return row.integer(0); });
     }
 
     Result<void> readPatient(std::int64_t row, Chart& chart)
@@ -79,14 +84,8 @@ struct RecordStore::State {
                 return std::unexpected(there.error());
             if (!*there)
                 return {};
-            Source source{select->text(1),
-                          select->text(2),
-                          select->text(3),
-                          select->text(4),
-                          static_cast<std::uint64_t>(select->integer(5)),
-                          static_cast<std::uint64_t>(select->integer(6))};
             if (auto read = decodeFact(static_cast<FactKind>(select->integer(0)), select->blob(7),
-                                       std::move(source), chart);
+                                       sourceIn(*select, 1), chart);
                 !read)
                 return read;
         }
@@ -182,25 +181,23 @@ Result<std::vector<Passage>> RecordStore::passages(const audit::Receipt&, std::s
     const std::string words = storage::anyWord(query);
     if (words.empty() || limit == 0)
         return std::vector<Passage>{};
-    const auto documents = m_state->documentsOf(*row);
-    if (!documents)
-        return std::unexpected(documents.error());
-
     const std::string match =
         "patient : " + storage::quoted(patient) + " AND {title text} : (" + words + ")";
     auto select = m_state->database.prepare(
-        "SELECT passage.fact, passage.span_begin, passage.span_end,"
+        "SELECT fact.document, fact.resource_type, fact.resource_id, fact.path, fact.span_begin,"
+        " fact.span_end, passage.span_begin, passage.span_end,"
         " bm25(passage_text, 0.0, 0.5, 1.0) AS score"
         " FROM passage_text JOIN passage ON passage.number = passage_text.rowid"
+        " JOIN fact ON fact.number = passage.fact"
         " WHERE passage_text MATCH ?1 ORDER BY score, passage.number LIMIT ?2");
     if (!select)
         return std::unexpected(select.error());
     select->bind(1, match).bind(2, static_cast<std::int64_t>(limit));
-    return select->rows([&](const storage::Statement& passage) {
-        const auto place = std::ranges::lower_bound(*documents, passage.integer(0));
-        return Passage{static_cast<std::size_t>(place - documents->begin()),
-                       static_cast<std::uint64_t>(passage.integer(1)),
-                       static_cast<std::uint64_t>(passage.integer(2)), -passage.real(3)};
+    return select->rows([](const storage::Statement& passage) {
+        return Passage{.document = sourceIn(passage, 0),
+                       .begin = static_cast<std::uint64_t>(passage.integer(6)),
+                       .end = static_cast<std::uint64_t>(passage.integer(7)),
+                       .score = -passage.real(8)};
     });
 }
 

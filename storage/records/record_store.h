@@ -27,8 +27,8 @@ struct PatientSummary {
 
 /// A stretch of a Document's text that matches a query.
 struct Passage {
-    std::size_t document = 0; // index into Chart::documents of the same patient
-    std::uint64_t begin = 0;  // byte span in Document::text
+    Source document;         // the Document's own: its place in a chart may be another by now
+    std::uint64_t begin = 0; // byte span in Document::text
     std::uint64_t end = 0;
     double score = 0; // larger is better
 };

@@ -83,10 +83,16 @@ public:
         calls += QStringLiteral("conversation ") + conversation;
     }
 
-    void openDocument(const QString& patient, int index) override
+    void openDocument(const QString& patient, int index, const app::SourceRef& source) override
     {
         calls += QStringLiteral("document %1").arg(index);
-        Q_EMIT documentOpened(patient, documents.value(index));
+        for (const app::DocumentText& document : std::as_const(documents)) {
+            if (document.source == source) {
+                Q_EMIT documentOpened(patient, document);
+                return;
+            }
+        }
+        Q_EMIT documentReplaced(patient, source);
     }
 
     void openOriginal(const QString& patient, const app::SourceRef& source) override

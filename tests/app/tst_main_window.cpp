@@ -227,6 +227,47 @@ private Q_SLOTS:
         QVERIFY(source.toPlainText().isEmpty());
     }
 
+    void opensACitedDocumentByItsSource()
+    {
+        openAda();
+        // An import has shifted the letter: where it was listed, another note stands now.
+        const app::DocumentText letter = m_backend.documents.value(0);
+        app::DocumentText other = letter;
+        other.text = QByteArray("Nothing of that letter. ").repeated(20);
+        other.source = fixtures::source(QStringLiteral("DocumentReference"), QStringLiteral("d9"));
+        m_backend.documents = {{0, other}, {1, letter}};
+        m_backend.documents[1].index = 1;
+        askAndAnswer();
+        m_window->desk().conversationView().focusCitation(2);
+        const app::SourceView& source = m_window->desk().evidencePane().source();
+        QVERIFY(source.highlighted().startsWith(QStringLiteral("stopped")));
+        Q_EMIT m_backend.documentOpened(QStringLiteral("p1"), other); // of an older wish
+        QCOMPARE(source.toPlainText(), QString::fromUtf8(letter.text));
+        QVERIFY(!everyWord().contains(QStringLiteral("has been replaced")));
+    }
+
+    void saysThatACitedDocumentHasBeenReplaced()
+    {
+        openAda();
+        app::DocumentText other = m_backend.documents.value(0);
+        other.text = QByteArray("Nothing of that letter. ").repeated(20);
+        other.source = fixtures::source(QStringLiteral("DocumentReference"), QStringLiteral("d9"));
+        m_backend.documents = {{0, other}};
+        askAndAnswer();
+        m_window->desk().conversationView().focusCitation(2);
+        QVERIFY(m_backend.calls.contains(QStringLiteral("original d1")));
+        const app::SourceView& source = m_window->desk().evidencePane().source();
+        QVERIFY(!source.toPlainText().contains(QStringLiteral("Nothing of that letter")));
+        QVERIFY(source.toPlainText().contains(QStringLiteral("resourceType")));
+        QVERIFY(everyWord().contains(QStringLiteral(
+            "This document has been replaced since; the original bytes are shown. We stopped "
+            "lisinopril because of a persistent dry cough")));
+        // A late word about another wish changes nothing.
+        m_window->desk().conversationView().focusCitation(3);
+        Q_EMIT m_backend.documentReplaced(QStringLiteral("p1"), other.source);
+        QVERIFY(!everyWord().contains(QStringLiteral("has been replaced")));
+    }
+
     void locksByKeyAndShowsNothingOfThePatient()
     {
         openAda();

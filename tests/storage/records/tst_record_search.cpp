@@ -66,8 +66,10 @@ private Q_SLOTS:
         const auto found = valueOf(archive.store->passages(archive.scratch.receipt(), patient,
                                                            "why was potassium stopped?", 10));
         QCOMPARE(found.size(), 1U);
-        QCOMPARE(found[0].document, 1U);
-        const std::string text = archive.chart(patient).documents[1].text;
+        const records::Chart chart = archive.chart(patient);
+        QVERIFY(found[0].document == chart.documents[1].source);
+        QVERIFY(found[0].document != chart.documents[0].source); // control
+        const std::string text = chart.documents[1].text;
         QVERIFY(std::string_view(text)
                     .substr(found[0].begin, found[0].end - found[0].begin)
                     .starts_with("Potassium chloride was stopped"));
