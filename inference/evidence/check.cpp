@@ -2,6 +2,8 @@
 #include "inference/evidence/check.h"
 
 #include "inference/evidence/compare.h"
+#include "inference/evidence/contradictions.h"
+#include "inference/evidence/copies.h"
 #include "inference/evidence/reattach.h"
 #include "inference/evidence/sentences.h"
 
@@ -182,46 +184,23 @@ std::vector<int> numbersOf(const Cited& cited)
     return numbers;
 }
 
-} // namespace
-
-Checker::Checker(const Evidence& evidence)
-    : m_items(std::make_unique<Items>(Items{evidence.items, {}, evidence.drugs}))
+/// Judges by what is cited, put right where the author wrote the wrong number.
+void judge(Sentence& sentence, const Reading& claim, const Cited& cited,
+           const std::vector<ReadItem>& all)
 {
-    std::ranges::sort(m_items->drugs);
-    for (const EvidenceItem& item : m_items->items) {
-        m_items->read.push_back({&item, read(item.text, m_items->drugs)});
-        for (const Word& word : wordsOf(item.label))
-            m_items->read.back().reading.stems.insert(word.stem);
-    }
-}
-
-Checker::~Checker() = default;
-Checker::Checker(Checker&&) noexcept = default;
-Checker& Checker::operator=(Checker&&) noexcept = default;
-
-Sentence Checker::check(std::string_view written) const
-{
-    Sentence sentence{.text = std::string(written), .cited = {}, .findings = {}};
-    const std::string bare = withoutBullet(withoutCitations(written));
-    const Reading claim = read(bare, m_items->drugs);
-    if (!claimsAnything(claim) || isHeading(bare, claim)) {
-        sentence.verdict = Verdict::NoClaim;
-        return sentence;
-    }
-    const Cited cited = citedBy(written, m_items->read);
     const std::vector<Doubt> found = doubts(claim, cited.items);
     const bool stands = !cited.items.empty() && found.empty();
     const bool none = cited.items.empty() && cited.unknown.empty();
     const ReadItem* instead =
-        stands || none ? nullptr : soleSupport(claim, found, m_items->read, cited.items);
+        stands || none ? nullptr : soleSupport(claim, found, all, cited.items);
     if (instead != nullptr) {
         sentence.cited = {instead->item->number};
         sentence.corrected = numbersOf(cited);
         sentence.verdict = Verdict::Supported;
-        return sentence;
+        return;
     }
     if (cited.items.empty()) {
-        attach(sentence, claim, m_items->read);
+        attach(sentence, claim, all);
     } else {
         for (const ReadItem* item : cited.items)
             sentence.cited.push_back(item->item->number);
@@ -233,12 +212,118 @@ Sentence Checker::check(std::string_view written) const
         sentence.verdict = Verdict::Partly;
     for (const int number : cited.unknown)
         sentence.findings.push_back({Reason::UnknownCitation, "[" + std::to_string(number) + "]"});
+}
+
+/// The items that @p sentence rests on.
+Items itemsOf(const Sentence& sentence, const std::vector<ReadItem>& all)
+{
+    Items items;
+    for (const ReadItem& item : all) {
+        if (std::ranges::contains(sentence.cited, item.item->number))
+            items.push_back(&item);
+    }
+    return items;
+}
+
+/// The cited item, or without a citation any, that @p bare is copied from.
+Items copiedFrom(std::string_view bare, const Cited& cited, const std::vector<ReadItem>& all)
+{
+    if (!cited.unknown.empty())
+        return {};
+    for (const ReadItem& item : all) {
+        const bool meant = cited.items.empty() || std::ranges::contains(cited.items, &item);
+        if (meant && isCopy(bare, *item.item))
+            return {&item};
+    }
+    return {};
+}
+
+/// A copy is told in the record's words and tense; only its values may be old.
+Reading valuesOf(const Reading& claim)
+{
+    Reading values = claim;
+    values.now = false;
+    return values;
+}
+
+void heed(Sentence& sentence, const ReadItem* contrary)
+{
+    if (contrary == nullptr)
+        return;
+    sentence.verdict = Verdict::NotSupported;
+    sentence.findings.push_back(
+        {Reason::Contradicted, "[" + std::to_string(contrary->item->number) + "]"});
+}
+
+/// "Tobacco smoking status Never smoker", "Virus RNA Not detected": the result tells of its name.
+void settle(ReadItem& read)
+{
+    if (read.item->kind != Kind::Fact || read.item->topic != Topic::Observation)
+        return;
+    bool negated = false;
+    bool past = false;
+    const auto note = [&](const Place& place) {
+        negated = negated || (place.sentence == 0 && place.negated);
+        past = past || (place.sentence == 0 && place.past);
+    };
+    std::ranges::for_each(read.reading.terms, note);
+    std::ranges::for_each(read.reading.words, note);
+    const auto mark = [&](Place& place) {
+        place.negated = place.negated || (place.sentence == 0 && negated);
+        place.past = place.past || (place.sentence == 0 && past);
+    };
+    std::ranges::for_each(read.reading.terms, mark);
+    std::ranges::for_each(read.reading.words, mark);
+}
+
+} // namespace
+
+Checker::Checker(const Evidence& evidence)
+    : m_items(std::make_unique<Items>(Items{evidence.items, {}, evidence.drugs}))
+{
+    std::ranges::sort(m_items->drugs);
+    for (const EvidenceItem& item : m_items->items) {
+        m_items->read.push_back({&item, read(item.text, m_items->drugs)});
+        for (const Word& word : wordsOf(item.label))
+            m_items->read.back().reading.stems.insert(word.stem);
+        settle(m_items->read.back());
+    }
+}
+
+Checker::~Checker() = default;
+Checker::Checker(Checker&&) noexcept = default;
+Checker& Checker::operator=(Checker&&) noexcept = default;
+
+Sentence Checker::check(std::string_view written, const Context& context) const
+{
+    Sentence sentence{.text = std::string(written), .cited = {}, .findings = {}};
+    const std::string bare = withoutBullet(withoutCitations(written));
+    const Reading claim = read(spokenOut(bare, context, m_items->drugs), m_items->drugs);
+    if (!claimsAnything(claim) || isHeading(bare, claim)) {
+        sentence.verdict = Verdict::NoClaim;
+        return sentence;
+    }
+    const Reading question = read(context.question, m_items->drugs);
+    const Asked asked{.question = context.question.empty() ? nullptr : &question,
+                      .latest = asksForTheLast(question) && question.dates.empty()};
+    const Cited cited = citedBy(written, m_items->read);
+    if (const auto copied = copiedFrom(bare, cited, m_items->read); !copied.empty()) {
+        sentence.cited = numbersOf(cited.items.empty() ? Cited{copied, {}} : cited);
+        sentence.attached = cited.items.empty();
+        sentence.verdict = Verdict::Supported;
+        heed(sentence, contradicting(valuesOf(claim), copied, m_items->read, asked));
+        return sentence;
+    }
+    judge(sentence, claim, cited, m_items->read);
+    if (sentence.verdict != Verdict::NotSupported)
+        heed(sentence,
+             contradicting(claim, itemsOf(sentence, m_items->read), m_items->read, asked));
     return sentence;
 }
 
-Sentence check(std::string_view sentence, const Evidence& evidence)
+Sentence check(std::string_view sentence, const Evidence& evidence, const Context& context)
 {
-    return Checker(evidence).check(sentence);
+    return Checker(evidence).check(sentence, context);
 }
 
 } // namespace evidence

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/evidence/context.h"
 #include "inference/evidence/evidence.h"
 
 #include <memory>
@@ -13,7 +14,8 @@ namespace evidence {
 /// in the cited items; a value is never accepted because it rounds to another. A sentence without
 /// a citation is attached to the items that support it, else NotSupported. A sentence whose
 /// citation does not support it is given that of the one item which supports the whole of it
-/// (reattach.h).
+/// (reattach.h). What the cited items support is still NotSupported where another item of all says
+/// otherwise or is newer (contradictions.h). A whole sentence or entry, copied, is Supported.
 class Checker {
 public:
     /// Reads the items once; @p evidence is not kept.
@@ -23,7 +25,7 @@ public:
     Checker& operator=(Checker&&) noexcept;
 
     /// @p sentence as the splitter gives it, citation marks included.
-    [[nodiscard]] Sentence check(std::string_view sentence) const;
+    [[nodiscard]] Sentence check(std::string_view sentence, const Context& context = {}) const;
 
 private:
     struct Items;
@@ -31,6 +33,7 @@ private:
 };
 
 /// One sentence alone.
-[[nodiscard]] Sentence check(std::string_view sentence, const Evidence& evidence);
+[[nodiscard]] Sentence check(std::string_view sentence, const Evidence& evidence,
+                             const Context& context = {});
 
 } // namespace evidence

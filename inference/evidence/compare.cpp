@@ -18,7 +18,8 @@ public:
         names();
         compareValues(*this);
         compareStatuses(*this);
-        presentTense();
+        compareTimes(*this);
+        relatives();
         directions();
         frequencies();
         sides();
@@ -37,8 +38,10 @@ private:
         const auto family = [](const auto& place) {
             return place.second->family || place.first->item->family;
         };
-        if (std::ranges::none_of(
-                found, [&](const auto& place) { return place.second->negated == claim.negated; }))
+        if (std::ranges::none_of(found, [&](const auto& place) {
+                const bool over = claim.negated && m_claim.now && place.second->past;
+                return place.second->negated == claim.negated || over;
+            }))
             doubt(Reason::Negation, shown, true);
         if (std::ranges::none_of(found,
                                  [&](const auto& place) { return family(place) == claim.family; }))
@@ -83,30 +86,39 @@ private:
         });
     }
 
-    // ---- tense, direction, frequency, side ----
+    // ---- persons, direction, frequency, side ----
 
-    /// "She has asthma" where the only record of it says resolved.
-    void presentTense()
+    /// "His brother has diabetes" needs evidence about a brother; figures of a relative are not
+    /// the patient's.
+    void relatives()
     {
-        const bool tellsPast =
-            std::ranges::any_of(m_claim.terms,
-                                [](const TermClaim& term) {
-                                    return term.role == Role::Resolved || term.role == Role::Stop;
-                                }) ||
-            std::ranges::any_of(m_claim.words, [](const WordClaim& word) {
-                return word.text == "history" || word.text == "past" || word.text == "previous" ||
-                       word.text == "previously" || word.text == "had" || word.text == "was";
+        for (const std::string& relative : m_claim.relatives) {
+            if (relative == "family" || relative == "fhx" || relative == "partner")
+                continue;
+            const bool told = std::ranges::any_of(m_cited, [&](const ReadItem* cited) {
+                return std::ranges::any_of(cited->reading.relatives,
+                                           [&](const std::string& recorded) {
+                                               return isSameRelative(relative, recorded);
+                                           });
             });
-        if (tellsPast || m_cited.empty())
-            return;
-        const bool allOver = std::ranges::all_of(m_cited, [](const ReadItem* cited) {
-            return cited->item->topic == Topic::Condition &&
-                   std::ranges::any_of(cited->reading.terms, [](const TermClaim& term) {
-                       return term.role == Role::Resolved;
-                   });
-        });
-        if (allOver)
-            doubt(Reason::Status, "resolved", false);
+            if (!told)
+                doubt(Reason::Subject, relative, true);
+        }
+    }
+
+    /// "mum" and "mother"; a side of the family, or a word for any of them, fits them all.
+    static bool isSameRelative(std::string_view claim, std::string_view recorded)
+    {
+        const auto kin = [](std::string_view word) -> std::string {
+            if (word == "mum" || word == "mom" || word == "maternal")
+                return "mother";
+            if (word == "dad" || word == "paternal")
+                return "father";
+            return stemOf(word);
+        };
+        const bool wide = claim.starts_with("famil") || claim.starts_with("relative") ||
+                          claim.starts_with("parent") || claim.starts_with("sibling");
+        return wide || kin(claim) == kin(recorded);
     }
 
     void directions()
@@ -116,8 +128,9 @@ private:
                 term.role == Role::High || term.role == Role::Low || term.role == Role::Normal;
             if (!level)
                 continue;
-            const bool said = anyTerm([&](const ReadItem&, const TermClaim& other) {
-                return other.role == term.role && other.negated == term.negated;
+            const bool said = anyTerm([&](const ReadItem& item, const TermClaim& other) {
+                return other.role == term.role && other.negated == term.negated &&
+                       isToldOf(term, other, item);
             });
             const bool flagged = anyTerm([&](const ReadItem&, const TermClaim& other) {
                 return other.role == Role::High || other.role == Role::Low ||
@@ -127,6 +140,26 @@ private:
                 doubt(Reason::Direction, term.shown, flagged);
         }
         trend();
+    }
+
+    /// "Her INR is in range": the level must stand in a sentence that names the measurement, or in
+    /// the entry of it.
+    [[nodiscard]] bool isToldOf(const TermClaim& claim, const TermClaim& level,
+                                const ReadItem& item) const
+    {
+        bool named = false;
+        for (const TermClaim& term : m_claim.terms) {
+            if (term.role != Role::Measurement || term.clause != claim.clause)
+                continue;
+            named = true;
+            const bool told = std::ranges::any_of(item.reading.terms, [&](const TermClaim& other) {
+                return other.role == Role::Measurement && sameName(other.name, term.name) &&
+                       (item.item->kind == Kind::Fact || other.sentence == level.sentence);
+            });
+            if (told)
+                return true;
+        }
+        return !named;
     }
 
     /// "rose from 4.1 to 4.6": the two numbers must go the way the word says.
@@ -194,9 +227,10 @@ private:
             std::vector<std::pair<const ReadItem*, const Place*>> found;
             bool present = false;
             for (const ReadItem* cited : m_cited) {
-                present = present || cited->reading.stems.contains(word.stem);
+                present = present || cited->reading.stems.contains(word.stem) ||
+                          cited->reading.stems.contains(word.kin);
                 for (const WordClaim& other : cited->reading.words) {
-                    if (other.stem == word.stem)
+                    if (other.kin == word.kin)
                         found.emplace_back(cited, &other);
                 }
             }

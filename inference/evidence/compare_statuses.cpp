@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/comparing.h"
 
+#include <optional>
+
 namespace evidence {
 
 namespace {
@@ -94,16 +96,23 @@ private:
     {
         std::vector<Subject> inClause;
         std::vector<Subject> inSentence;
+        std::optional<Subject> first; // of a copied entry, whose fields tell of its head
         for (const TermClaim& term : m_claim.terms) {
             if ((term.role != Role::Drug && term.role != Role::Disease) ||
                 (term.cause && !claim.cause) || (term.reason >= 0 && term.reason != claim.reason))
                 continue;
             const Subject subject{term.role, term.name};
+            if (!first)
+                first = subject;
+            if (term.sentence != claim.sentence)
+                continue;
             if (term.clause == claim.clause)
                 inClause.push_back(subject);
             inSentence.push_back(subject);
         }
         std::vector<Subject> subjects = claim.subjects;
+        if (inSentence.empty() && subjects.empty() && first)
+            return {*first};
         for (const Subject& subject : inClause.empty() ? inSentence : inClause) {
             const bool tied = std::ranges::any_of(m_claim.statements, [&](const Statement& other) {
                 return std::ranges::contains(other.subjects, subject);
@@ -114,12 +123,15 @@ private:
         return subjects;
     }
 
-    [[nodiscard]] Recorded recordedOf(const Subject& subject) const
+    /// @p unreal: what is only advised or on a condition counts as well.
+    [[nodiscard]] Recorded recordedOf(const Subject& subject, bool unreal) const
     {
         Recorded recorded;
         for (const ReadItem* cited : m_cited) {
             const bool head = cited->item->kind == Kind::Fact && isHead(subject, *cited);
             for (const Statement& statement : cited->reading.statements) {
+                if (statement.unreal && !unreal)
+                    continue;
                 const bool inSentence =
                     std::ranges::any_of(cited->reading.terms, [&](const TermClaim& term) {
                         return names(term, subject) && term.sentence == statement.sentence;
@@ -153,7 +165,7 @@ private:
 
     void checkStatus(const Statement& claim, const Subject& subject)
     {
-        const Recorded recorded = recordedOf(subject);
+        const Recorded recorded = recordedOf(subject, claim.unreal);
         const bool same = saysSame(claim.role, recorded);
         const bool denied = recorded.denies(claim.role);
         if (claim.negated ? denied : same)
@@ -179,7 +191,7 @@ private:
     /// "Metformin was increased" where the record reduced it.
     void checkDose(const Statement& claim, const Subject& subject)
     {
-        const Recorded recorded = recordedOf(subject);
+        const Recorded recorded = recordedOf(subject, claim.unreal);
         const Role contrary = claim.role == Role::Rise ? Role::Fall : Role::Rise;
         if (claim.negated ? recorded.has(claim.role)
                           : recorded.has(contrary) && !recorded.has(claim.role))

@@ -47,6 +47,10 @@ private:
             if (elsewhere || !named)
                 return found(Reason::Pairing, true);
         }
+        if (other.unreal && !claim.unreal)
+            return found(Reason::Unreal, true);
+        if (other.past && m_claim.now)
+            return found(Reason::Past, true);
         if (claim.number.comparator != other.number.comparator)
             return found(Reason::Comparator, true);
         if (!claim.number.unit.empty() && claim.number.unit != other.number.unit)

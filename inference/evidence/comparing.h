@@ -61,6 +61,9 @@ struct Comparing {
 /// Numbers with unit, comparator and name; dates with precision and event; both together.
 void compareValues(Comparing& comparing);
 
+/// What the cited items tell as over, or only wish, fear or advise.
+void compareTimes(Comparing& comparing);
+
 /// Statuses of medicines and problems, and the reasons told for them.
 void compareStatuses(Comparing& comparing);
 

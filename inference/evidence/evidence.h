@@ -92,6 +92,9 @@ enum class Reason : std::uint8_t {
     Side,            // left, right, both
     Subject,         // a relative's, or the patient's
     Status,          // stopped, active, on hold, resolved
+    Past,            // told as over, claimed of now
+    Unreal,          // only wished, feared, advised or on a condition
+    Contradicted,    // another piece of evidence says otherwise, or is newer
     Frequency,       // daily, twice daily
     Direction,       // high, low, normal; rose, fell
     Cause,           // a reason that the evidence does not give

@@ -50,6 +50,12 @@ const char* nameOf(Reason reason)
         return "subject";
     case Status:
         return "status";
+    case Past:
+        return "past";
+    case Unreal:
+        return "unreal";
+    case Contradicted:
+        return "contradicted";
     case Frequency:
         return "frequency";
     case Direction:
@@ -97,6 +103,12 @@ std::string explain(const Finding& finding)
         return what + ": the cited evidence speaks of another person";
     case Status:
         return what + ": the status differs from the cited evidence";
+    case Past:
+        return what + ": the cited evidence tells of it as over";
+    case Unreal:
+        return what + ": the cited evidence does not say that it is so";
+    case Contradicted:
+        return "evidence " + what + " says otherwise or is newer";
     case Frequency:
         return what + ": the frequency differs from the cited evidence";
     case Direction:

@@ -321,6 +321,26 @@ std::optional<View> numberWord(View word)
     return word == "twelve" ? std::optional<View>("12") : std::nullopt;
 }
 
+/// "132/84 mmHg" and "3-5 mg": the first shares the unit of the second. "4.6 mmol/L (3.5-5.1)":
+/// the pair right behind a value is its range.
+void joinPairs(View text, std::vector<NumberMention>& numbers)
+{
+    for (std::size_t i = 0; i + 1 < numbers.size(); ++i) {
+        NumberMention& first = numbers[i];
+        NumberMention& second = numbers[i + 1];
+        const std::size_t gap = second.begin - std::min(first.end, second.begin);
+        if (gap != 1 || (text[first.end] != '/' && text[first.end] != '-'))
+            continue;
+        if (first.unit.empty())
+            first.unit = second.unit;
+        const bool enclosed = text[first.end] == '-' && first.begin > 0 &&
+                              text[first.begin - 1] == '(' && second.end < text.size() &&
+                              text[second.end] == ')';
+        if (enclosed && i > 0 && numbers[i - 1].end + 2 >= first.begin)
+            first.range = second.range = true;
+    }
+}
+
 } // namespace
 
 std::string unitNamed(View text)
@@ -395,15 +415,7 @@ std::vector<NumberMention> numbersIn(View text,
         while (nameFollows && at < text.size() && isWordByte(text[at]))
             ++at;
     }
-    // "132/84 mmHg" and "3-5 mg": the first shares the unit of the second.
-    for (std::size_t i = 0; i + 1 < numbers.size(); ++i) {
-        const std::size_t gap =
-            numbers[i + 1].begin - std::min(numbers[i].end, numbers[i + 1].begin);
-        const bool joined =
-            gap == 1 && (text[numbers[i].end] == '/' || text[numbers[i].end] == '-');
-        if (joined && numbers[i].unit.empty())
-            numbers[i].unit = numbers[i + 1].unit;
-    }
+    joinPairs(text, numbers);
     return numbers;
 }
 

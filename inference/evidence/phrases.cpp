@@ -247,7 +247,8 @@ constexpr View kCommon =
     "were "
     "what when where whether which while who whom whose why will wish with within without word "
     "work "
-    "would write year yes yet you your mg ml dos dose dosag dosage oral tablet daily documented ha "
+    "should could would write year yes yet you your mg ml dos dose dosag dosage oral tablet daily "
+    "documented ha "
     "dr mr mrs ms she s t also i.e shows suggests indicates describe describ detail evidenc lab "
     "laboratory vital observation problem condition statu letter discharge consultation "
     "appointment "
@@ -259,6 +260,12 @@ constexpr View kCommon =
     "hope hope let free feel ask assist normal rate count concentration sample specimen serum "
     "plasma blood";
 
+/// "Time in range was 41 %" says of no value that it is in range.
+bool isShareOfTime(const Entry& entry, const std::vector<Word>& words, std::size_t first)
+{
+    return entry.role == Role::Normal && first > 0 && words[first - 1].text == "time";
+}
+
 } // namespace
 
 std::vector<Phrase> phrasesIn(View text, const std::vector<Word>& words,
@@ -268,7 +275,8 @@ std::vector<Phrase> phrasesIn(View text, const std::vector<Word>& words,
     for (std::size_t i = 0; i < words.size();) {
         std::size_t taken = 1;
         for (std::size_t count = std::min(kLongestPhrase, words.size() - i); count > 0; --count) {
-            if (auto entry = entryFor(text, words, i, count, drugs)) {
+            if (auto entry = entryFor(text, words, i, count, drugs);
+                entry && !isShareOfTime(*entry, words, i)) {
                 found.push_back({entry->role, std::move(entry->name), i, i + count});
                 taken = count;
                 break;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/reading.h"
 
+#include "inference/evidence/kin.h"
+#include "inference/evidence/modality.h"
 #include "inference/evidence/prose.h"
 #include "inference/evidence/statements.h"
 
@@ -74,14 +76,18 @@ public:
         markFamily();
         markDenials();
         markCauses();
+        markModality(m_text, m_words, m_phrases, m_places);
+        m_reading.now = tellsOfNow(m_words, m_phrases, m_places);
         takeStatements();
         takeDates();
         takeTerms();
         takeNumbers();
         takeSides();
         takeWords();
-        for (const Word& word : m_words)
+        for (const Word& word : m_words) {
             m_reading.stems.insert(word.stem);
+            m_reading.stems.insert(kinOf(word));
+        }
         return std::move(m_reading);
     }
 
@@ -133,6 +139,7 @@ private:
             if (!isRelative(m_words[i].text) || isAccompanied(i))
                 continue;
             m_cues[i] = true;
+            m_reading.relatives.insert(m_words[i].text);
             const bool heading =
                 (m_words[i].text == "family" || m_words[i].text == "fhx") &&
                 (i + 1 == m_words.size() || isOneOf(m_words[i + 1].text, "history hx h"));
@@ -337,6 +344,7 @@ private:
             auto claim = at<WordClaim>(i);
             claim.text = m_words[i].text;
             claim.stem = m_words[i].stem;
+            claim.kin = kinOf(m_words[i]);
             claim.common =
                 isCommon(m_words[i]) || isDenial(m_words[i].text) || isRelative(m_words[i].text);
             m_reading.words.push_back(std::move(claim));

@@ -20,6 +20,8 @@ struct Place {
     bool negated = false;
     bool family = false; // said of a relative
     bool cause = false;  // told as a reason
+    bool past = false;   // told as over: "former", "gone", "until 2011"
+    bool unreal = false; // only wished, feared, advised, or on a condition
     int part = 0;        // finer than a clause: cut at every comma and "and"
     int reason = -1;     // index in Reading::reasons; -1: belongs to none
 };
@@ -45,6 +47,7 @@ struct DateClaim : Place {
 
 struct WordClaim : Place {
     std::string text, stem;
+    std::string kin; // of words that tell the same thing: "smoker", "smokes"
     bool common = false;
 };
 
@@ -86,7 +89,9 @@ struct Reading {
     std::vector<SideClaim> sides;
     std::vector<Statement> statements;
     std::vector<Explanation> reasons;
-    std::set<std::string> stems; // of every word
+    std::set<std::string> stems;     // of every word, and its kin
+    std::set<std::string> relatives; // that are spoken of, "brother"
+    bool now = false;                // tells of the present
 };
 
 /// @p drugs: Evidence::drugs, sorted.

@@ -66,7 +66,9 @@ ReadItem sentenceOf(const ReadItem& whole, int sentence)
                    .sides = of(whole.reading.sides, sentence),
                    .statements = of(whole.reading.statements, sentence),
                    .reasons = whole.reading.reasons, // Place::reason counts in it
-                   .stems = {}}};
+                   .stems = {},
+                   .relatives = whole.reading.relatives,
+                   .now = whole.reading.now}};
     for (Explanation& reason : part.reading.reasons) {
         if (reason.sentence != sentence)
             reason.of.clear();

@@ -189,7 +189,7 @@ private Q_SLOTS:
         partly("date_ambiguous", "The potassium was 5.6 mmol/L on 02/03/2026 [1].");
         partly("unknown_citation", "The potassium was 5.6 mmol/L [1][40].");
         partly("wording", "The potassium of 5.6 mmol/L indicates renal impairment [1].");
-        partly("status", "She has asthma [9].");
+        wrong("past", "She has asthma [9].");
 
         // A status belongs to the medicine of its own part, a reason to the status it explains.
         supported("Warfarin was stopped because the INR was between 1.6 and 4.2 [14].");
@@ -350,7 +350,8 @@ private Q_SLOTS:
         QCOMPARE(sentence.cited, std::vector<int>{3});
     }
 
-    /// Evidence that denies the sentence is no slip of a number, whatever another item says.
+    /// Evidence that denies the sentence is no slip of a number, whatever another item says, and a
+    /// newer denial stands against any number.
     void correctsNoDenial()
     {
         Evidence evidence;
@@ -360,7 +361,10 @@ private Q_SLOTS:
         const Sentence denied = evidence::check("She has chest pain [1].", evidence);
         QCOMPARE(denied.verdict, Verdict::NotSupported);
         QCOMPARE(denied.cited, std::vector<int>{1});
-        const Sentence slip = evidence::check("She has chest pain [3].", evidence);
+        const Sentence old = evidence::check("She has chest pain [3].", evidence);
+        QCOMPARE(old.verdict, Verdict::NotSupported);
+        QCOMPARE(old.findings, (std::vector<evidence::Finding>{{Reason::Contradicted, "[1]"}}));
+        const Sentence slip = evidence::check("She had chest pain [3].", evidence);
         QCOMPARE(slip.verdict, Verdict::Supported);
         QCOMPARE(slip.cited, std::vector<int>{2});
     }
