@@ -4,6 +4,7 @@
 #include "inference/evidence/check.h"
 #include "inference/evidence/prompt.h"
 #include "inference/evidence/sentences.h"
+#include "inference/evidence/words.h"
 #include "inference/service/logging.h"
 #include "inference/service/present.h"
 
@@ -19,6 +20,8 @@ namespace service {
 namespace {
 
 using storage::AnswerState;
+
+constexpr std::string_view kNoWords = "The model gave no answer in words; the evidence is listed.";
 
 constexpr std::chrono::seconds kLongestLoad{120};
 constexpr std::chrono::milliseconds kLoadPoll{100};
@@ -152,9 +155,10 @@ std::expected<Composed, wire::Failed> compose(const Count& count,
 /// thread, then from the asking one when the generation has ended.
 class Writer {
 public:
-    Writer(const evidence::Evidence& evidence, api::Answer& answer, Listener& listener,
-           const Clock& clock)
+    Writer(const evidence::Evidence& evidence, const std::string& question, api::Answer& answer,
+           Listener& listener, const Clock& clock)
         : m_checker(evidence)
+        , m_question(question)
         , m_answer(answer)
         , m_listener(listener)
         , m_clock(clock)
@@ -176,16 +180,36 @@ public:
 
     void finish() { take(m_splitter.finish()); }
 
+    /// A whole answer of marks alone says nothing: the program says so in its place.
+    void replaceWordless()
+    {
+        if (!m_answer.claims.empty())
+            return;
+        evidence::Sentence sentence{.text = std::string(kNoWords),
+                                    .cited = {},
+                                    .verdict = evidence::Verdict::NoClaim,
+                                    .findings = {}};
+        m_answer.text = sentence.text;
+        m_answer.claims.push_back(present(sentence));
+        m_listener.claim(m_answer.claims.back());
+    }
+
 private:
     void take(const std::vector<evidence::SentenceSpan>& sentences)
     {
         for (const evidence::SentenceSpan& sentence : sentences) {
-            m_answer.claims.push_back(present(m_checker.check(sentence.text)));
+            if (evidence::wordsOf(evidence::withoutCitations(sentence.text)).empty())
+                continue;
+            m_answer.claims.push_back(present(m_checker.check(
+                sentence.text, {.question = m_question, .saidBefore = m_saidBefore})));
             m_listener.claim(m_answer.claims.back());
+            m_saidBefore = sentence.text;
         }
     }
 
     evidence::Checker m_checker;
+    const std::string& m_question;
+    std::string m_saidBefore; // the sentence before
     evidence::SentenceSplitter m_splitter;
     api::Answer& m_answer;
     Listener& m_listener;
@@ -273,7 +297,7 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
     if (!composed)
         return fail(toApi(composed.error()));
 
-    Writer writer(composed->evidence, answer, listener, request.clock);
+    Writer writer(composed->evidence, request.request.question, answer, listener, request.clock);
     const EngineClient::Callbacks callbacks{
         .progress =
             [&listener](const wire::Progress& progress) {
@@ -294,6 +318,8 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
     writer.finish();
     if (!finished)
         return fail(toApi(finished.error()));
+    if (finished->reason != wire::StopReason::Cancelled)
+        writer.replaceWordless();
     answer.promptTokens = finished->promptTokens;
     answer.generatedTokens = finished->generatedTokens;
     return {.state = finished->reason == wire::StopReason::Cancelled ? AnswerState::Cancelled

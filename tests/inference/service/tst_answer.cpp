@@ -190,6 +190,35 @@ private Q_SLOTS:
         QVERIFY(wrong.corrected.empty());
     }
 
+    void anAnswerOfMarksAloneIsReplacedByASentence_data()
+    {
+        QTest::addColumn<QString>("written");
+        QTest::addColumn<bool>("replaced");
+        QTest::newRow("marks") << QStringLiteral("[1] [2] [3]") << true;
+        QTest::newRow("a mark and a stop") << QStringLiteral("[1].\n[2]") << true;
+        QTest::newRow("nothing") << QString() << true;
+        QTest::newRow("yes") << QStringLiteral("Yes, [1].") << false;
+        QTest::newRow("words") << QStringLiteral("Nothing of note. [1]") << false;
+    }
+    void anAnswerOfMarksAloneIsReplacedByASentence()
+    {
+        QFETCH(QString, written);
+        QFETCH(bool, replaced);
+        m_rig->engine.pieces = {written.toStdString()};
+        Ear ear;
+        const auto done = ask(freeQuestion(), ear);
+        QVERIFY(done);
+        QCOMPARE(done->answer.kind, std::string("model"));
+        QCOMPARE(done->answer.claims.size(), 1U);
+        const std::string told = "The model gave no answer in words; the evidence is listed.";
+        QCOMPARE(done->answer.text == told, replaced);
+        QCOMPARE(done->answer.claims.front().sentence == told, replaced);
+        if (replaced)
+            QCOMPARE(done->answer.claims.front().verdict, std::string("no_claim"));
+        QVERIFY(!done->answer.evidence.empty());
+        QCOMPARE(storedTurn().answer, done->answer.text);
+    }
+
     void questionAndRecordReachTheEngineOnlyAsText()
     {
         Ear ear;
