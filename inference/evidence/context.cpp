@@ -16,9 +16,9 @@ using View = std::string_view;
 /// Begins a question that "yes" answers.
 bool isClosed(View word)
 {
-    constexpr std::array<View, 22> kWords{"is",  "are", "was",   "were",  "has",  "have", "had", "do",
-                                          "does", "did", "can",  "could", "will", "would", "may",
-                                          "should", "must", "any", "isn", "doesn", "hasn", "still"};
+    constexpr std::array<View, 22> kWords{
+        "is",    "are",  "was",   "were", "has",    "have", "had", "do",  "does",  "did",  "can",
+        "could", "will", "would", "may",  "should", "must", "any", "isn", "doesn", "hasn", "still"};
     return std::ranges::contains(kWords, word);
 }
 

@@ -150,9 +150,8 @@ private:
         if (dayOf(item) < m_day)
             return false;
         if (isOver(*item.item)) {
-            const bool goesOn = std::ranges::any_of(m_all, [&](const ReadItem& other) {
-                return isLive(*other.item) && names(other);
-            });
+            const bool goesOn = std::ranges::any_of(
+                m_all, [&](const ReadItem& other) { return isLive(*other.item) && names(other); });
             return names(item) && !goesOn;
         }
         return tellsItAsGone(item);
@@ -283,13 +282,11 @@ private:
 
 bool asksForTheLast(const Reading& reading)
 {
-    constexpr std::array<std::string_view, 9> kWords{"last",    "latest",    "current",
-                                                     "now",     "currently", "newest",
-                                                     "present", "recent",    "today"};
-    return std::ranges::any_of(reading.words,
-                               [&](const WordClaim& word) {
-                                   return std::ranges::contains(kWords, word.text);
-                               }) ||
+    constexpr std::array<std::string_view, 9> kWords{
+        "last", "latest", "current", "now", "currently", "newest", "present", "recent", "today"};
+    return std::ranges::any_of(
+               reading.words,
+               [&](const WordClaim& word) { return std::ranges::contains(kWords, word.text); }) ||
            std::ranges::any_of(reading.terms, [](const TermClaim& term) {
                return term.role == Role::Active && term.shown.starts_with("current");
            });

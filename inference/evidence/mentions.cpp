@@ -33,9 +33,10 @@ bool hasStatus(View text, View status)
 /// Others of these are events: completed, they were done.
 bool isCourse(View text)
 {
-    constexpr std::array<View, 7> kKinds{"CarePlan:",         "CareTeam:", "Goal:",
-                                         "DeviceUse",         "MedicationRequest:",
-                                         "MedicationStatement:", "EpisodeOfCare:"};
+    constexpr std::array<View, 7> kKinds{
+        "CarePlan:",     "CareTeam:",          "Goal:",
+        "DeviceUse",     "MedicationRequest:", "MedicationStatement:",
+        "EpisodeOfCare:"};
     return std::ranges::any_of(kKinds, [&](View kind) { return text.starts_with(kind); });
 }
 
@@ -69,10 +70,10 @@ std::vector<const Place*> placesOf(const Thing& thing, const ReadItem& item)
     std::vector<const Place*> places;
     for (const TermClaim& term : item.reading.terms) {
         const bool named = !thing.name.empty() && term.name == thing.name;
-        const bool inside = thing.kin.size() == 1 &&
-                            std::ranges::any_of(term.stems, [&](const std::string& stem) {
-                                return kinOfStem(stem) == thing.kin.front();
-                            });
+        const bool inside =
+            thing.kin.size() == 1 && std::ranges::any_of(term.stems, [&](const std::string& stem) {
+                return kinOfStem(stem) == thing.kin.front();
+            });
         if (named || inside)
             places.push_back(&term);
     }

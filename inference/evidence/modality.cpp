@@ -187,8 +187,9 @@ private:
         const View now = word(i);
         const View next = word(i + 1);
         const View last = i > 0 ? word(i - 1) : View();
-        if (now == "may" && ((!next.empty() && isNumber(next)) || (!last.empty() && isNumber(last)) ||
-                             isOneOf(last, "in since until from")))
+        if (now == "may" &&
+            ((!next.empty() && isNumber(next)) || (!last.empty() && isNumber(last)) ||
+             isOneOf(last, "in since until from")))
             return; // the month
         if (isOneOf(now, "unlikely doubtful possible suspected improbable") &&
             isOneOf(last, "is was are were very thought seems")) {

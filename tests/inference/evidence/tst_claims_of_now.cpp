@@ -47,8 +47,9 @@ Evidence scripted()
              "Medication: Ferrous fumarate 210 mg tablet, completed; dosage: 1 tablet twice a "
              "day; started 21-Jan-2023; ended 30-Aug-2023; given for Iron deficiency",
              "2023-08-30"),
-        item(7, Condition, "Problem: Iron deficiency, resolved; since 20-Jan-2023; resolved "
-                           "30-Aug-2023",
+        item(7, Condition,
+             "Problem: Iron deficiency, resolved; since 20-Jan-2023; resolved "
+             "30-Aug-2023",
              "2023-01-20"),
         item(8, Note, "Presents with fever, suspected influenza, influenza.", "2019-12-03"),
         item(9, Condition, "Problem: Influenza, resolved; since 03-Dec-2019; resolved 15-Dec-2019",
@@ -57,8 +58,9 @@ Evidence scripted()
         item(11, Note, "Calf cramps at night since March.", "2022-04-01"),
         item(12, Note, "Started: ivabradine, nitrate patch. Ejection fraction 38 % today.",
              "2021-07-08"),
-        item(13, Note, "Has not used the nitrate patch for months. Ejection fraction has risen "
-                       "to 51 %.",
+        item(13, Note,
+             "Has not used the nitrate patch for months. Ejection fraction has risen "
+             "to 51 %.",
              "2024-07-08"),
         item(14, Note,
              "If potassium rises, stop ramipril. Amlodipine may be added. Consider torasemide.",
@@ -71,22 +73,24 @@ Evidence scripted()
              "Medication: Warfarin 5 mg tablet, stopped; started 01-Mar-2019; stopped "
              "10-Oct-2022; given for Deep vein thrombosis; reason for the status: Course finished",
              "2022-10-10"),
-        item(17, Note,
-             "The INR went between 1.4 and 4.8 this summer, time in range was 38 %.", "2022-09-01"),
+        item(17, Note, "The INR went between 1.4 and 4.8 this summer, time in range was 38 %.",
+             "2022-09-01"),
         item(18, Observation, "INR 4.8 (range 0.9-1.1, high) on 05-Oct-2022, final", "2022-10-05"),
         item(19, Observation, "Sodium 131 mmol/L (range 135-145, low) on 01-May-2023, final",
              "2023-05-01"),
         item(20, Observation, "Sodium 139 mmol/L (range 135-145) on 04-Jun-2024, final",
              "2024-06-04"),
-        item(21, Other, "Family history: Type 2 diabetes mellitus; Brother; onset at age 48 years; "
-                        "completed",
+        item(21, Other,
+             "Family history: Type 2 diabetes mellitus; Brother; onset at age 48 years; "
+             "completed",
              ""),
         item(22, Note, "Weight 79.4 kg on our scale. Her father had a heart attack at 57.",
              "2024-06-04"),
         item(23, Other, "Procedure: Cataract extraction, right eye; completed; on 06-Oct-2020",
              "2020-10-06"),
-        item(24, Note, "New haemorrhages in the left eye. Right eye unchanged after cataract "
-                       "surgery.",
+        item(24, Note,
+             "New haemorrhages in the left eye. Right eye unchanged after cataract "
+             "surgery.",
              "2022-06-10"),
         item(25, Medication,
              "Medication: Levothyroxine 75 microgram tablet, completed; started 01-Feb-2020; ended "
@@ -96,8 +100,9 @@ Evidence scripted()
              "Medication: Levothyroxine 100 microgram tablet, active; started 20-May-2024",
              "2024-05-20"),
         item(27, Condition, "Problem: Essential hypertension, active; since 2011", "2011"),
-        item(28, Note, "Used to drink heavily. Knee pain has settled, gout possible. Previously "
-                       "on gabapentin.",
+        item(28, Note,
+             "Used to drink heavily. Knee pain has settled, gout possible. Previously "
+             "on gabapentin.",
              "2021-09-09"),
         item(29, Observation, "Alcohol status Never drinker on 04-Feb-2018, final", "2018-02-04"),
         item(30, Condition, "Problem: Sarcoidosis, active; since 2015", "2015"),
@@ -218,8 +223,9 @@ private Q_SLOTS:
         QFETCH(QString, reason);
         const Sentence sentence = evidence::check(QTest::currentDataTag(), scripted());
         const QString reasons = reasonsOf(sentence);
-        QVERIFY2(sentence.verdict == (right ? Verdict::Supported : Verdict::NotSupported),
-                 qPrintable(QString::fromUtf8(evidence::nameOf(sentence.verdict)) + u' ' + reasons));
+        QVERIFY2(
+            sentence.verdict == (right ? Verdict::Supported : Verdict::NotSupported),
+            qPrintable(QString::fromUtf8(evidence::nameOf(sentence.verdict)) + u' ' + reasons));
         const bool told =
             std::ranges::any_of(sentence.findings, [&](const evidence::Finding& finding) {
                 return reason == QString::fromUtf8(evidence::nameOf(finding.reason));
@@ -277,8 +283,8 @@ private Q_SLOTS:
     void namesTheEvidenceThatContradicts()
     {
         const Sentence sentence = evidence::check("She has calf cramps [11].", scripted());
-        QCOMPARE(sentence.findings, (std::vector<evidence::Finding>{
-                                        {evidence::Reason::Contradicted, "[10]"}}));
+        QCOMPARE(sentence.findings,
+                 (std::vector<evidence::Finding>{{evidence::Reason::Contradicted, "[10]"}}));
     }
 };
 
