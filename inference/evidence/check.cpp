@@ -318,6 +318,10 @@ Sentence Checker::check(std::string_view written, const Context& context) const
     if (sentence.verdict != Verdict::NotSupported)
         heed(sentence,
              contradicting(claim, itemsOf(sentence, m_items->read), m_items->read, asked));
+    if (sentence.verdict == Verdict::NotSupported && !sentence.corrected.empty()) {
+        sentence.cited = numbersOf({cited.items, {}}); // only what stands has its number put right
+        sentence.corrected.clear();
+    }
     return sentence;
 }
 

@@ -196,6 +196,7 @@ private Q_SLOTS:
         wrong("subject", "She has type 2 diabetes [21].");
         wrong("side", "The left eye was operated on [23].");
         wrong("contradicted", "The left eye was operated on for cataract [24].");
+        wrong("wording", "She is on a blood thinner [16].");
         supported("Her brother has type 2 diabetes [21].");
         supported("Her dad had a heart attack at 57 [22].");
         supported("The right eye was operated on [23].");
@@ -278,6 +279,18 @@ private Q_SLOTS:
         QVERIFY2(QString::fromUtf8(evidence::nameOf(sentence.verdict)) == verdict,
                  qPrintable(QString::fromUtf8(evidence::nameOf(sentence.verdict)) + u' ' +
                             reasonsOf(sentence)));
+    }
+
+    /// The number of a sentence that does not stand is left as it was written.
+    void correctsNothingThatIsContradicted()
+    {
+        const Sentence right = evidence::check("She had calf cramps at night [20].", scripted());
+        QCOMPARE(right.verdict, Verdict::Supported);
+        QCOMPARE(right.corrected, std::vector<int>{20});
+        const Sentence over = evidence::check("She has calf cramps [20].", scripted());
+        QCOMPARE(over.verdict, Verdict::NotSupported);
+        QCOMPARE(over.cited, std::vector<int>{20});
+        QVERIFY(over.corrected.empty());
     }
 
     void namesTheEvidenceThatContradicts()
