@@ -35,14 +35,14 @@ SocketBackend::SocketBackend(const QString& socketPath, QObject* parent)
     , m_checkpoint(socketPath)
     , m_client({.socket = socketPath.toStdString(), .daemonUid = {}})
 {
-    for (QThreadPool* pool : {&m_calls, &m_beats, &m_asking})
+    for (QThreadPool* pool : {&m_calls, &m_beats, &m_asking, &m_leaving})
         pool->setMaxThreadCount(1);
 }
 
 SocketBackend::~SocketBackend()
 {
     m_stop.request_stop();
-    for (QThreadPool* pool : {&m_asking, &m_beats, &m_calls})
+    for (QThreadPool* pool : {&m_asking, &m_beats, &m_calls, &m_leaving})
         pool->waitForDone();
 }
 
@@ -122,6 +122,7 @@ void SocketBackend::signIn(const QString& user, QByteArray passphrase)
     run(
         m_calls,
         [this, request = std::move(request)]() mutable {
+            m_leaving.waitForDone(); // it ends with the old token, and must not clear the new one
             auto session = m_client.signIn(request);
             wipe(request.passphrase);
             return session;
@@ -171,7 +172,8 @@ void SocketBackend::leave(Leaving leaving)
         return;
     ++m_epoch;
     const std::string session = std::exchange(m_session, {});
-    m_calls.start([this, session, leaving] {
+    // Not behind a running call: until this arrives the service keeps the session's keys.
+    m_leaving.start([this, session, leaving] {
         // If nothing answers, the session ends by itself when the daemon hears no heartbeat.
         std::ignore = leaving == Leaving::Lock ? m_client.lock(session) : m_client.signOut(session);
     });

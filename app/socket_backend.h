@@ -14,8 +14,8 @@
 namespace app {
 
 /// The real service behind its Unix socket. Calls run one after the other on a thread of their own,
-/// heartbeats and the running question on two more; results come back as signals on the GUI thread.
-/// What belongs to a session that has ended meanwhile is dropped.
+/// heartbeats, the running question and leaving on three more; results come back as signals on the
+/// GUI thread. What belongs to a session that has ended meanwhile is dropped.
 class SocketBackend : public Backend {
     Q_OBJECT
 
@@ -57,7 +57,7 @@ private:
     std::atomic<quint64> m_epoch = 0; // counts sign-ins and leavings
     quint64 m_questions = 0;
     std::stop_source m_stop;
-    QThreadPool m_calls, m_beats, m_asking;
+    QThreadPool m_calls, m_beats, m_asking, m_leaving;
 };
 
 } // namespace app

@@ -45,8 +45,8 @@ private Q_SLOTS:
         signIn();
         QTest::keyClick(m_window.get(), Qt::Key_P, Qt::ControlModifier);
         Q_EMIT m_backend.patientOpened(fixtures::ada()); // an answer that nobody waits for
-        const QStringList patientCalls = m_backend.calls.filter(QRegularExpression(
-            QStringLiteral("^(open|search|conversation|document|original) ")));
+        const QStringList patientCalls = m_backend.calls.filter(
+            QRegularExpression(QStringLiteral("^(open|search|conversation|document|original) ")));
         QCOMPARE(patientCalls, QStringList());
         QVERIFY(!everyWord().contains(QStringLiteral("OKONKWO")));
         QMessageBox* box = openBox();
@@ -83,7 +83,8 @@ private Q_SLOTS:
         auto* dismiss = notice.findChild<QPushButton*>();
         dismiss->click();
         QCOMPARE(notice.sentence(), QStringLiteral("full disk"));
-        notice.tell(QStringLiteral("no answer"), Kind::Passing); // control: these replace each other
+        notice.tell(QStringLiteral("no answer"),
+                    Kind::Passing); // control: these replace each other
         QCOMPARE(notice.sentence(), QStringLiteral("no answer"));
         dismiss->click();
         QVERIFY(notice.sentence().isEmpty());
