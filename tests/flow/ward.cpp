@@ -83,6 +83,7 @@ std::filesystem::path Ward::state() const
 bool Ward::start(const QStringList& prefix, const QStringList& environment)
 {
     std::filesystem::create_directories(state());
+    std::filesystem::permissions(state(), std::filesystem::perms(0711)); // the socket lies in it
     const QString model =
         modelFile.isEmpty() ? m_models.filePath(QStringLiteral("tiny.gguf")) : modelFile;
     if (withModel && !QFile::exists(model) &&

@@ -40,12 +40,12 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("text");
         QTest::addColumn<bool>("limits"); // to one core
         const QByteArray two = "0::/ward/cloister\n";
-        QTest::newRow("own group") << two << QByteArray("ward/cloister/cpu.max")
-                                   << QByteArray("100000 100000\n") << true;
+        QTest::newRow("own group")
+            << two << QByteArray("ward/cloister/cpu.max") << QByteArray("100000 100000\n") << true;
         QTest::newRow("group above")
             << two << QByteArray("ward/cpu.max") << QByteArray("50000 100000\n") << true;
-        QTest::newRow("container") << QByteArray("0::/\n") << QByteArray("cpu.max")
-                                   << QByteArray("1000 100000\n") << true;
+        QTest::newRow("container")
+            << QByteArray("0::/\n") << QByteArray("cpu.max") << QByteArray("1000 100000\n") << true;
         QTest::newRow("outside's name") << QByteArray("0::/../pod7\n") << QByteArray("cpu.max")
                                         << QByteArray("99999 100000\n") << true;
         QTest::newRow("no limit") << two << QByteArray("ward/cloister/cpu.max")
