@@ -183,16 +183,18 @@ private:
                     about = term.name;
             }
         }
-        if (!about.empty())
-            return sameName(number.about, about) && isMeasured(item, about);
-        if (!number.about.empty() || m_asked.question == nullptr || claim.number.unit.empty())
-            return false;
-        const std::vector<Thing> words = thingsOf(*m_asked.question);
-        return !words.empty() && std::ranges::all_of(words, [&](const Thing& thing) {
+        // "The INR target is 2.0": a value of the same only where the item speaks of a target.
+        const std::vector<Thing> words = m_things.empty() && about.empty() && m_asked.question
+                                             ? thingsOf(*m_asked.question)
+                                             : m_things;
+        const bool together = std::ranges::all_of(words, [&](const Thing& thing) {
             return std::ranges::any_of(placesOf(thing, item), [&](const Place* place) {
                 return place->clause == number.clause;
             });
         });
+        if (!about.empty())
+            return together && sameName(number.about, about) && isMeasured(item, about);
+        return together && !words.empty() && number.about.empty() && !claim.number.unit.empty();
     }
 
     /// Doses are no values.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/kin.h"
 
-#include "inference/evidence/vocabulary.h"
-
 #include <algorithm>
 #include <array>
 
@@ -12,14 +10,18 @@ namespace {
 
 using View = std::string_view;
 
-/// Stems; the first of each line stands for the others.
-constexpr std::array<View, 9> kKin{
+/// Stems; the first of each line stands for the others. Narrower than what a search takes for one
+/// (vocabulary.h): a pregnancy lost is not "pregnant", alcohol not "alcoholic", a tumour no cancer.
+constexpr std::array<View, 12> kKin{
     "operat operation operativ surgery surgical extraction",
     "wheez wheezy",
     "fractur broken broke",
     "vomit vomiting",
     "tir tired tiredness",
     "smok smoker",
+    "diabet diabetic",
+    "asthma asthmatic",
+    "epilepsy epileptic",
     "bleed bled bleeding",
     "faint fainted syncop",
     "itch itchy itching",
@@ -46,8 +48,7 @@ std::string kinOf(const Word& word)
     }
     if (word.text.size() > 7 && (word.text.ends_with("ectomy") || word.text.ends_with("plasty")))
         return "operat";
-    const View family = familyOf(word.text);
-    return family.empty() ? word.stem : stemOf(family.substr(0, family.find(' ')));
+    return word.stem;
 }
 
 } // namespace evidence

@@ -106,6 +106,12 @@ Evidence scripted()
              "2021-09-09"),
         item(29, Observation, "Alcohol status Never drinker on 04-Feb-2018, final", "2018-02-04"),
         item(30, Condition, "Problem: Sarcoidosis, active; since 2015", "2015"),
+        item(32, Note, "The INR target is 2.0 to 3.0.", "2021-01-05"),
+        item(33, Observation,
+             "Obstetric history Two first-trimester pregnancy losses on 10-Jan-2022, final",
+             "2022-01-10"),
+        item(34, Note, "Alcohol 4 units a week. Benign tumour of the parotid. Diabetic foot check.",
+             "2022-01-12"),
         item(31, Note, "No sign of sarcoidosis.", "2014-03-03"),
     };
     return evidence;
@@ -185,6 +191,13 @@ private Q_SLOTS:
         wrong("contradicted", "Her sodium is 131 mmol/L [19].");
         wrong("contradicted", "She does not have sarcoidosis [31].");
         wrong("direction", "Her INR is in range [17].");
+        wrong("contradicted", "The last ejection fraction was 38 % [12].");
+        supported("The last ejection fraction was 51 % [13].");
+        supported("The INR target is 2.0 to 3.0 [32].");
+        wrong("wording", "Yes, she is pregnant [33].");
+        wrong("wording", "She is an alcoholic [34].");
+        wrong("wording", "She has cancer [34].");
+        supported("Her diabetic foot was checked [34].");
         supported("The last sodium was 139 mmol/L [20].");
         supported("Her sodium was 131 mmol/L on 01-May-2023 [19].");
         supported("She had calf cramps at night [11].");
