@@ -407,6 +407,8 @@ Client::generate(wire::Generate request, const Callbacks& callbacks, std::stop_t
 std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn> turns,
                                                          std::stop_token stop)
 {
+    if (stop.stop_requested())
+        return std::unexpected(failure(wire::Errc::Cancelled, "stopped"));
     wire::Count request;
     request.turns = std::move(turns);
     {
