@@ -2,6 +2,7 @@
 #include "inference/evidence/allergy_mentions.h"
 
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 #include "inference/evidence/words.h"
 
 #include <algorithm>
@@ -11,17 +12,6 @@
 namespace evidence {
 
 namespace {
-
-bool isOneOf(std::string_view word, std::string_view list)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(' '), list.size());
-        if (list.substr(0, end) == word)
-            return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
 
 bool isAllergen(std::string_view word)
 {

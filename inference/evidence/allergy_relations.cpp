@@ -2,6 +2,7 @@
 #include "inference/evidence/allergy_relations.h"
 
 #include "inference/evidence/dates.h"
+#include "inference/evidence/direct_answer.h"
 #include "inference/evidence/drugs.h"
 #include "inference/evidence/facts.h"
 #include "inference/evidence/topic_words.h"
@@ -162,33 +163,22 @@ std::optional<DirectAnswer> answerDrugAllergy(std::string_view question,
     });
     if (!asksWhether(question) && !noneRecorded)
         return std::nullopt;
-    DirectAnswer answer{.kind = DirectAnswer::Kind::Allergies,
-                        .sentences = {},
-                        .items = {},
-                        .conflicts = {},
-                        .coverage = {},
-                        .abstention = {}};
-    const auto say = [&](std::string text, std::vector<int> cited, Verdict verdict) {
-        text = closed(std::move(text), cited);
-        answer.sentences.push_back({.text = std::move(text),
-                                    .cited = std::move(cited),
-                                    .verdict = verdict,
-                                    .findings = {}});
-    };
+    DirectAnswer answer = emptyAnswer(DirectAnswer::Kind::Allergies);
     for (const AllergyRelation& relation : relations) {
         std::vector<int> cited;
         for (EvidenceItem& item : evidenceOf(relation, chart))
             cited.push_back(add(answer.items, std::move(item)));
-        say(leadOf(relation), cited, Verdict::Computed);
+        say(answer, leadOf(relation), cited, Verdict::Computed);
         for (const int number : cited) {
             const EvidenceItem& item = answer.items[static_cast<std::size_t>(number) - 1];
-            say(item.kind == Kind::Passage ? item.label + " says: \"" + item.text + "\""
+            say(answer,
+                item.kind == Kind::Passage ? item.label + " says: \"" + item.text + "\""
                                            : item.text,
                 {number}, Verdict::Supported);
         }
     }
     if (noneRecorded)
-        say("The record holds nothing else about it", {}, Verdict::Computed);
+        say(answer, "The record holds nothing else about it", {}, Verdict::Computed);
     return answer;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/analytes.h"
 
+#include "inference/evidence/lists.h"
 #include "inference/evidence/words.h"
 
 #include <algorithm>
@@ -138,24 +139,6 @@ constexpr std::array kAnalytes{
     Analyte{"pain score", "pain score|pain severity", "72514-3", ""},
 };
 
-template <typename Visit>
-void eachPart(std::string_view list, char separator, const Visit& visit)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(separator), list.size());
-        if (end > 0)
-            visit(list.substr(0, end));
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-}
-
-bool contains(std::string_view list, char separator, std::string_view wanted)
-{
-    bool found = false;
-    eachPart(list, separator, [&](std::string_view part) { found = found || part == wanted; });
-    return found;
-}
-
 std::string joined(const std::vector<Word>& words)
 {
     std::string out;
@@ -179,11 +162,11 @@ NameParts partsOf(std::string_view name)
 
 bool isCalled(const Analyte& analyte, const NameParts& parts)
 {
-    if (!contains(analyte.synonyms, '|', parts.component) &&
-        !contains(analyte.synonyms, '|', parts.whole))
+    if (!isOneOf(parts.component, analyte.synonyms, '|') &&
+        !isOneOf(parts.whole, analyte.synonyms, '|'))
         return false;
     return std::ranges::none_of(
-        parts.words, [&](const Word& word) { return contains(analyte.without, ' ', word.text); });
+        parts.words, [&](const Word& word) { return isOneOf(word.text, analyte.without); });
 }
 
 } // namespace
@@ -196,7 +179,7 @@ std::span<const Analyte> analytes()
 const Analyte* analyteNamed(std::string_view words)
 {
     for (const Analyte& analyte : kAnalytes) {
-        if (contains(analyte.synonyms, '|', words))
+        if (isOneOf(words, analyte.synonyms, '|'))
             return &analyte;
     }
     return nullptr;
@@ -214,7 +197,7 @@ std::vector<const Analyte*> narrowerThan(const Analyte& analyte)
 bool hasCode(const Analyte& analyte, const records::Concept& code)
 {
     return std::ranges::any_of(code.codings, [&](const records::Coding& coding) {
-        return !coding.code.empty() && contains(analyte.codes, ' ', coding.code);
+        return !coding.code.empty() && isOneOf(coding.code, analyte.codes);
     });
 }
 

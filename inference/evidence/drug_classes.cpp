@@ -2,6 +2,7 @@
 #include "inference/evidence/drug_classes.h"
 
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 
 #include <algorithm>
 #include <array>
@@ -139,24 +140,6 @@ constexpr std::array kClasses{
               false},
 };
 
-template <typename Visit>
-void eachPart(View list, char separator, const Visit& visit)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(separator), list.size());
-        if (end > 0)
-            visit(list.substr(0, end));
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-}
-
-bool contains(View list, char separator, View wanted)
-{
-    bool found = false;
-    eachPart(list, separator, [&](View part) { found = found || part == wanted; });
-    return found;
-}
-
 } // namespace
 
 std::span<const DrugClass> drugClasses()
@@ -168,7 +151,7 @@ const DrugClass* drugClassNamed(View words)
 {
     const View singular = words.ends_with('s') ? words.substr(0, words.size() - 1) : words;
     for (const DrugClass& group : kClasses) {
-        if (contains(group.names, '|', words) || contains(group.names, '|', singular))
+        if (isOneOf(words, group.names, '|') || isOneOf(singular, group.names, '|'))
             return &group;
     }
     return nullptr;
@@ -176,7 +159,7 @@ const DrugClass* drugClassNamed(View words)
 
 bool isMember(const DrugClass& group, View ingredient)
 {
-    bool member = contains(group.members, ' ', ingredient);
+    bool member = isOneOf(ingredient, group.members);
     eachPart(group.endings, ' ', [&](View ending) {
         member = member || (ingredient.size() > ending.size() + 1 && ingredient.ends_with(ending));
     });
@@ -205,7 +188,7 @@ const DrugClass* relatedClass(View ingredient, View other)
 
 View shownName(const DrugClass& group)
 {
-    return group.names.substr(0, std::min(group.names.find('|'), group.names.size()));
+    return firstName(group.names);
 }
 
 } // namespace evidence

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/drugs.h"
 
+#include "inference/evidence/lists.h"
 #include "inference/evidence/words.h"
 
 #include <algorithm>
@@ -150,34 +151,18 @@ bool isSalt(View word)
     return std::ranges::find(kWords, word) != kWords.end();
 }
 
-template <typename Visit>
-void eachWord(View list, const Visit& visit)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(' '), list.size());
-        if (end > 0)
-            visit(list.substr(0, end));
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-}
-
 const std::unordered_map<View, View>& knownNames()
 {
     static const std::unordered_map<View, View> kKnown = [] {
         std::unordered_map<View, View> known;
-        eachWord(kNames, [&](View name) { known.emplace(name, name); });
-        eachWord(kAliases, [&](View pair) {
+        eachPart(kNames, ' ', [&](View name) { known.emplace(name, name); });
+        eachPart(kAliases, ' ', [&](View pair) {
             const std::size_t equals = pair.find('=');
             known.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
         });
         return known;
     }();
     return kKnown;
-}
-
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 } // namespace
@@ -229,7 +214,7 @@ std::string strengthOf(View name)
 std::vector<std::string> aliasesOf(View ingredient)
 {
     std::vector<std::string> aliases;
-    eachWord(kAliases, [&](View pair) {
+    eachPart(kAliases, ' ', [&](View pair) {
         const std::size_t equals = pair.find('=');
         if (pair.substr(equals + 1) == ingredient)
             aliases.emplace_back(pair.substr(0, equals));
@@ -241,7 +226,7 @@ std::span<const View> ingredients()
 {
     static const std::vector<View> kIngredients = [] {
         std::vector<View> names;
-        eachWord(kNames, [&](View name) { names.push_back(name); });
+        eachPart(kNames, ' ', [&](View name) { names.push_back(name); });
         return names;
     }();
     return kIngredients;

@@ -6,6 +6,7 @@
 #include "inference/evidence/conflicts.h"
 #include "inference/evidence/coverage.h"
 #include "inference/evidence/dates.h"
+#include "inference/evidence/direct_answer.h"
 #include "inference/evidence/list_answers.h"
 #include "inference/evidence/passages.h"
 #include "inference/evidence/question.h"
@@ -45,14 +46,6 @@ std::optional<double> numberOf(const std::string& value)
 bool panelHasValue(const Panel& panel)
 {
     return std::ranges::any_of(panel, [](const auto* part) { return hasValue(*part); });
-}
-
-void say(DirectAnswer& answer, std::string text, std::vector<int> cited, Verdict verdict)
-{
-    std::ranges::sort(cited);
-    text = closed(std::move(text), cited);
-    answer.sentences.push_back(
-        {.text = std::move(text), .cited = std::move(cited), .verdict = verdict, .findings = {}});
 }
 
 /// One value as a sentence: the words of the evidence itself.
@@ -97,16 +90,6 @@ void sayAll(DirectAnswer& answer, const Series& series, Day today)
     say(answer, std::move(text), {}, Verdict::Computed);
     for (const Panel& entry : series.entries)
         sayValue(answer, entry, "", today);
-}
-
-DirectAnswer emptyAnswer(DirectAnswer::Kind kind)
-{
-    return {.kind = kind,
-            .sentences = {},
-            .items = {},
-            .conflicts = {},
-            .coverage = {},
-            .abstention = {}};
 }
 
 /// "creatinine and potassium" -> both; a name that holds the word itself stays whole.
@@ -180,13 +163,10 @@ bool sayName(DirectAnswer& answer, const LookUp& asked, const std::string& name,
     if (resolved.series.empty()) {
         if (!resolved.known || isToldElsewhere(name, chart))
             return false; // not the name of a measurement, or not as a value only
-        const std::string text =
-            std::format("No {} is recorded among {} laboratory and vital values", name,
-                        chart.observations.size());
-        answer.abstention = Abstention{.reason = Abstention::Reason::NotRecorded,
-                                       .searched = {std::format("laboratory and vital values ({})",
-                                                                chart.observations.size())},
-                                       .text = text + "."};
+        const std::size_t count = chart.observations.size();
+        abstain(answer,
+                std::format("No {} is recorded among {} laboratory and vital values.", name, count),
+                {std::format("laboratory and vital values ({})", count)});
         return true;
     }
     for (const Series& series : resolved.series) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/modality.h"
 
+#include "inference/evidence/lists.h"
+
 #include <algorithm>
 
 namespace evidence {
@@ -8,22 +10,6 @@ namespace evidence {
 namespace {
 
 using View = std::string_view;
-
-bool isOneOf(View word, View list)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(' '), list.size());
-        if (list.substr(0, end) == word)
-            return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
-
-bool isNumber(View word)
-{
-    return word.front() >= '0' && word.front() <= '9';
-}
 
 bool isMonth(View word)
 {
@@ -151,7 +137,8 @@ private:
         } else if (now == "longer" && last == "no") {
             markClauseAfter(i, &Place::past);
             markBefore(i, &Place::past);
-        } else if (now == "until" && (isNumber(next.empty() ? "x" : next) || isDate(i + 1))) {
+        } else if (now == "until" &&
+                   (isDigit(next.empty() ? 'x' : next.front()) || isDate(i + 1))) {
             markBefore(i, &Place::past);
         } else if (isGone(now)) {
             markBefore(i, &Place::past);
@@ -162,7 +149,7 @@ private:
 
     [[nodiscard]] bool isDate(std::size_t i) const
     {
-        return isMonth(word(i)) && i + 1 < m_words.size() && isNumber(word(i + 1));
+        return isMonth(word(i)) && i + 1 < m_words.size() && isDigit(word(i + 1).front());
     }
 
     /// "Stopped smoking", "iron stopped". Medicines have statuses of their own.
@@ -188,7 +175,7 @@ private:
         const View next = word(i + 1);
         const View last = i > 0 ? word(i - 1) : View();
         if (now == "may" &&
-            ((!next.empty() && isNumber(next)) || (!last.empty() && isNumber(last)) ||
+            ((!next.empty() && isDigit(next.front())) || (!last.empty() && isDigit(last.front())) ||
              isOneOf(last, "in since until from")))
             return; // the month
         if (isOneOf(now, "unlikely doubtful possible suspected improbable") &&

@@ -19,11 +19,6 @@ bool beginsPart(View word)
     return std::ranges::contains(kWords, word);
 }
 
-bool isNumber(View word)
-{
-    return word.front() >= '0' && word.front() <= '9';
-}
-
 } // namespace
 
 Parts::Parts(View text, const std::vector<Word>& words, const std::vector<Phrase>& phrases,
@@ -52,7 +47,7 @@ bool Parts::isBoundary(std::size_t i) const
     if (phrase != nullptr && phrase->first < i)
         return false; // "once daily" and "because of" stay whole
     const View gap = m_text.substr(m_words[i - 1].end, m_words[i].begin - m_words[i - 1].end);
-    const bool inNumber = isNumber(m_words[i].text) && gap.size() == 1; // "1,000"
+    const bool inNumber = isDigit(m_words[i].text.front()) && gap.size() == 1; // "1,000"
     if (!inNumber && (gap.find_first_of(",():") != View::npos || gap.find(" - ") != View::npos))
         return true;
     if (phrase != nullptr)
@@ -90,7 +85,7 @@ bool Parts::addBareNames(int part, std::vector<Subject>& names) const
             phrase != nullptr && (phrase->role == Role::Drug || phrase->role == Role::Disease);
         const bool bare =
             named || (phrase != nullptr && phrase->role == Role::Frequency) ||
-            (phrase == nullptr && (isNumber(m_words[i].text) || isCommon(m_words[i])));
+            (phrase == nullptr && (isDigit(m_words[i].text.front()) || isCommon(m_words[i])));
         if (!bare || m_words[i].text == "instead")
             return false;
         if (named && phrase->first == i)

@@ -3,6 +3,7 @@
 
 #include "inference/evidence/analytes.h"
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 
 #include <algorithm>
 #include <array>
@@ -21,17 +22,6 @@ struct Entry {
     std::string name;
 };
 using Table = std::unordered_map<std::string, Entry>;
-
-template <typename Visit>
-void eachPart(View list, char separator, const Visit& visit)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(separator), list.size());
-        if (end > 0)
-            visit(std::string(list.substr(0, end)));
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-}
 
 // The first of each line is the name that the others stand for.
 constexpr std::array<View, 34> kDiseases{
@@ -123,7 +113,7 @@ void addFrequencies(Table& table)
 {
     const auto put = [&](View phrases, const std::string& name) {
         eachPart(phrases, '|',
-                 [&](const std::string& phrase) { table[phrase] = {Role::Frequency, name}; });
+                 [&](View phrase) { table[std::string(phrase)] = {Role::Frequency, name}; });
     };
     put("daily|once daily|once a day|every day|qd|od|each day|per day|a day|one time daily|1 time "
         "daily|"
@@ -154,16 +144,17 @@ const Table& table()
     static const Table kTable = [] {
         Table table;
         for (const View line : kDiseases) {
-            const std::string name(line.substr(0, line.find('|')));
+            const std::string name(firstName(line));
             eachPart(line, '|',
-                     [&](const std::string& phrase) { table[phrase] = {Role::Disease, name}; });
+                     [&](View phrase) { table[std::string(phrase)] = {Role::Disease, name}; });
         }
         for (const Group& group : kGroups)
             eachPart(group.phrases, '|',
-                     [&](const std::string& phrase) { table[phrase] = {group.role, {}}; });
+                     [&](View phrase) { table[std::string(phrase)] = {group.role, {}}; });
         for (const Analyte& analyte : analytes()) {
-            eachPart(analyte.synonyms, '|', [&](const std::string& phrase) {
-                table.try_emplace(phrase, Entry{Role::Measurement, std::string(analyte.name)});
+            eachPart(analyte.synonyms, '|', [&](View phrase) {
+                table.try_emplace(std::string(phrase),
+                                  Entry{Role::Measurement, std::string(analyte.name)});
             });
         }
         addFrequencies(table);
@@ -295,10 +286,8 @@ std::span<const View> diseases()
 View diseaseNamed(View words)
 {
     for (const View line : kDiseases) {
-        bool named = false;
-        eachPart(line, '|', [&](const std::string& name) { named = named || name == words; });
-        if (named)
-            return line.substr(0, line.find('|'));
+        if (isOneOf(words, line, '|'))
+            return firstName(line);
     }
     return {};
 }
@@ -306,7 +295,7 @@ View diseaseNamed(View words)
 View synonymsOfDisease(View name)
 {
     for (const View line : kDiseases) {
-        if (line.substr(0, line.find('|')) == name)
+        if (firstName(line) == name)
             return line;
     }
     return {};
@@ -316,8 +305,8 @@ bool isCommon(const Word& word)
 {
     static const std::unordered_set<std::string> kWords = [] {
         std::unordered_set<std::string> words;
-        eachPart(kCommon, ' ', [&](const std::string& common) {
-            words.insert(common);
+        eachPart(kCommon, ' ', [&](View common) {
+            words.emplace(common);
             words.insert(stemOf(common));
         });
         return words;

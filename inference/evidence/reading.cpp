@@ -2,6 +2,7 @@
 #include "inference/evidence/reading.h"
 
 #include "inference/evidence/kin.h"
+#include "inference/evidence/lists.h"
 #include "inference/evidence/modality.h"
 #include "inference/evidence/prose.h"
 #include "inference/evidence/statements.h"
@@ -14,17 +15,6 @@ namespace evidence {
 namespace {
 
 using View = std::string_view;
-
-bool isOneOf(View word, View list)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(' '), list.size());
-        if (list.substr(0, end) == word)
-            return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
 
 bool startsNewSubject(View word)
 {

@@ -4,6 +4,7 @@
 #include "inference/evidence/analytes.h"
 #include "inference/evidence/drug_classes.h"
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 #include "inference/evidence/phrases.h"
 #include "inference/evidence/prose.h"
 #include "inference/evidence/topic_words.h"
@@ -78,11 +79,7 @@ void addWords(Targets& targets, View text, View meaning)
 
 void addNames(Targets& targets, View names, View meaning)
 {
-    while (!names.empty()) {
-        const std::size_t end = std::min(names.find('|'), names.size());
-        addWords(targets, names.substr(0, end), meaning);
-        names.remove_prefix(std::min(end + 1, names.size()));
-    }
+    eachPart(names, '|', [&](View name) { addWords(targets, name, meaning); });
 }
 
 const Targets& vocabulary()
@@ -92,11 +89,11 @@ const Targets& vocabulary()
         for (const Analyte& analyte : analytes())
             addNames(targets, analyte.synonyms, analyte.name);
         for (const View disease : diseases())
-            addNames(targets, disease, disease.substr(0, disease.find('|')));
+            addNames(targets, disease, firstName(disease));
         for (const DrugClass& group : drugClasses())
             addNames(targets, group.names, shownName(group));
         for (const View names : findingNames())
-            addNames(targets, names, names.substr(0, names.find('|')));
+            addNames(targets, names, firstName(names));
         constexpr View kAsked =
             "medication medications medicine medicines allergy allergies allergic problem problems "
             "diagnosis diagnoses condition conditions latest recent result results value values "

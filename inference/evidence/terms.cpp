@@ -2,6 +2,7 @@
 #include "inference/evidence/terms.h"
 
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 #include "inference/evidence/vocabulary.h"
 
 #include <algorithm>
@@ -23,9 +24,8 @@ void addDrug(Term& term, const std::string& name)
 /// The record may use any of the names.
 void addSynonyms(Term& term, View synonyms)
 {
-    while (!synonyms.empty()) {
-        const std::size_t end = std::min(synonyms.find('|'), synonyms.size());
-        const std::vector<Word> words = wordsOf(synonyms.substr(0, end));
+    eachPart(synonyms, '|', [&](View synonym) {
+        const std::vector<Word> words = wordsOf(synonym);
         if (words.size() == 1 && words.front().text.size() > 2)
             term.stems.insert(words.front().stem);
         if (words.size() > 1) {
@@ -34,8 +34,7 @@ void addSynonyms(Term& term, View synonyms)
                 stems.push_back(word.stem);
             term.phrases.push_back(std::move(stems));
         }
-        synonyms.remove_prefix(std::min(end + 1, synonyms.size()));
-    }
+    });
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/topic_words.h"
 
+#include "inference/evidence/lists.h"
 #include "inference/evidence/phrases.h"
 #include "inference/evidence/vocabulary.h"
 
@@ -9,17 +10,6 @@
 namespace evidence {
 
 using View = std::string_view;
-
-bool isOneOf(View word, View list)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(' '), list.size());
-        if (list.substr(0, end) == word)
-            return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
 
 std::optional<Topic> kindNamed(View stem)
 {

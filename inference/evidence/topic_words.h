@@ -9,8 +9,6 @@
 
 namespace evidence {
 
-/// Whether @p word is one of the blank-separated words of @p list.
-[[nodiscard]] bool isOneOf(std::string_view word, std::string_view list);
 /// The kind of entry that a word asks for; nullopt: none.
 [[nodiscard]] std::optional<Topic> kindNamed(std::string_view stem);
 /// Stems that entries without a topic of their own are found by: vaccinations, procedures; "" for

@@ -4,6 +4,7 @@
 #include "inference/evidence/analytes.h"
 #include "inference/evidence/dates.h"
 #include "inference/evidence/drugs.h"
+#include "inference/evidence/lists.h"
 #include "inference/evidence/phrases.h"
 #include "inference/evidence/prose.h"
 #include "inference/evidence/topic_words.h"

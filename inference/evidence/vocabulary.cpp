@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/evidence/vocabulary.h"
 
+#include "inference/evidence/lists.h"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -10,24 +12,6 @@ namespace evidence {
 namespace {
 
 using View = std::string_view;
-
-template <typename Visit>
-void eachPart(View list, char separator, const Visit& visit)
-{
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(separator), list.size());
-        if (end > 0)
-            visit(list.substr(0, end));
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-}
-
-bool isOneOf(View word, View list)
-{
-    bool found = false;
-    eachPart(list, ' ', [&](View part) { found = found || part == word; });
-    return found;
-}
 
 /// Findings and functions, and the measurements that they are read from.
 struct MeasuredBy {
@@ -130,9 +114,7 @@ std::vector<const Analyte*> measuredBy(View words)
     std::vector<const Analyte*> found;
     const std::string wanted = comparable(words);
     for (const MeasuredBy& finding : kFindings) {
-        bool named = false;
-        eachPart(finding.names, '|', [&](View name) { named = named || name == wanted; });
-        if (!named)
+        if (!isOneOf(wanted, finding.names, '|'))
             continue;
         eachPart(finding.analytes, '|', [&](View name) {
             if (const Analyte* analyte = analyteNamed(name))

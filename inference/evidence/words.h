@@ -19,6 +19,11 @@ struct Word {
 [[nodiscard]] std::vector<Word> wordsOf(std::string_view text);
 /// @p word is lower case. "stopped" and "stopping" -> "stop", "anaemia" -> "anemia".
 [[nodiscard]] std::string stemOf(std::string_view word);
+/// Of ASCII, whatever the locale.
+[[nodiscard]] constexpr bool isDigit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 /// ASCII letters only; everything else as it is.
 [[nodiscard]] std::string lowered(std::string_view text);
 
