@@ -179,6 +179,8 @@ RecordTable::RecordTable(const QString& name, const QStringList& headers, const 
     horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     horizontalHeader()->setMinimumSectionSize(kMinimumColumn);
     horizontalHeader()->setHighlightSections(false);
+    m_fitting.setSingleShot(true);
+    connect(&m_fitting, &QTimer::timeout, this, &RecordTable::fit);
     connect(this, &QTableView::doubleClicked, this, &RecordTable::open);
 }
 
@@ -212,24 +214,10 @@ void RecordTable::open(const QModelIndex& index)
         Q_EMIT opened(m_model->at(index.row()));
 }
 
-void RecordTable::fitSoon()
-{
-    if (m_fitting)
-        return;
-    m_fitting = true;
-    QMetaObject::invokeMethod(
-        this,
-        [this] {
-            m_fitting = false;
-            fit();
-        },
-        Qt::QueuedConnection);
-}
-
 void RecordTable::resizeEvent(QResizeEvent* event)
 {
     QTableView::resizeEvent(event);
-    fitSoon();
+    m_fitting.start();
 }
 
 void RecordTable::showEvent(QShowEvent* event)
@@ -252,7 +240,7 @@ void RecordTable::changeEvent(QEvent* event)
 {
     QTableView::changeEvent(event);
     if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
-        fitSoon();
+        m_fitting.start();
 }
 
 } // namespace app

@@ -6,6 +6,7 @@
 #include <QAbstractTableModel>
 #include <QStyledItemDelegate>
 #include <QTableView>
+#include <QTimer>
 
 namespace app {
 
@@ -78,12 +79,11 @@ protected:
 
 private:
     void fit();
-    void fitSoon();
     void open(const QModelIndex& index);
 
     RecordModel* m_model;
     QList<int> m_weights;
-    bool m_fitting = false; // a fit is queued: one for many changes
+    QTimer m_fitting; // queues a fit: one for many changes
 };
 
 } // namespace app

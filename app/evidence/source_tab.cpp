@@ -45,6 +45,8 @@ SourceTab::SourceTab(Backend& backend, QWidget* parent)
     , m_source(new SourceView)
 {
     build();
+    m_fitting.setSingleShot(true);
+    connect(&m_fitting, &QTimer::timeout, this, &SourceTab::fit);
     connect(m_source, &SourceView::left, this, &SourceTab::left);
     for (QWidget* part : {static_cast<QWidget*>(m_list), static_cast<QWidget*>(m_readableBox)}) {
         auto* escape = new QShortcut(Qt::Key_Escape, part);
@@ -221,7 +223,7 @@ void SourceTab::showDocument(const DocumentText& document)
          Quote(m_wish.sentence).in(text.mid(span.begin, span.end - span.begin)))
         words += {span.begin + word.begin, span.begin + word.end};
     m_source->showText(text, span, words, SourceView::Letters::Words);
-    fitSoon(); // its letters are other ones
+    m_fitting.start(); // its letters are other ones
     announce(m_source, tr("Source: %1").arg(m_source->highlighted()));
 }
 
@@ -249,7 +251,7 @@ void SourceTab::showOriginal(const OriginalText& original)
     const JsonOutline outline = outlineOf(original.text);
     const Telling telling = tellingOf(outline, m_wish.source, m_wish.sentence);
     m_source->showText(outline.text, telling.element, telling.words, SourceView::Letters::Bytes);
-    fitSoon();
+    m_fitting.start();
     announce(m_source, tr("Source: %1").arg(m_readable->text()));
 }
 
@@ -307,20 +309,6 @@ void SourceTab::fit()
     m_readableBox->verticalScrollBar()->setSingleStep(inner);
 }
 
-void SourceTab::fitSoon()
-{
-    if (m_fitting)
-        return;
-    m_fitting = true;
-    QMetaObject::invokeMethod(
-        this,
-        [this] {
-            m_fitting = false;
-            fit();
-        },
-        Qt::QueuedConnection);
-}
-
 void SourceTab::takeFocus()
 {
     m_source->setFocus(Qt::ShortcutFocusReason);
@@ -329,14 +317,14 @@ void SourceTab::takeFocus()
 void SourceTab::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    fitSoon();
+    m_fitting.start();
 }
 
 void SourceTab::changeEvent(QEvent* event)
 {
     QWidget::changeEvent(event);
     if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
-        fitSoon();
+        m_fitting.start();
 }
 
 } // namespace app

@@ -5,6 +5,7 @@
 #include "app/view.h"
 
 #include <QHash>
+#include <QTimer>
 #include <QWidget>
 
 class QLabel;
@@ -66,7 +67,6 @@ private:
     void showReplaced(const SourceRef& source);
     void showOriginal(const OriginalText& original);
     void fit();
-    void fitSoon();
     void fitRows(int most);
 
     Backend& m_backend;
@@ -74,8 +74,8 @@ private:
     QList<EvidenceItem> m_items;
     QHash<int, QString> m_said;
     Wish m_wish;
-    bool m_bytes = false;   // original bytes are wanted, not the reading view
-    bool m_fitting = false; // a fit is queued: one for many changes
+    bool m_bytes = false; // original bytes are wanted, not the reading view
+    QTimer m_fitting;     // queues a fit: one for many changes
     QListWidget* m_list;
     QLabel* m_headline;
     QLabel* m_readable;
