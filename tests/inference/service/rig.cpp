@@ -35,21 +35,28 @@ ScriptedEngine::generate(wire::Generate request, const Callbacks& callbacks, std
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     wire::Finished done{.promptTokens = 100};
+    const auto cancelled = [&] {
+        m_cancelledAt =
+            static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        done.reason = wire::StopReason::Cancelled;
+        finished = true;
+        return done;
+    };
     do {
         for (const std::string& piece : pieces) {
             wake.wait_for(lock, stop, pause, [] { return false; });
-            if (stop.stop_requested()) {
-                m_cancelledAt = static_cast<std::uint64_t>(
-                    std::chrono::steady_clock::now().time_since_epoch().count());
-                done.reason = wire::StopReason::Cancelled;
-                finished = true;
-                return done;
-            }
+            if (stop.stop_requested())
+                return cancelled();
             ++done.generatedTokens;
             callbacks.token({.token = 1, .text = piece});
-            writing = true;
+            if (!writing.exchange(true) && onWriting)
+                onWriting();
         }
     } while (endless);
+    if (fallsSilent) {
+        wake.wait(lock, stop, [] { return false; });
+        return cancelled();
+    }
     finished = true;
     if (failsWith)
         return std::unexpected(*failsWith);
@@ -181,8 +188,8 @@ public:
 
 Rig::Rig(Start start)
 {
-    clock.steady = [this] { return std::chrono::steady_clock::now() + later; };
-    clock.wall = [this] { return std::chrono::system_clock::now() + later; };
+    clock.steady = [this, start = std::chrono::steady_clock::now()] { return start + later.by(); };
+    clock.wall = [this] { return std::chrono::system_clock::now() + later.by(); };
     for (const char* part : {"vaults", "records", "inbox", "audit", "keys"})
         std::filesystem::create_directories(folder() / part);
     keys = must(storage::KeyStore::open({.folder = folder() / "keys", .argonKiB = 64}), "keys");

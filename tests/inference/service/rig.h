@@ -10,6 +10,7 @@
 #include <QTemporaryDir>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,16 @@
 /// The daemon's parts with real storage and audit log, a scripted engine and clocks that a test
 /// turns. Argon2 runs with little memory.
 namespace rig {
+
+/// What a test has turned a clock on by. Threads: any.
+class Turned {
+public:
+    void operator+=(std::chrono::seconds more) { m_seconds += more.count(); }
+    [[nodiscard]] std::chrono::seconds by() const { return std::chrono::seconds(m_seconds); }
+
+private:
+    std::atomic<std::chrono::seconds::rep> m_seconds{0};
+};
 
 /// Writes what it is told to, one piece after the other.
 class ScriptedEngine : public service::EngineClient {
@@ -35,10 +46,12 @@ public:
     std::vector<std::string> pieces{"Nothing", " of", " note."};
     std::chrono::milliseconds pause{0};    // before each piece
     bool endless = false;                  // goes on until it is stopped
+    bool fallsSilent = false;              // says nothing after the pieces, until it is stopped
     std::optional<wire::Failed> failsWith; // after the pieces
     State state = State::Ready;
     std::uint32_t contextTokens = 4096;
-    std::function<void()> onCount; // when the tokens of a prompt are counted
+    std::function<void()> onCount;   // when the tokens of a prompt are counted
+    std::function<void()> onWriting; // when the first piece is out
 
     std::atomic<bool> writing{false};  // the first piece is out
     std::atomic<bool> finished{false}; // generate() has returned
@@ -110,7 +123,9 @@ public:
 
     ScriptedEngine engine;
     BreakableDisk disk;
-    std::chrono::seconds later{0}; // added to both clocks
+    /// Turns both clocks. The steady one stands still otherwise, so that no lease ends and no
+    /// bucket fills because the machine is slow.
+    Turned later;
     service::Clock clock;
     std::unique_ptr<storage::KeyStore> keys;
     std::unique_ptr<audit::Log> log;
