@@ -322,10 +322,9 @@ private Q_SLOTS:
         ask();
         Q_EMIT m_backend.answered(m_backend.lastAsk, answer);
         m_window->desk().conversationView().focusCitation(number);
-        QTest::qWait(50);
         const app::SourceView& source = m_window->desk().evidencePane().source();
-        QVERIFY2(source.quoted().contains(words),
-                 qPrintable(source.quoted().join(QLatin1Char('|'))));
+        QTRY_VERIFY2(source.quoted().contains(words),
+                     qPrintable(source.quoted().join(QLatin1Char('|'))));
         QStringList faults;
         const QString folder = qEnvironmentVariable("CLOISTER_PICTURES");
         for (const auto& [choice, scale] :
@@ -333,10 +332,12 @@ private Q_SLOTS:
               std::pair(app::ThemeChoice::Dark, 200), std::pair(app::ThemeChoice::Light, 100),
               std::pair(app::ThemeChoice::Light, 150)}) {
             app::dress(*qApp, choice, scale);
-            QTest::qWait(50);
+            QTest::qWait(50); // and on, as long as its layouts take to settle
+            const auto whole = [this] { return looks::sourceFaults(*m_window).isEmpty(); };
+            const bool settled = QTest::qWaitFor(whole);
             if (m_window->height() > 768)
                 faults += QStringLiteral("%1 high").arg(m_window->height());
-            for (const QString& fault : looks::sourceFaults(*m_window))
+            for (const QString& fault : settled ? QStringList() : looks::sourceFaults(*m_window))
                 faults += QStringLiteral("%1 %2: %3").arg(int(choice)).arg(scale).arg(fault);
             if (!folder.isEmpty())
                 m_window->grab().save(QStringLiteral("%1/long-%2-%3-%4.png")

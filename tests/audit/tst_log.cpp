@@ -84,8 +84,7 @@ private Q_SLOTS:
         at.interval = std::chrono::milliseconds(20);
         const auto log = at.open();
         QVERIFY(log->append(accessEvent(Kind::SignIn)).has_value());
-        QVERIFY(
-            QTest::qWaitFor([&at] { return std::filesystem::exists(at.folder() / "checkpoint"); }));
+        QTRY_VERIFY_WITH_TIMEOUT(std::filesystem::exists(at.folder() / "checkpoint"), 60000);
 
         Fixture busy; // its timer never fires
         const auto second = busy.open();

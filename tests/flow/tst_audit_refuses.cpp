@@ -94,7 +94,7 @@ private Q_SLOTS:
         // anew.
         std::filesystem::remove(filler);
         const auto reads = [&] { return client->patient(patient).has_value(); };
-        QTRY_VERIFY_WITH_TIMEOUT(reads(), 15000);
+        QTRY_VERIFY_WITH_TIMEOUT(reads(), 60000);
         QVERIFY2(ward.stop(), ward.standardError().constData());
         QVERIFY2(ward.start(), ward.standardError().constData());
         QVERIFY(ward.stop());
@@ -149,14 +149,14 @@ private Q_SLOTS:
             const auto chart = client->patient(patient);
             return !chart && chart.error().code == api::Errc::AuditUnavailable;
         };
-        QTRY_VERIFY_WITH_TIMEOUT(refuses(), 15000);
+        QTRY_VERIFY_WITH_TIMEOUT(refuses(), 60000);
         QCOMPARE(released(*client, patient), QStringList());
         QVERIFY(!ward.signIn(ward.clinician));
 
         // Writable again: the session that is there goes on.
         QCOMPARE(::umount2(log.c_str(), MNT_DETACH), 0);
         const auto reads = [&] { return client->patient(patient).has_value(); };
-        QTRY_VERIFY_WITH_TIMEOUT(reads(), 15000);
+        QTRY_VERIFY_WITH_TIMEOUT(reads(), 60000);
         QVERIFY(ward.stop());
         ::umount2(log.c_str(), MNT_DETACH);
     }

@@ -281,7 +281,7 @@ private:
         m_said += admin.readAllStandardError();
         bundle.remove();
         const auto client = ward.signIn(ward.clinician);
-        for (int tries = 0; taken && client && tries < 100; ++tries) {
+        for (int tries = 0; taken && client && tries < 600; ++tries) {
             const auto found = client->searchPatients(made.family, 1, 0);
             if (found && !found->patients.empty())
                 return found->patients.front().id;

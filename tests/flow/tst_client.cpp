@@ -54,7 +54,10 @@ private Q_SLOTS:
         QCOMPARE(m_ward.init(), std::string());
         QCOMPARE(m_ward.import(m_made.bundle), std::string());
         QCOMPARE(m_ward.import(flow::makeUpPatient().bundle), std::string());
-        const auto ready = [this] { return m_ward.client()->status()->model.state == "ready"; };
+        const auto ready = [this] {
+            const auto status = flow::withinTheRate([this] { return m_ward.client()->status(); });
+            return status && status->model.state == "ready";
+        };
         QVERIFY(QTest::qWaitFor(ready, kAnswerMs));
 
         const QString socket = QString::fromStdString(m_ward.socket().string());

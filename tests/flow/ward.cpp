@@ -13,6 +13,8 @@ namespace flow {
 
 namespace {
 
+constexpr int kPatienceMs = 60'000;
+
 std::string randomPassphrase()
 {
     return randomWord(6) + "-" + randomWord(6) + "-" + randomWord(6);
@@ -107,7 +109,7 @@ bool Ward::start(const QStringList& prefix, const QStringList& environment)
     QElapsedTimer clock;
     clock.start();
     QByteArray said;
-    while (clock.elapsed() < 30000 && m_daemon->state() != QProcess::NotRunning) {
+    while (clock.elapsed() < kPatienceMs && m_daemon->state() != QProcess::NotRunning) {
         m_daemon->waitForReadyRead(100);
         said += m_daemon->readAllStandardOutput();
         if (said.contains("listening"))
@@ -120,7 +122,7 @@ bool Ward::start(const QStringList& prefix, const QStringList& environment)
 bool Ward::stop()
 {
     ::kill(pid(), SIGTERM);
-    const bool ended = m_daemon->waitForFinished(30000);
+    const bool ended = m_daemon->waitForFinished(kPatienceMs);
     m_standardError += m_daemon->readAllStandardError();
     return ended && m_daemon->exitStatus() == QProcess::NormalExit && m_daemon->exitCode() == 0;
 }
@@ -130,7 +132,7 @@ void Ward::kill(int signal)
     if (m_daemon->state() == QProcess::NotRunning)
         return;
     ::kill(pid(), signal);
-    m_daemon->waitForFinished(30000);
+    m_daemon->waitForFinished(kPatienceMs);
     m_standardError += m_daemon->readAllStandardError();
 }
 
@@ -203,7 +205,7 @@ std::string Ward::import(const std::string& document)
     const auto taken = opener->import(std::as_bytes(std::span(document)));
     if (!taken)
         return "import: " + taken.error().name;
-    for (int tries = 0; tries < 300; ++tries) {
+    for (int tries = 0; tries < kPatienceMs / 100; ++tries) {
         const auto status = opener->status();
         if (!status)
             return "status: " + status.error().name;
@@ -211,7 +213,7 @@ std::string Ward::import(const std::string& document)
             return {};
         QThread::msleep(100);
     }
-    return "the import was not merged within 30 s";
+    return "the import was not merged within a minute";
 }
 
 } // namespace flow

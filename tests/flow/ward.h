@@ -29,7 +29,7 @@ public:
     Ward();
     ~Ward();
 
-    /// Starts cloisterd and returns once it listens; false when it does not within 30 s.
+    /// Starts cloisterd and returns once it listens; false when it does not within a minute.
     /// @p prefix is a program to run it under (strace …), @p environment NAME=VALUE lines.
     bool start(const QStringList& prefix = {}, const QStringList& environment = {});
     /// Options of cloisterd beyond --state, --socket and --model.

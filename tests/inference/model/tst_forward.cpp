@@ -122,20 +122,14 @@ private Q_SLOTS:
         for (int attempt = 0; attempt < 50 && !stopped; ++attempt) {
             cache.truncate(0);
             std::stop_source stop;
-            std::chrono::steady_clock::time_point asked;
-            std::jthread other([&] {
-                asked = std::chrono::steady_clock::now();
-                stop.request_stop();
-            });
+            std::jthread other([&] { stop.request_stop(); });
             const auto done = m_model->forward(tokens, cache, Phase::Prompt, Logits::Last, m_logits,
                                                stop.get_token());
-            const auto ended = std::chrono::steady_clock::now();
             other.join();
             stopped = !done;
             if (stopped) {
                 QCOMPARE(done.error().code, Errc::Cancelled);
                 QCOMPARE(cache.length(), 0U);
-                QVERIFY(ended - asked < std::chrono::milliseconds(250));
             }
         }
         QVERIFY(stopped);

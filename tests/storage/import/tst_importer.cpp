@@ -91,21 +91,20 @@ private Q_SLOTS:
 
     void endsAChildThatHangs()
     {
-        const auto started = std::chrono::steady_clock::now();
-        const auto hanging = play("sleep 60\n", std::chrono::milliseconds(300));
+        // Far longer than this test is let run: it returns because the child is ended.
+        const auto hanging = play("sleep 3600\n", std::chrono::milliseconds(300));
         QVERIFY(!hanging);
         QCOMPARE(hanging.error().code, Errc::TimedOut);
-        QVERIFY(std::chrono::steady_clock::now() - started < std::chrono::seconds(20));
     }
 
     void endsAChildThatHangsBehindItsAnswer_data()
     {
         QTest::addColumn<QByteArray>("script");
-        QTest::newRow("closes its output") << QByteArray("exec >&-; exec sleep 60\n");
-        QTest::newRow("closes all") << QByteArray("exec >&- 2>&- <&-; exec sleep 60\n");
-        QTest::newRow("answers first") << QByteArray("printf CLNR; exec >&-; exec sleep 60\n");
+        QTest::newRow("closes its output") << QByteArray("exec >&-; exec sleep 3600\n");
+        QTest::newRow("closes all") << QByteArray("exec >&- 2>&- <&-; exec sleep 3600\n");
+        QTest::newRow("answers first") << QByteArray("printf CLNR; exec >&-; exec sleep 3600\n");
         QTest::newRow("can't be asked to end")
-            << QByteArray("trap '' TERM INT HUP PIPE; exec >&-; exec sleep 60\n");
+            << QByteArray("trap '' TERM INT HUP PIPE; exec >&-; exec sleep 3600\n");
         QTest::newRow("fills its errors")
             << QByteArray("exec >&-; while :; do echo noise >&2; done\n");
     }
@@ -113,11 +112,9 @@ private Q_SLOTS:
     void endsAChildThatHangsBehindItsAnswer()
     {
         QFETCH(QByteArray, script);
-        const auto started = std::chrono::steady_clock::now();
         const auto hanging = play(script.toStdString(), std::chrono::milliseconds(300));
         QVERIFY(!hanging);
         QCOMPARE(hanging.error().code, Errc::TimedOut);
-        QVERIFY(std::chrono::steady_clock::now() - started < std::chrono::seconds(20));
     }
 
     void waitsForAChildThatIsSlowToEnd()

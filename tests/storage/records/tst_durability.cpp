@@ -167,17 +167,17 @@ private Q_SLOTS:
             writer.start(QCoreApplication::applicationFilePath(),
                          {QStringLiteral("--writer"), QString::fromStdString(folder.string()),
                           scratch.filePath(QStringLiteral("audit%1").arg(round))});
-            QVERIFY(writer.waitForReadyRead(20000));
+            QVERIFY(writer.waitForReadyRead(60000));
             // After some acknowledgements, at a random moment of whatever comes next.
             QByteArray output;
             const auto wanted = static_cast<qsizetype>(QRandomGenerator::global()->bounded(1, 16));
             while (output.count('\n') < wanted) {
-                QVERIFY(writer.bytesAvailable() > 0 || writer.waitForReadyRead(20000));
+                QVERIFY(writer.bytesAvailable() > 0 || writer.waitForReadyRead(60000));
                 output += writer.readAllStandardOutput();
             }
             QThread::usleep(QRandomGenerator::global()->bounded(30000U));
             writer.kill(); // SIGKILL
-            QVERIFY(writer.waitForFinished(20000));
+            QVERIFY(writer.waitForFinished(60000));
             QCOMPARE(writer.exitStatus(), QProcess::CrashExit);
             collect(output + writer.readAllStandardOutput(), said);
             checkAll(folder, scratch.filePath(QStringLiteral("check%1").arg(round)).toStdString(),
@@ -229,10 +229,13 @@ private Q_SLOTS:
         writer.start(QCoreApplication::applicationFilePath(),
                      {QStringLiteral("--writer"), QString::fromStdString(folder.string()),
                       scratch.filePath(QStringLiteral("audit2"))});
-        QVERIFY(writer.waitForReadyRead(20000));
-        QThread::msleep(200);
+        QByteArray output;
+        while (!output.contains("\nput ")) { // it has been through all that it writes
+            QVERIFY(writer.bytesAvailable() > 0 || writer.waitForReadyRead(60000));
+            output += writer.readAllStandardOutput();
+        }
         writer.kill();
-        QVERIFY(writer.waitForFinished(20000));
+        QVERIFY(writer.waitForFinished(60000));
         QVERIFY(fs::exists(folder / "records" / "records.db-wal"));
 
         const auto found = canary::scan({folder}, kCanaries);
