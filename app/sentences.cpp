@@ -2,7 +2,8 @@
 #include "app/format.h"
 
 #include <QCoreApplication>
-#include <QHash>
+
+#include <algorithm>
 
 namespace app {
 
@@ -12,73 +13,82 @@ QString tr(const char* text)
     return QCoreApplication::translate("app::sentences", text);
 }
 
-/// Source texts by code; translated when they are shown.
+struct Sentence {
+    const char* code; // of the failure
+    const char* text; // translated when it is shown
+};
+
+constexpr Sentence kSentences[] = {
+    {"unreachable",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "The Cloister service does not answer on this computer. Nothing was lost; this "
+         "window connects again by itself as soon as it is back.")},
+    {"wrong_daemon",
+     QT_TRANSLATE_NOOP("app::sentences", "The program that answers is not run by the Cloister "
+                                         "service's user. Your passphrase was "
+                                         "not sent. Tell your IT department.")},
+    {"wrong_passphrase",
+     QT_TRANSLATE_NOOP("app::sentences",
+                       "User name and passphrase do not match. Check both and try again.")},
+    {"unauthorized",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "Your session has ended. Sign in again; stored answers are in the conversation.")},
+    {"locked",
+     QT_TRANSLATE_NOOP("app::sentences", "Your session is locked. A running answer is finished "
+                                         "and stored; sign in to see it.")},
+    {"forbidden",
+     QT_TRANSLATE_NOOP("app::sentences", "Your role does not allow this. Nothing was opened.")},
+    {"not_admitted",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "You are signed in but not yet admitted to the records. Ask a steward to admit you.")},
+    {"not_initialised",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "This service has not been set up yet. IT sets it up with: cloister-admin init.")},
+    {"not_found",
+     QT_TRANSLATE_NOOP("app::sentences",
+                       "The service does not have this any more. Open the patient again.")},
+    {"conflict",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "This was already done by somebody else. Open it again to see how it stands.")},
+    {"audit_unavailable",
+     QT_TRANSLATE_NOOP("app::sentences", "The audit log cannot be written, so no patient data "
+                                         "is released. Tell your IT department.")},
+    {"engine_unavailable",
+     QT_TRANSLATE_NOOP("app::sentences", "The language model is not ready. Labs, medications "
+                                         "and look-ups still work; ask again later.")},
+    {"engine_failed",
+     QT_TRANSLATE_NOOP(
+         "app::sentences",
+         "The language model stopped while it wrote. Your question is stored; ask it again.")},
+    {"busy",
+     QT_TRANSLATE_NOOP("app::sentences", "The service has too much to do at this moment. Try "
+                                         "again in a few seconds.")},
+    {"still_running",
+     QT_TRANSLATE_NOOP("app::sentences", "Your last question is still being answered or "
+                                         "stopped. Ask again in a moment.")},
+    {"too_many_requests",
+     QT_TRANSLATE_NOOP("app::sentences",
+                       "Too many attempts in a short time. Wait a minute and try again.")},
+    {"too_large",
+     QT_TRANSLATE_NOOP("app::sentences",
+                       "The question is too long to be sent. Shorten it; your text is kept.")},
+    {"interrupted",
+     QT_TRANSLATE_NOOP("app::sentences", "The connection broke while the answer was written. "
+                                         "What was stored is in the conversation.")},
+};
+
+/// Null for a code without a sentence of its own.
 const char* sourceTextFor(const QString& code)
 {
-    static const QHash<QString, const char*> kTexts{
-        {QStringLiteral("unreachable"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "The Cloister service does not answer on this computer. Nothing was lost; this "
-             "window connects again by itself as soon as it is back.")},
-        {QStringLiteral("wrong_daemon"),
-         QT_TRANSLATE_NOOP("app::sentences", "The program that answers is not run by the Cloister "
-                                             "service's user. Your passphrase was "
-                                             "not sent. Tell your IT department.")},
-        {QStringLiteral("wrong_passphrase"),
-         QT_TRANSLATE_NOOP("app::sentences",
-                           "User name and passphrase do not match. Check both and try again.")},
-        {QStringLiteral("unauthorized"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "Your session has ended. Sign in again; stored answers are in the conversation.")},
-        {QStringLiteral("locked"),
-         QT_TRANSLATE_NOOP("app::sentences", "Your session is locked. A running answer is finished "
-                                             "and stored; sign in to see it.")},
-        {QStringLiteral("forbidden"),
-         QT_TRANSLATE_NOOP("app::sentences", "Your role does not allow this. Nothing was opened.")},
-        {QStringLiteral("not_admitted"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "You are signed in but not yet admitted to the records. Ask a steward to admit you.")},
-        {QStringLiteral("not_initialised"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "This service has not been set up yet. IT sets it up with: cloister-admin init.")},
-        {QStringLiteral("not_found"),
-         QT_TRANSLATE_NOOP("app::sentences",
-                           "The service does not have this any more. Open the patient again.")},
-        {QStringLiteral("conflict"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "This was already done by somebody else. Open it again to see how it stands.")},
-        {QStringLiteral("audit_unavailable"),
-         QT_TRANSLATE_NOOP("app::sentences", "The audit log cannot be written, so no patient data "
-                                             "is released. Tell your IT department.")},
-        {QStringLiteral("engine_unavailable"),
-         QT_TRANSLATE_NOOP("app::sentences", "The language model is not ready. Labs, medications "
-                                             "and look-ups still work; ask again later.")},
-        {QStringLiteral("engine_failed"),
-         QT_TRANSLATE_NOOP(
-             "app::sentences",
-             "The language model stopped while it wrote. Your question is stored; ask it again.")},
-        {QStringLiteral("busy"),
-         QT_TRANSLATE_NOOP("app::sentences", "The service has too much to do at this moment. Try "
-                                             "again in a few seconds.")},
-        {QStringLiteral("still_running"),
-         QT_TRANSLATE_NOOP("app::sentences", "Your last question is still being answered or "
-                                             "stopped. Ask again in a moment.")},
-        {QStringLiteral("too_many_requests"),
-         QT_TRANSLATE_NOOP("app::sentences",
-                           "Too many attempts in a short time. Wait a minute and try again.")},
-        {QStringLiteral("too_large"),
-         QT_TRANSLATE_NOOP("app::sentences",
-                           "The question is too long to be sent. Shorten it; your text is kept.")},
-        {QStringLiteral("interrupted"),
-         QT_TRANSLATE_NOOP("app::sentences", "The connection broke while the answer was written. "
-                                             "What was stored is in the conversation.")},
-    };
-    return kTexts.value(code, nullptr);
+    const auto* found = std::ranges::find_if(kSentences, [&code](const Sentence& sentence) {
+        return code == QLatin1StringView(sentence.code);
+    });
+    return found == std::ranges::end(kSentences) ? nullptr : found->text;
 }
 } // namespace
 

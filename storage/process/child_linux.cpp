@@ -96,6 +96,17 @@ ExitStatus statusOf(int raw)
                             : ExitStatus{.code = WEXITSTATUS(raw), .signal = 0};
 }
 
+/// What kept the child from becoming its program; 0 once it has, which closes the other end.
+int reported(int descriptor)
+{
+    int reason = 0;
+    ssize_t got = 0;
+    do
+        got = ::read(descriptor, &reason, sizeof reason);
+    while (got < 0 && errno == EINTR);
+    return got == sizeof reason ? reason : 0;
+}
+
 } // namespace
 
 Result<Child> Child::start(const ChildOptions& options)
@@ -150,12 +161,7 @@ Result<Child> Child::start(const ChildOptions& options)
         return notStarted(what, handleError); // ~Child reaps it
     }
 
-    int reason = 0;
-    ssize_t got = 0;
-    do
-        got = ::read(report[0], &reason, sizeof reason);
-    while (got < 0 && errno == EINTR);
-    if (got == sizeof reason)
+    if (const int reason = reported(report[0]); reason != 0)
         return notStarted(what, reason); // ~Child reaps it
     return child;
 }

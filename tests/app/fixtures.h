@@ -15,31 +15,26 @@ inline app::SourceRef source(const QString& type, const QString& id)
     return {QString(64, QLatin1Char('a')), type, id, {}, 100, 400};
 }
 
-inline app::Chart ada()
+inline QList<app::Allergy> allergiesOfAda()
 {
-    app::Chart chart;
-    chart.patient = {QStringLiteral("p1"),
-                     QStringLiteral("OKONKWO, Ada (Ms)"),
-                     QStringLiteral("1945-07-14"),
-                     {},
-                     QStringLiteral("female"),
-                     QStringLiteral("SYN-000417"),
-                     QStringLiteral("2026-11-22T08:14:00Z")};
-    chart.allergyStatement = QStringLiteral("recorded");
-    chart.allergies = {{QStringLiteral("Penicillin"),
-                        QStringLiteral("high"),
-                        QStringLiteral("confirmed"),
-                        QStringLiteral("2011"),
-                        {QStringLiteral("anaphylaxis")},
-                        false,
-                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1"))},
-                       {QStringLiteral("Nickel"),
-                        {},
-                        QStringLiteral("unconfirmed"),
-                        QStringLiteral("1999-05"),
-                        {QStringLiteral("rash")},
-                        true,
-                        source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a2"))}};
+    return {{QStringLiteral("Penicillin"),
+             QStringLiteral("high"),
+             QStringLiteral("confirmed"),
+             QStringLiteral("2011"),
+             {QStringLiteral("anaphylaxis")},
+             false,
+             source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a1"))},
+            {QStringLiteral("Nickel"),
+             {},
+             QStringLiteral("unconfirmed"),
+             QStringLiteral("1999-05"),
+             {QStringLiteral("rash")},
+             true,
+             source(QStringLiteral("AllergyIntolerance"), QStringLiteral("a2"))}};
+}
+
+inline QList<app::Problem> problemsOfAda()
+{
     const auto problem = [](const char* name, const char* state, const char* verification,
                             const char* onset, const char* abated) {
         app::Problem made;
@@ -51,11 +46,14 @@ inline app::Chart ada()
         made.source = source(QStringLiteral("Condition"), made.name);
         return made;
     };
-    chart.problems = {
-        problem("Essential hypertension", "active", "confirmed", "2011-04-02", ""),
-        problem("Community-acquired pneumonia", "resolved", "confirmed", "2019-01", "2019-02"),
-        problem("Chronic kidney disease stage 3", "unknown", "differential", "2025", "")};
-    chart.medications = {
+    return {problem("Essential hypertension", "active", "confirmed", "2011-04-02", ""),
+            problem("Community-acquired pneumonia", "resolved", "confirmed", "2019-01", "2019-02"),
+            problem("Chronic kidney disease stage 3", "unknown", "differential", "2025", "")};
+}
+
+inline QList<app::Medication> medicationsOfAda()
+{
+    return {
         {QStringLiteral("Lisinopril 10 mg tablet"), QStringLiteral("stopped"),
          QStringLiteral("request"), QStringLiteral("10 mg once daily"),
          QStringLiteral("hypertension"), QStringLiteral("persistent dry cough"),
@@ -71,6 +69,10 @@ inline app::Chart ada()
          {},
          source(QStringLiteral("MedicationRequest"), QStringLiteral("m2"))},
     };
+}
+
+inline QList<app::Lab> labsOfAda()
+{
     const auto lab = [](const char* name, const char* value, const char* unit, const char* flag,
                         const char* low, const char* high, const char* date, const char* standing) {
         app::Lab made;
@@ -85,7 +87,7 @@ inline app::Chart ada()
         made.source = source(QStringLiteral("Observation"), made.name + made.date);
         return made;
     };
-    chart.labs = {
+    return {
         lab("Potassium [Moles/volume] in Serum or Plasma", "5.4", "mmol/L", "H", "3.5", "5.1",
             "2026-11-02T08:10:00+01:00", "preliminary"),
         lab("Creatinine", "88", "µmol/L", "", "45", "84", "2026-11-02", "final"),
@@ -93,6 +95,23 @@ inline app::Chart ada()
         lab("Potassium [Moles/volume] in Serum or Plasma", "4.1", "mmol/L", "", "3.5", "5.1",
             "2026-03-02", "final"),
     };
+}
+
+inline app::Chart ada()
+{
+    app::Chart chart;
+    chart.patient = {QStringLiteral("p1"),
+                     QStringLiteral("OKONKWO, Ada (Ms)"),
+                     QStringLiteral("1945-07-14"),
+                     {},
+                     QStringLiteral("female"),
+                     QStringLiteral("SYN-000417"),
+                     QStringLiteral("2026-11-22T08:14:00Z")};
+    chart.allergyStatement = QStringLiteral("recorded");
+    chart.allergies = allergiesOfAda();
+    chart.problems = problemsOfAda();
+    chart.medications = medicationsOfAda();
+    chart.labs = labsOfAda();
     chart.encounters = {{QStringLiteral("Outpatient visit"), QStringLiteral("AMB"),
                          QStringLiteral("cough"), QStringLiteral("Cardiology clinic"),
                          QStringLiteral("2026-03-03"), QStringLiteral("2026-03-03"),

@@ -16,6 +16,7 @@
 using model::Errc;
 using model::GgufFile;
 using model::TensorType;
+using support::GgufWriter;
 
 namespace {
 
@@ -25,9 +26,9 @@ std::span<const std::byte> bytesOf(const std::string& text)
 }
 
 /// A file with every kind of value and three tensors.
-support::GgufWriter sample()
+GgufWriter sample()
 {
-    support::GgufWriter writer;
+    GgufWriter writer;
     writer.add("general.architecture", "llama");
     writer.add("llama.block_count", 2U);
     writer.add("half", 0.5F);
@@ -72,6 +73,79 @@ std::uint64_t touchAll(const GgufFile& file)
             sum += static_cast<std::uint64_t>(b);
     return sum;
 }
+
+/// The bytes of an array in an array in an array …
+std::string arrayIn(int depth)
+{
+    std::string bytes;
+    for (int i = 0; i < depth; ++i) {
+        support::append<std::uint32_t>(bytes, 9);
+        support::append<std::uint64_t>(bytes, 1);
+    }
+    return bytes;
+}
+
+/// What is written over the head of a good file, and the field that the reader must name.
+struct Patch {
+    const char* name;
+    std::size_t at;
+    std::uint64_t value;
+    std::size_t width;
+    const char* field;
+};
+constexpr Patch kPatches[] = {
+    {"magic", 0, 0x46554746, 4, "magic"},
+    {"version 1", 4, 1, 4, "version"},
+    {"version 2", 4, 2, 4, "version"},
+    {"version 4", 4, 4, 4, "version"},
+    {"big-endian", 4, 0x03000000, 4, "version"},
+    {"tensor count", 8, UINT64_MAX, 8, "tensor count"},
+    {"metadata count", 16, UINT64_MAX / 2, 8, "metadata count"},
+    {"key length", 24, UINT64_MAX, 8, "metadata key"},
+};
+
+/// What is added to a good file, and the field that the reader must name.
+struct Addition {
+    const char* name;
+    const char* field;
+    void (*add)(GgufWriter& w);
+};
+const Addition kAdditions[] = {
+    {"key twice", "metadata 'half'", [](GgufWriter& w) { w.add("half", 1U); }},
+    {"tensor twice", "tensor 'two'",
+     [](GgufWriter& w) { w.addTensor("two", TensorType::F32, {1}, "1234"); }},
+    {"no whole block", "type of tensor 'odd'",
+     [](GgufWriter& w) { w.addTensor("odd", TensorType::Q4_K, {128}, ""); }},
+    {"unknown tensor type", "type of tensor 'odd'",
+     [](GgufWriter& w) { w.addTensor("odd", static_cast<TensorType>(4), {32}, ""); }},
+    {"product overflows", "dimensions of tensor 'huge'",
+     [](GgufWriter& w) { w.addTensor("huge", TensorType::F32, {1ULL << 40, 1ULL << 40}, ""); }},
+    {"bytes overflow", "offset of tensor 'big'",
+     [](GgufWriter& w) { w.addTensor("big", TensorType::F64, {1ULL << 62}, ""); }},
+    {"empty dimension", "dimensions of tensor 'none'",
+     [](GgufWriter& w) { w.addTensor("none", TensorType::F32, {0}, ""); }},
+    {"five dimensions", "dimensions of tensor 'five'",
+     [](GgufWriter& w) { w.addTensor("five", TensorType::F32, {1, 1, 1, 1, 1}, "1234"); }},
+    {"no dimension", "dimensions of tensor 'none'",
+     [](GgufWriter& w) { w.addTensor("none", TensorType::F32, {}, ""); }},
+    {"long tensor name", "name of tensor 3",
+     [](GgufWriter& w) { w.addTensor(std::string(65, 'n'), TensorType::F32, {1}, "1234"); }},
+    {"data ends after the file", "offset of tensor 'short'",
+     [](GgufWriter& w) { w.addTensor("short", TensorType::F32, {64}, "1234"); }},
+    {"tensors overlap", "offset of tensor 'next'",
+     [](GgufWriter& w) {
+         w.addTensor("inside", TensorType::F32, {9}, "1");
+         w.addTensor("next", TensorType::F32, {9}, std::string(36, '1'));
+     }},
+    {"boolean 2", "metadata 'flag'", [](GgufWriter& w) { w.addRaw("flag", 7, "\2"); }},
+    {"unknown kind", "metadata 'kind'", [](GgufWriter& w) { w.addRaw("kind", 13, "1234"); }},
+    {"alignment 24", "general.alignment", [](GgufWriter& w) { w.add("general.alignment", 24U); }},
+    {"alignment 0", "general.alignment", [](GgufWriter& w) { w.add("general.alignment", 0U); }},
+    {"alignment text", "general.alignment",
+     [](GgufWriter& w) { w.add("general.alignment", "32"); }},
+    {"array nested too deep", "metadata 'deep'",
+     [](GgufWriter& w) { w.addRaw("deep", 9, arrayIn(6)); }},
+};
 
 } // namespace
 
@@ -134,85 +208,16 @@ private Q_SLOTS:
     {
         QTest::addColumn<std::string>("bytes");
         QTest::addColumn<std::string>("names");
-        const auto row = [](const char* name, const support::GgufWriter& writer,
-                            const char* field) {
-            QTest::newRow(name) << writer.file() << std::string(field);
-        };
-        const auto patched = [](const char* name, std::size_t at, std::uint64_t value, int width,
-                                const char* field) {
+        for (const Patch& patch : kPatches) {
             std::string bytes = sample().file();
-            std::memcpy(bytes.data() + at, &value, static_cast<std::size_t>(width));
-            QTest::newRow(name) << bytes << std::string(field);
-        };
-        patched("magic", 0, 0x46554746, 4, "magic");
-        patched("version 1", 4, 1, 4, "version");
-        patched("version 2", 4, 2, 4, "version");
-        patched("version 4", 4, 4, 4, "version");
-        patched("big-endian", 4, 0x03000000, 4, "version");
-        patched("tensor count", 8, UINT64_MAX, 8, "tensor count");
-        patched("metadata count", 16, UINT64_MAX / 2, 8, "metadata count");
-        patched("key length", 24, UINT64_MAX, 8, "metadata key");
-
-        auto w = sample();
-        w.add("half", 1U);
-        row("key twice", w, "metadata 'half'");
-        w = sample();
-        w.addTensor("two", TensorType::F32, {1}, "1234");
-        row("tensor twice", w, "tensor 'two'");
-        w = sample();
-        w.addTensor("odd", TensorType::Q4_K, {128}, "");
-        row("no whole block", w, "type of tensor 'odd'");
-        w = sample();
-        w.addTensor("odd", static_cast<TensorType>(4), {32}, "");
-        row("unknown tensor type", w, "type of tensor 'odd'");
-        w = sample();
-        w.addTensor("huge", TensorType::F32, {1ULL << 40, 1ULL << 40}, "");
-        row("product overflows", w, "dimensions of tensor 'huge'");
-        w = sample();
-        w.addTensor("big", TensorType::F64, {1ULL << 62}, "");
-        row("bytes overflow", w, "offset of tensor 'big'");
-        w = sample();
-        w.addTensor("none", TensorType::F32, {0}, "");
-        row("empty dimension", w, "dimensions of tensor 'none'");
-        w = sample();
-        w.addTensor("five", TensorType::F32, {1, 1, 1, 1, 1}, "1234");
-        row("five dimensions", w, "dimensions of tensor 'five'");
-        w = sample();
-        w.addTensor("none", TensorType::F32, {}, "");
-        row("no dimension", w, "dimensions of tensor 'none'");
-        w = sample();
-        w.addTensor(std::string(65, 'n'), TensorType::F32, {1}, "1234");
-        row("long tensor name", w, "name of tensor 3");
-        w = sample();
-        w.addTensor("short", TensorType::F32, {64}, "1234");
-        row("data ends after the file", w, "offset of tensor 'short'");
-        w = sample();
-        w.addTensor("inside", TensorType::F32, {9}, "1");
-        w.addTensor("next", TensorType::F32, {9}, std::string(36, '1'));
-        row("tensors overlap", w, "offset of tensor 'next'");
-        w = sample();
-        w.addRaw("flag", 7, "\2");
-        row("boolean 2", w, "metadata 'flag'");
-        w = sample();
-        w.addRaw("kind", 13, "1234");
-        row("unknown kind", w, "metadata 'kind'");
-        w = sample();
-        w.add("general.alignment", 24U);
-        row("alignment 24", w, "general.alignment");
-        w = sample();
-        w.add("general.alignment", 0U);
-        row("alignment 0", w, "general.alignment");
-        w = sample();
-        w.add("general.alignment", "32");
-        row("alignment text", w, "general.alignment");
-        std::string deep;
-        for (int i = 0; i < 6; ++i) {
-            support::append<std::uint32_t>(deep, 9);
-            support::append<std::uint64_t>(deep, 1);
+            std::memcpy(bytes.data() + patch.at, &patch.value, patch.width);
+            QTest::newRow(patch.name) << bytes << std::string(patch.field);
         }
-        w = sample();
-        w.addRaw("deep", 9, deep);
-        row("array nested too deep", w, "metadata 'deep'");
+        for (const Addition& addition : kAdditions) {
+            GgufWriter writer = sample();
+            addition.add(writer);
+            QTest::newRow(addition.name) << writer.file() << std::string(addition.field);
+        }
     }
 
     void refusesWrongFields()
