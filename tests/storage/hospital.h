@@ -25,8 +25,8 @@ struct Hospital {
         : keys(openKeys(scratch.folder() / "keys"))
         , shares(valueOf(keys->init(kCeremony, scratch.receipt(audit::Kind::Init))))
     {
-        const auto code =
-            valueOf(keys->addUser("clinician", storage::Role::Clinician, scratch.receipt(audit::Kind::UserAdd)));
+        const auto code = valueOf(keys->addUser("clinician", storage::Role::Clinician,
+                                                scratch.receipt(audit::Kind::UserAdd)));
         valueOf(keys->enrol("clinician", code, "clinician passphrase", scratch.receipt()));
     }
 
