@@ -19,6 +19,8 @@ struct Peer {
 /// Nothing when the kernel does not say.
 [[nodiscard]] std::optional<Peer> peerOf(int socket);
 [[nodiscard]] std::optional<std::uint32_t> ownerOf(const std::filesystem::path& file);
+/// Whom this process runs as.
+[[nodiscard]] std::uint32_t ownUser();
 /// The id of the account @p name.
 [[nodiscard]] std::optional<std::uint32_t> accountNamed(std::string_view name);
 [[nodiscard]] std::optional<std::uint32_t> groupNamed(std::string_view name);

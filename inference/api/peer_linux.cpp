@@ -37,6 +37,11 @@ std::optional<std::uint32_t> ownerOf(const std::filesystem::path& file)
     return status.st_uid;
 }
 
+std::uint32_t ownUser()
+{
+    return geteuid();
+}
+
 std::optional<std::uint32_t> accountNamed(std::string_view name)
 {
     passwd entry{};
@@ -68,9 +73,8 @@ bool mayBeService(std::uint32_t peer, const ServiceAccounts& accounts)
 
 ServiceAccounts serviceAccounts(const std::filesystem::path& socket)
 {
-    return {.socketOwner = ownerOf(socket),
-            .cloister = accountNamed("cloister"),
-            .self = static_cast<std::uint32_t>(geteuid())};
+    return {
+        .socketOwner = ownerOf(socket), .cloister = accountNamed("cloister"), .self = ownUser()};
 }
 
 } // namespace api

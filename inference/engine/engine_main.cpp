@@ -12,9 +12,9 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
-#include <unistd.h>
 
 namespace {
 
@@ -126,5 +126,5 @@ int main(int argc, char** argv)
     }
     // Not by return: destructors of static objects may do what the sandbox denies.
     std::fflush(stdout);
-    ::_exit(status);
+    std::_Exit(status);
 }

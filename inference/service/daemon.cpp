@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/daemon.h"
 
+#include "inference/api/peer.h"
 #include "inference/service/handlers.h"
 #include "inference/service/logging.h"
 #include "inference/service/server.h"
 #include "inference/service/state_folder.h"
 #include "storage/process/child.h"
-
-#include <unistd.h>
 
 #include <utility>
 
@@ -107,7 +106,7 @@ void Daemon::Parts::compose()
 {
     setting = {.vaults = folder->vaults(),
                .importer = process::besideThisProgram("cloister-import"),
-               .daemonUid = geteuid(),
+               .daemonUid = api::ownUser(),
                .operatorGroup = api::groupNamed("cloister-admin"),
                .synthetic = options.synthetic,
                .executableMemoryDenied = options.executableMemoryDenied};

@@ -5,7 +5,6 @@
 #include "storage/process/harden.h"
 
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -78,7 +77,7 @@ int main(int argc, char** argv)
     options->executableMemoryDenied = process::denyExecutableMemory();
     if (!options->executableMemoryDenied)
         service::logWarning("this kernel cannot deny executable memory (before 6.6)");
-    std::signal(SIGPIPE, SIG_IGN); // a client or worker that is gone is an error code, not the end
+    process::ignoreBrokenPipes(); // of clients and workers
 
     const auto daemon = service::Daemon::start(std::move(*options));
     if (!daemon) {

@@ -15,4 +15,7 @@ Result<void> harden();
 /// engine needs executable memory for oneDNN. Returns false where the kernel can't (before 6.6).
 bool denyExecutableMemory();
 
+/// A peer that is gone becomes an error code of a write, not the end of this process.
+void ignoreBrokenPipes();
+
 } // namespace process

@@ -2,6 +2,7 @@
 #include "storage/process/harden.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -39,6 +40,11 @@ Result<void> harden()
 bool denyExecutableMemory()
 {
     return ::prctl(kSetMdwe, kMdweRefuseExecGain | kMdweNoInherit, 0, 0, 0) == 0;
+}
+
+void ignoreBrokenPipes()
+{
+    std::signal(SIGPIPE, SIG_IGN);
 }
 
 } // namespace process
