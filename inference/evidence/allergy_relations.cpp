@@ -144,6 +144,7 @@ std::vector<EvidenceItem> evidenceOf(const AllergyRelation& relation, const reco
     if (relation.allergy != nullptr)
         return {factOf(*relation.allergy)};
     std::vector<EvidenceItem> items;
+    items.reserve(relation.mention.places.size());
     for (const AllergyMention::Place& place : relation.mention.places) {
         items.push_back(passageOf(chart, place.document, place.span.begin, place.span.end,
                                   Budget{}.passageBytes));

@@ -280,7 +280,7 @@ std::string shown(const records::Date& date)
 {
     if (!date.known())
         return oneLine(date.text);
-    const int month = date.month;
+    const int month{date.month};
     if (month < 1 || month > 12)
         return std::format("{:04}", date.year);
     const auto name = kShortMonths.at(static_cast<std::size_t>(month) - 1);

@@ -11,6 +11,11 @@ namespace {
 
 using View = std::string_view;
 
+bool startsWithDigit(View word)
+{
+    return !word.empty() && isDigit(word.front());
+}
+
 bool isMonth(View word)
 {
     return isOneOf(word.substr(0, 3), "jan feb mar apr may jun jul aug sep oct nov dec");
@@ -129,18 +134,12 @@ private:
         const View last = i > 0 ? word(i - 1) : View();
         if (isPastAdjective(now)) {
             markNear(i, &Place::past);
-        } else if (isOneOf(now, "formerly previously")) {
+        } else if (isOneOf(now, "formerly previously") || (now == "longer" && last == "no")) {
             markClauseAfter(i, &Place::past);
             markBefore(i, &Place::past);
         } else if (now == "used" && next == "to" && !isOneOf(last, "is are was were be been get")) {
             markClauseAfter(i, &Place::past);
-        } else if (now == "longer" && last == "no") {
-            markClauseAfter(i, &Place::past);
-            markBefore(i, &Place::past);
-        } else if (now == "until" &&
-                   (isDigit(next.empty() ? 'x' : next.front()) || isDate(i + 1))) {
-            markBefore(i, &Place::past);
-        } else if (isGone(now)) {
+        } else if (isGone(now) || (now == "until" && (startsWithDigit(next) || isDate(i + 1)))) {
             markBefore(i, &Place::past);
         } else if (isEnd(now) && !isOneOf(last, "to not never be")) {
             end(i);
@@ -149,7 +148,7 @@ private:
 
     [[nodiscard]] bool isDate(std::size_t i) const
     {
-        return isMonth(word(i)) && i + 1 < m_words.size() && isDigit(word(i + 1).front());
+        return isMonth(word(i)) && i + 1 < m_words.size() && startsWithDigit(word(i + 1));
     }
 
     /// "Stopped smoking", "iron stopped". Medicines have statuses of their own.
@@ -174,15 +173,13 @@ private:
         const View now = word(i);
         const View next = word(i + 1);
         const View last = i > 0 ? word(i - 1) : View();
-        if (now == "may" &&
-            ((!next.empty() && isDigit(next.front())) || (!last.empty() && isDigit(last.front())) ||
-             isOneOf(last, "in since until from")))
+        if (now == "may" && (startsWithDigit(next) || startsWithDigit(last) ||
+                             isOneOf(last, "in since until from")))
             return; // the month
-        if (isOneOf(now, "unlikely doubtful possible suspected improbable") &&
-            isOneOf(last, "is was are were very thought seems")) {
+        const bool said = isOneOf(now, "unlikely doubtful possible suspected improbable") &&
+                          isOneOf(last, "is was are were very thought seems");
+        if (said || (isUnrealAdjective(now) && endsClause(i))) { // "gout possible"
             markBefore(i, &Place::unreal);
-        } else if (isUnrealAdjective(now) && endsClause(i)) {
-            markBefore(i, &Place::unreal); // "gout possible"
         } else if (isUnrealAdjective(now)) {
             markNear(i, &Place::unreal);
         } else if (now == "if" || (now == "in" && next == "case")) {

@@ -83,16 +83,17 @@ std::vector<TextSpan> piecesOf(std::string_view wrapped)
         begin = end;
     };
     for (std::uint64_t at = 0; at < text.size(); ++at) {
+        // A long piece is parted at a blank; one without any, between two characters.
+        const bool parted = (at - begin >= kLongestPiece && text[at] == ' ') ||
+                            (at - begin >= 2 * kLongestPiece &&
+                             (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80);
         if (text[at] == '\n') {
             close(at);
             begin = at + 1;
             lineStart = true;
         } else if (endsSentence(text, at)) {
             close(at + 1);
-        } else if (at - begin >= kLongestPiece && text[at] == ' ') {
-            close(at);
-        } else if (at - begin >= 2 * kLongestPiece &&
-                   (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80) {
+        } else if (parted) {
             close(at);
         }
     }
