@@ -204,11 +204,10 @@ Decision takeMarks(std::string_view text, std::size_t& end, bool marksInFront, b
             ++next;
         return next == text.size() && !atEnd ? Decision::Unknown : Decision::Ends;
     }
-    std::size_t next = marks.end;
     std::size_t stop = marks.end; // "... mmol/L. [1]." has a stop behind the mark as well
     while (stop < text.size() && text[stop] == '.')
         ++stop;
-    next = stop;
+    std::size_t next = stop;
     while (next < text.size() && isSpace(text[next]))
         ++next;
     if (next == text.size() && !atEnd)

@@ -315,7 +315,8 @@ private:
     /// Whether another reason stands between the two.
     [[nodiscard]] bool isParted(const Statement& told, const Phrase& cause) const
     {
-        const auto [first, last] = std::minmax(told.at, cause.first);
+        const std::size_t first = std::min(told.at, cause.first);
+        const std::size_t last = std::max(told.at, cause.first);
         return std::ranges::any_of(m_phrases, [&](const Phrase& other) {
             return other.role == Role::Cause && other.first > first && other.first < last;
         });
