@@ -121,7 +121,8 @@ Client::~Client() = default;
 void Client::setToken(std::string token)
 {
     const std::scoped_lock lock(m_state->mutex);
-    m_state->token = std::move(token);
+    // Not assigned: an empty one would leave the old token's bytes in its place.
+    m_state->token.swap(token);
 }
 
 bool Client::signedIn() const
