@@ -16,6 +16,7 @@ constexpr std::string_view kHospitalMagic = "CLHO";
 constexpr std::string_view kUserMagic = "CLUS";
 constexpr std::string_view kMonthMagic = "CLMK";
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kUserVersion = 2; // 1 had no deviceTag
 constexpr std::size_t kSumBytes = 32;
 
 std::array<std::byte, kSumBytes> sumOf(std::span<const std::byte> bytes)
@@ -27,10 +28,10 @@ std::array<std::byte, kSumBytes> sumOf(std::span<const std::byte> bytes)
     return sum;
 }
 
-ByteWriter begun(std::string_view magic)
+ByteWriter begun(std::string_view magic, std::uint8_t version = kVersion)
 {
     ByteWriter out;
-    out.raw(std::as_bytes(std::span(magic))).u8(kVersion);
+    out.raw(std::as_bytes(std::span(magic))).u8(version);
     return out;
 }
 
@@ -46,7 +47,8 @@ std::unexpected<Error> corrupt()
 }
 
 /// Checks magic, version and sum; returns what stands between.
-Result<std::span<const std::byte>> body(std::span<const std::byte> bytes, std::string_view magic)
+Result<std::span<const std::byte>> body(std::span<const std::byte> bytes, std::string_view magic,
+                                        std::uint8_t newest = kVersion)
 {
     const std::size_t head = magic.size() + 1;
     if (bytes.size() < head + kSumBytes ||
@@ -56,7 +58,7 @@ Result<std::span<const std::byte>> body(std::span<const std::byte> bytes, std::s
     const auto summed = bytes.first(bytes.size() - kSumBytes);
     if (!std::ranges::equal(sumOf(summed), bytes.last(kSumBytes)) || version == 0)
         return corrupt();
-    if (version > kVersion)
+    if (version > newest)
         return std::unexpected(Error{Errc::TooNew, "a key file of a newer version"});
     return summed.subspan(head);
 }
@@ -93,10 +95,10 @@ Bytes encode(const HospitalKeys& keys)
 
 Bytes encode(const UserKeys& keys)
 {
-    ByteWriter out = begun(kUserMagic);
+    ByteWriter out = begun(kUserMagic, kUserVersion);
     out.u8(keys.user.enrolled ? 1 : 0).raw(keys.headerContext()).bytes(keys.codeHash);
     out.bytes(keys.privateBox).bytes(keys.vaultForUser).bytes(keys.vaultForRecovery);
-    out.bytes(keys.accessBox);
+    out.bytes(keys.accessBox).bytes(keys.deviceTag);
     return ended(out);
 }
 
@@ -126,7 +128,7 @@ Result<HospitalKeys> decodeHospital(std::span<const std::byte> bytes)
 
 Result<UserKeys> decodeUser(std::span<const std::byte> bytes)
 {
-    const auto content = body(bytes, kUserMagic);
+    const auto content = body(bytes, kUserMagic, kUserVersion);
     if (!content)
         return std::unexpected(content.error());
     ByteReader in(*content);
@@ -142,6 +144,8 @@ Result<UserKeys> decodeUser(std::span<const std::byte> bytes)
     for (Bytes* const part : {&keys.salt, &keys.codeHash, &keys.privateBox, &keys.vaultForUser,
                               &keys.vaultForRecovery, &keys.accessBox})
         *part = taken(in.bytes());
+    if (std::to_integer<std::uint8_t>(bytes[kUserMagic.size()]) >= kUserVersion)
+        keys.deviceTag = taken(in.bytes());
     if (!in.finished() || role > static_cast<std::uint8_t>(Role::Compliance))
         return corrupt();
     keys.user.role = static_cast<Role>(role);

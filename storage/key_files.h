@@ -35,6 +35,7 @@ struct UserKeys {
     Bytes vaultForUser; // box to publicKey
     Bytes vaultForRecovery;
     Bytes accessBox; // RecordsKey or AuditReadSeed to publicKey; empty: not admitted
+    Bytes deviceTag; // of the device secret that privateBox needs; empty: version 1 had none
 
     /// What the private seed's box authenticates too: the header around it.
     [[nodiscard]] Bytes headerContext() const;

@@ -5,6 +5,7 @@
 #include "storage/byte_codec.h"
 #include "storage/file.h"
 #include "storage/ids.h"
+#include "storage/kdf.h"
 #include "storage/key_store_state.h"
 #include "storage/recovery_shares.h"
 
@@ -30,6 +31,16 @@ Bytes codeHash(std::string_view userId, std::span<const std::uint8_t> code)
     EVP_Q_digest(nullptr, "SHA256", nullptr, input.written().data(), input.written().size(),
                  reinterpret_cast<unsigned char*>(hash.data()), &size);
     return hash;
+}
+
+/// Eight bytes of what is derived from it: too few to tell anything, enough to tell two apart.
+Result<Bytes> deviceTagOf(const Secret& device)
+{
+    const auto derived = hkdf(device.bytes(), {}, "cloister/device-tag/v1");
+    if (!derived)
+        return std::unexpected(derived.error());
+    const auto tag = derived->bytes().first<8>();
+    return Bytes(tag.begin(), tag.end());
 }
 
 Result<void> readUsers(KeyStore::Options const& options, auto& users)
@@ -75,7 +86,10 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(Options options)
     auto device = openDeviceSecret(options.folder);
     if (!device)
         return std::unexpected(device.error());
-    auto state = std::make_unique<State>(std::move(options), std::move(*device));
+    auto tag = deviceTagOf(device->secret);
+    if (!tag)
+        return std::unexpected(tag.error());
+    auto state = std::make_unique<State>(std::move(options), std::move(*device), std::move(*tag));
 
     const auto bytes = readWhole(state->hospitalFile(), kLargestKeyFile);
     if (!bytes && bytes.error().code != Errc::NotFound)
@@ -85,7 +99,6 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(Options options)
         if (!hospital)
             return std::unexpected(hospital.error());
         state->hospital = std::move(*hospital);
-        state->deviceReplaced = state->device.madeNow;
         if (const auto read = readUsers(state->options, state->users); !read)
             return std::unexpected(read.error());
     }
@@ -108,9 +121,12 @@ bool KeyStore::deviceSecretSealed() const
 {
     return m_state->device.sealed;
 }
-bool KeyStore::deviceSecretReplaced() const
+
+std::size_t KeyStore::lockedOut() const
 {
-    return m_state->deviceReplaced;
+    const std::scoped_lock lock(m_state->mutex);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        m_state->users, [this](const auto& user) { return m_state->lockedOut(user.second); }));
 }
 
 std::vector<User> KeyStore::users() const

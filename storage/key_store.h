@@ -65,9 +65,10 @@ public:
     [[nodiscard]] std::string installId() const;
     /// False while the device secret is a plain file: shown as "reduced protection".
     [[nodiscard]] bool deviceSecretSealed() const;
-    /// True when the device secret was missing and made anew although users exist (a restored
-    /// backup): no passphrase opens anything until its user is recovered.
-    [[nodiscard]] bool deviceSecretReplaced() const;
+    /// How many users have set their passphrase with another device secret than this one: it was
+    /// lost and made anew (a restored backup) or exchanged. Their passphrases open nothing until
+    /// the old secret is back or each is recovered.
+    [[nodiscard]] std::size_t lockedOut() const;
 
     /// Holds the ceremony and returns the three recovery shares, any two of which recover. They
     /// are shown once and kept nowhere. Errors: AlreadyExists, Invalid, Io.

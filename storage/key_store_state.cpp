@@ -148,6 +148,13 @@ Result<void> KeyStore::State::keep(const UserKeys& keys)
     return {};
 }
 
+bool KeyStore::State::lockedOut(const UserKeys& keys) const
+{
+    if (!keys.user.enrolled)
+        return false;
+    return keys.deviceTag.empty() ? device.madeNow : keys.deviceTag != deviceTag;
+}
+
 Result<Secret> KeyStore::State::kek(const UserKeys& keys, std::string_view passphrase) const
 {
     const auto stretched = argon2id(passphrase, keys.salt, keys.cost);
@@ -174,6 +181,7 @@ Result<void> KeyStore::State::setPassphrase(UserKeys& keys, const Secret& privat
     if (!box)
         return std::unexpected(box.error());
     keys.privateBox = std::move(*box);
+    keys.deviceTag = deviceTag;
     return {};
 }
 

@@ -16,15 +16,16 @@ namespace storage {
 /// What key_store*.cpp share. Threads: mutex guards hospital and users and is held for moments;
 /// change is held over a whole change, Argon2 included, so that changes follow one another.
 struct KeyStore::State {
-    State(Options from, DeviceSecret secret)
+    State(Options from, DeviceSecret secret, Bytes tag)
         : options(std::move(from))
         , device(std::move(secret))
+        , deviceTag(std::move(tag))
     {
     }
 
     Options options;
     DeviceSecret device;
-    bool deviceReplaced = false;
+    Bytes deviceTag; // tells this device secret from another, and nothing about it
     mutable std::mutex mutex;
     std::mutex change;
     std::mutex months; // held while a MonthKey is made, so that two threads don't make two
@@ -48,6 +49,9 @@ struct KeyStore::State {
     Result<void> forgetUsers();
     /// On disk first, then in memory.
     Result<void> keep(const UserKeys& keys);
+
+    /// Whether the passphrase of @p keys was set with another device secret.
+    [[nodiscard]] bool lockedOut(const UserKeys& keys) const;
 
     [[nodiscard]] Result<Secret> kek(const UserKeys& keys, std::string_view passphrase) const;
     /// Wraps @p privateSeed under a new passphrase, into @p keys.

@@ -129,6 +129,7 @@ void fields(auto& f, Of<ServiceStatus> auto& v)
         audit("lost", v.auditLost);
     });
     f("protection", v.protection);
+    f("lockedOut", v.lockedOut);
     f("mdwe", v.mdwe);
     f("patients", v.patients);
 }

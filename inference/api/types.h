@@ -341,6 +341,7 @@ struct ServiceStatus {
     bool auditWritable = false;
     std::uint64_t auditLost = 0; // events that will never be recorded, since the daemon started
     std::string protection;
+    std::uint64_t lockedOut = 0;           // users whose passphrase needs another device secret
     bool mdwe = false;                     // executable memory is denied by the kernel
     std::optional<std::uint64_t> patients; // not known while nobody holds the records key
 };

@@ -161,6 +161,11 @@ private:
             status->protection == "sealed" ? "sealed by the machine"
                                            : "a plain file (reduced protection)",
             status->mdwe ? "denied" : "not denied (kernel before 6.6)");
+        if (status->lockedOut != 0)
+            result.out += std::format("locked out    {} users: the device secret is not the one "
+                                      "their passphrases were set with. Bring that one back, or "
+                                      "let each come in by recovery shares\n",
+                                      status->lockedOut);
         for (const api::Refusal& refusal : status->refused)
             result.out += std::format("refused       {} {} {}\n", refusal.ticket, refusal.reason,
                                       refusal.when);

@@ -64,6 +64,9 @@ api::Result<void> Daemon::Parts::openStorage()
     if (!openedKeys)
         return std::unexpected(cannotStart("the keys cannot be opened", openedKeys.error().detail));
     keys = std::move(*openedKeys);
+    if (const std::size_t users = keys->lockedOut(); users != 0)
+        logWarning("the device secret is not the one that passphrases were set with",
+                   std::to_string(users) + " users are locked out");
     auto openedLog =
         audit::Log::open({.folder = folder->audit(),
                           .signingKey = folder->auditKey(),

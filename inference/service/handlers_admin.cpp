@@ -113,6 +113,7 @@ Response showStatus(Services& services, Request& request)
                               .auditLost = services.late.lost(),
                               .protection =
                                   services.keys.deviceSecretSealed() ? "sealed" : "reduced",
+                              .lockedOut = services.keys.lockedOut(),
                               .mdwe = services.setting.executableMemoryDenied};
     const auto waiting = services.inbox.waiting();
     const auto refused = services.inbox.refusals();

@@ -163,6 +163,32 @@ private Q_SLOTS:
         QCOMPARE(chart->labs.size(), m_made.potassium.size());
     }
 
+    void aLostDeviceSecretIsTold()
+    {
+        const QByteArray warned = "the device secret is not the one";
+        QVERIFY(!m_ward.standardError().contains(warned));
+        QVERIFY(!runAdmin(m_ward, {QStringLiteral("status")}).out.contains("locked out"));
+        QVERIFY(m_ward.stop());
+        QVERIFY(std::filesystem::remove(m_ward.state() / "keys" / "device.secret"));
+        for (int start = 1; start <= 2; ++start) { // the second finds a secret, but another
+            QVERIFY2(m_ward.start(), m_ward.standardError().constData());
+            QCOMPARE(m_ward.standardError().count(warned), start);
+            const auto status = runAdmin(m_ward, {QStringLiteral("status")});
+            QVERIFY2(status.out.contains("\nlocked out    4 users:"), status.out.constData());
+            QVERIFY(runAdmin(m_ward, {QStringLiteral("--json"), QStringLiteral("status")})
+                        .out.contains("\"lockedOut\":4"));
+            QVERIFY(!m_ward.signIn(m_ward.clinician));
+            QVERIFY(m_ward.stop());
+        }
+        QVERIFY(m_ward.start());
+        m_ward.clinician.passphrase = flow::randomWord(8) + ' ' + flow::randomWord(8);
+        QCOMPARE(recover({m_ward.shares[0], m_ward.shares[1], m_ward.clinician.passphrase}).status,
+                 0);
+        QVERIFY(m_ward.signIn(m_ward.clinician));
+        QVERIFY(
+            runAdmin(m_ward, {QStringLiteral("status")}).out.contains("locked out    3 users:"));
+    }
+
 private:
     /// What `user list` says of the clinician: role and state.
     QString listed() const

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/key_store.h"
 
+#include "storage/digest.h"
+#include "storage/file.h"
 #include "tests/storage/hospital.h"
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 
 namespace fs = std::filesystem;
 using storage::Errc;
@@ -25,7 +29,7 @@ private Q_SLOTS:
         hospital.reopen();
         QVERIFY(hospital.keys->initialised());
         QVERIFY(!hospital.keys->deviceSecretSealed());
-        QVERIFY(!hospital.keys->deviceSecretReplaced());
+        QCOMPARE(hospital.keys->lockedOut(), 0U);
         QVERIFY(hospital.user("steward").admitted);
         QVERIFY(hospital.user("officer").admitted);
         QVERIFY(!hospital.user("admin").admitted);
@@ -178,6 +182,26 @@ private Q_SLOTS:
         hospital.keys.reset();
         QCOMPARE(errorOf(KeyStore::open({.folder = users.parent_path(), .argonKiB = 64})),
                  Errc::Corrupt);
+    }
+
+    void readsUsersOfVersionOne()
+    {
+        Hospital hospital;
+        const fs::path keys = hospital.scratch.folder() / "keys";
+        for (const storage::User& user : hospital.keys->users()) {
+            const fs::path path = keys / "users" / user.id;
+            auto bytes = valueOf(storage::readWhole(path, 1UL << 16));
+            bytes.resize(bytes.size() - 32 - 8 - 4); // sum, tag and its length
+            bytes[4] = std::byte{1};
+            std::ranges::copy(storage::sha256(bytes), std::back_inserter(bytes));
+            valueOf(storage::writeAtomically(path, bytes));
+        }
+        hospital.reopen();
+        QCOMPARE(hospital.keys->lockedOut(), 0U); // not known, and the secret was not made now
+        valueOf(hospital.keys->signIn("steward", kCeremony.steward.passphrase));
+        fs::remove(keys / "device.secret");
+        hospital.reopen();
+        QCOMPARE(hospital.keys->lockedOut(), 4U);
     }
 
     void systemCredentialIsPreferred()

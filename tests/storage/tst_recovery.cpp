@@ -71,15 +71,31 @@ private Q_SLOTS:
     void lostDeviceSecretLocksOutUntilRecovery()
     {
         Hospital hospital;
-        fs::remove(hospital.scratch.folder() / "keys" / "device.secret");
+        valueOf(
+            hospital.keys->addUser("new", storage::Role::Clinician, hospital.scratch.receipt()));
+        const fs::path file = hospital.scratch.folder() / "keys" / "device.secret";
+        const fs::path kept = hospital.scratch.folder() / "kept";
+        fs::rename(file, kept);
         hospital.reopen();
-        QVERIFY(hospital.keys->deviceSecretReplaced());
+        // Four have a passphrase; who has none yet is not locked out.
+        QCOMPARE(hospital.keys->lockedOut(), 4U);
+        hospital.reopen(); // the new one is there now, and still another
+        QCOMPARE(hospital.keys->lockedOut(), 4U);
         QCOMPARE(errorOf(hospital.keys->signIn("steward", kCeremony.steward.passphrase)),
                  Errc::WrongPassphrase);
         valueOf(hospital.keys->recover({hospital.shares[1], hospital.shares[2]}, "steward",
                                        "a new passphrase", hospital.scratch.receipt()));
         const auto steward = valueOf(hospital.keys->signIn("steward", "a new passphrase"));
         valueOf(hospital.keys->recordsKey(steward));
+        QCOMPARE(hospital.keys->lockedOut(), 3U);
+
+        // The old one is found again: the others are back, who was recovered meanwhile is not.
+        fs::rename(kept, file);
+        hospital.reopen();
+        QCOMPARE(hospital.keys->lockedOut(), 1U);
+        valueOf(hospital.keys->signIn("officer", kCeremony.compliance.passphrase));
+        QCOMPARE(errorOf(hospital.keys->signIn("steward", "a new passphrase")),
+                 Errc::WrongPassphrase);
     }
 };
 

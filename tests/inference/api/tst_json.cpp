@@ -60,13 +60,14 @@ private Q_SLOTS:
                                            .refused = {{"7", "conflict", "now"}},
                                            .auditEntries = 4,
                                            .auditWritable = true,
-                                           .auditLost = 3});
+                                           .auditLost = 3,
+                                           .lockedOut = 5});
         QVERIFY(json.contains("\"inbox\":{") && json.contains("\"waiting\":2"));
         QVERIFY(json.contains("\"audit\":{\"entries\":4,\"lost\":3,\"writable\":true}"));
         QVERIFY(json.contains("\"patients\":null"));
         const auto back = api::decode<api::ServiceStatus>(json);
         QVERIFY(back && back->waiting == 2 && back->auditWritable && back->auditLost == 3 &&
-                !back->patients);
+                back->lockedOut == 5 && !back->patients);
         QVERIFY(api::encode(api::Chart{.encounters = {{.classCode = "AMB"}}})
                     .contains("\"class\":\"AMB\""));
     }
