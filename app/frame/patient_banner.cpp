@@ -9,6 +9,8 @@
 #include <QHBoxLayout>
 #include <QLabel>
 
+#include <algorithm>
+
 namespace app {
 
 namespace {
@@ -70,9 +72,10 @@ void PatientBanner::show(const Chart& chart)
     m_asOf->setText(shownDate(patient.dataAsOf));
     const QString allergies = shownAllergies(chart);
     m_allergies->setText(allergies);
-    // An allergy stands out by colour and weight; "none" in any sense does not.
-    restyle(m_allergies, "role",
-            chart.allergies.isEmpty() ? QStringLiteral("value") : QStringLiteral("alert"));
+    // A current allergy stands out by colour and weight; "none" in any sense does not.
+    const bool current =
+        std::ranges::any_of(chart.allergies, [](const Allergy& one) { return !one.resolved; });
+    restyle(m_allergies, "role", current ? QStringLiteral("alert") : QStringLiteral("value"));
     m_allergies->setWordWrap(m_allergies->fontMetrics().horizontalAdvance(allergies) > 600);
     setAccessibleDescription(
         tr("%1, born %2, %3, MRN %4, allergies: %5")
