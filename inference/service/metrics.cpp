@@ -40,7 +40,7 @@ std::string Metrics::text(const Gauges& gauges) const
         std::format_to(std::back_inserter(out), "cloister_requests_total{{status=\"{}xx\"}} {}\n",
                        hundreds, m_requests.at(hundreds).load());
     add("cloister_questions_total", "counter", "Questions accepted.", m_questions);
-    add("cloister_questions_failed_total", "counter", "Questions that ended in an error.",
+    add("cloister_questions_failed_total", "counter", "Accepted questions that ended in an error.",
         m_questionsFailed);
     add("cloister_prompt_tokens_total", "counter", "Tokens read by the model.", m_promptTokens);
     add("cloister_generated_tokens_total", "counter", "Tokens written by the model.",

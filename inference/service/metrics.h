@@ -12,6 +12,7 @@ namespace service {
 class Metrics {
 public:
     void request(int status);
+    /// One that was accepted; what is refused before counts as a request only.
     void question(bool failed);
     void generated(std::uint32_t promptTokens, std::uint32_t generatedTokens, double seconds);
 

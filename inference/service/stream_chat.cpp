@@ -116,7 +116,8 @@ void chatOnRecord(Services& services, const Request& request, const api::ChatReq
                               .place = services.questions.count() - 1,
                               .earlier = earlierOf(asked.messages)},
                              listener, stop);
-    services.metrics.question(!done);
+    if (done || !done.error().turn.empty())
+        services.metrics.question(!done);
     if (!done)
         return writer.fail(done.error().error);
     if (writer.written().empty())

@@ -77,7 +77,8 @@ void ask(Services& services, Request& request,
                               .request = std::move(*asked),
                               .place = services.questions.count() - 1},
                              listener, entry->stopToken());
-    services.metrics.question(!done);
+    if (done || !done.error().turn.empty())
+        services.metrics.question(!done);
     if (done) {
         services.metrics.generated(
             done->answer.promptTokens, done->answer.generatedTokens,

@@ -131,6 +131,39 @@ private Q_SLOTS:
             403);
     }
 
+    void onlyAcceptedQuestionsAreCounted()
+    {
+        const auto counted = [this](const std::string& name) {
+            const std::string text = m_rig->call("GET", "/metrics").body;
+            const std::size_t at = text.find("\n" + name + " ");
+            return at == std::string::npos ? -1 : std::stoi(text.substr(at + name.size() + 2));
+        };
+        const std::string token = m_rig->signIn("dr.dahl");
+        const std::string path = "/cloister/v1/patients/" + m_rig->patient + "/questions";
+        const std::string question = "{\"question\":\"What is the last potassium?\"";
+        // Refused: not sound, too long, no such conversation.
+        QCOMPARE(m_rig->call("POST", path, token, "{\"question\":\" \"}").status, 400);
+        QCOMPARE(m_rig
+                     ->call("POST", path, token,
+                            question + ",\"conversation\":\"" + std::string(32, 'a') + "\"}")
+                     .status,
+                 404);
+        QCOMPARE(
+            m_rig
+                ->call("POST", path, token, "{\"question\":\"" + std::string(17 << 10, 'q') + "\"}")
+                .status,
+            400);
+        QCOMPARE(counted("cloister_questions_total"), 0);
+        QCOMPARE(counted("cloister_questions_failed_total"), 0);
+        // Accepted: answered, and failed on the way.
+        QCOMPARE(m_rig->call("POST", path, token, question + "}").status, 200);
+        QCOMPARE(counted("cloister_questions_total"), 1);
+        m_rig->engine.failsWith = wire::Failed{};
+        m_rig->call("POST", path, token, "{\"question\":\"Why was Lisinopril stopped?\"}");
+        QCOMPARE(counted("cloister_questions_total"), 2);
+        QCOMPARE(counted("cloister_questions_failed_total"), 1);
+    }
+
     void admissionTakesEffectWithoutSigningInAgain()
     {
         const std::string newcomer = m_rig->signIn("dr.new");
