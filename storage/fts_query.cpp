@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/fts_query.h"
 
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
 #include <algorithm>
+#include <cstdint>
 
 namespace storage {
 namespace {
 
-bool isSpace(char c)
+/// A letter or digit of any script: what FTS5's tokenizer makes words of. Nothing else is found,
+/// and a quoted text without one would make a whole query find nothing.
+bool carriesMeaning(std::string_view word)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-}
-
-bool carriesMeaning(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           static_cast<unsigned char>(c) >= 0x80;
+    const auto text =
+        icu::UnicodeString::fromUTF8({word.data(), static_cast<std::int32_t>(word.size())});
+    for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+        if ((U_GET_GC_MASK(text.char32At(i)) & (U_GC_L_MASK | U_GC_N_MASK | U_GC_CO_MASK)) != 0)
+            return true;
+    }
+    return false;
 }
 
 std::string joined(std::string_view text, std::string_view between)
@@ -30,13 +36,18 @@ std::string joined(std::string_view text, std::string_view between)
 
 } // namespace
 
+bool isSpace(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
+
 std::vector<std::string_view> wordsOf(std::string_view text)
 {
     std::vector<std::string_view> words;
     while (!text.empty()) {
         const auto end = std::ranges::find_if(text, isSpace);
         const auto word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-        if (std::ranges::any_of(word, carriesMeaning))
+        if (carriesMeaning(word))
             words.push_back(word);
         text.remove_prefix(std::min(word.size() + 1, text.size()));
     }

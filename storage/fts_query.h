@@ -9,6 +9,8 @@
 /// Threads: pure.
 namespace storage {
 
+[[nodiscard]] bool isSpace(char c);
+
 /// The words of @p text: parted by white space, those without a letter or digit left out.
 std::vector<std::string_view> wordsOf(std::string_view text);
 

@@ -61,6 +61,9 @@ std::string patientQuery(std::string_view typed)
             query.append(" OR born : ").append(storage::quoted(date)).append("*");
         query.append(")");
     }
+    // Only an empty field asks for all: signs alone are looked for, and no name holds any.
+    if (query.empty() && !std::ranges::all_of(typed, storage::isSpace))
+        return storage::quoted("");
     return query;
 }
 

@@ -39,6 +39,14 @@ private Q_SLOTS:
         QCOMPARE(archive.found("elodie hans"), 0U);
         QCOMPARE(archive.found("1980-04"), 0U);
         QCOMPARE(archive.found("lodie"), 0U); // not the beginning of a word
+        QCOMPARE(archive.found(""), 2U);
+        // Signs alone are no name; with one, or between the parts of one, they change nothing.
+        for (const std::string_view signs : {"--", "%", "%%", "_", "*", "\"\"", "()", ". , ;", "-",
+                                             "\xE2\x80\x94", "\xE2\x80\xA6", " ? ", "\\"})
+            QVERIFY2(archive.found(signs) == 0, signs.data());
+        QCOMPARE(archive.found("-- elodie %"), 1U);
+        QCOMPARE(archive.found("maria \xE2\x80\x94 elodie \xE2\x80\xA6"), 1U);
+        QCOMPARE(archive.found("80-47"), 1U);
         for (const std::string_view odd : {"\"", "name:x", "a OR b", "*", "(", "NEAR(x)", "'--"})
             (void)archive.found(odd);
         const auto receipt = archive.scratch.receipt();
