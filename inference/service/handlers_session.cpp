@@ -172,7 +172,9 @@ Response enrol(Services& services, Request& request)
         act->succeeded();
         return noContent();
     }
-    services.throttle.failed(request.peer.uid, who->user);
+    // Only a guess: a passphrase that is too short, or a full disk, says nothing about the code.
+    if (enrolled.error().code == storage::Errc::Invalid && enrolled.error().detail == "code_wrong")
+        services.throttle.failed(request.peer.uid, who->user);
     return errorResponse(act->failed(enrolled.error()));
 }
 

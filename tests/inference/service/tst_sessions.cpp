@@ -231,6 +231,31 @@ private Q_SLOTS:
         QCOMPARE(m_rig->signInResponse("dr.dahl", rig::Rig::kPassphrase).status, 201);
     }
 
+    void onlyAWrongCodeCountsAtEnrolment()
+    {
+        const auto enrol = [this](const std::string& code, const std::string& passphrase) {
+            return m_rig
+                ->call("POST", "/cloister/v1/sessions/enrol", {},
+                       api::encode(api::EnrolRequest{"dr.late", code, passphrase}))
+                .status;
+        };
+        const auto added = api::decode<api::NewUser>(
+            m_rig
+                ->call("POST", "/cloister/v1/users", m_rig->signIn("it"),
+                       api::encode(api::NewUserRequest{"dr.late", "clinician"}))
+                .body);
+        QVERIFY(added && !added->code.empty());
+        for (unsigned i = 0; i < 2 * service::SignInThrottle::kFree; ++i)
+            QCOMPARE(enrol(added->code, "too short"), 400); // a right code
+        QCOMPARE(m_rig->throttle->wait(m_rig->peer().uid, "dr.late").count(), 0);
+        // The control: guesses count.
+        for (unsigned i = 0; i < service::SignInThrottle::kFree; ++i)
+            QCOMPARE(enrol("0000000000000000", "a passphrase of my own"), 400);
+        QCOMPARE(enrol(added->code, "a passphrase of my own"), 429);
+        m_rig->later += seconds(2);
+        QCOMPARE(enrol(added->code, "a passphrase of my own"), 204);
+    }
+
     void theDelayGrowsToAMinuteAndIsForgotten()
     {
         seconds last{0};
