@@ -55,6 +55,18 @@ Result<void> runSteps(Database& database, std::span<const Migration> steps, std:
     return database.execute(("PRAGMA user_version = " + std::to_string(steps.size())).c_str());
 }
 
+/// Moves all that is in the log into the file itself, of which the backup is a copy.
+Result<void> flush(Database& database)
+{
+    // Its first column is 1 where a reader or writer kept it from the end; that is no error.
+    const auto busy = database.integer("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!busy)
+        return std::unexpected(busy.error());
+    if (*busy != 0)
+        return std::unexpected(Error{Errc::Database, "the database is in use, and not migrated"});
+    return {};
+}
+
 } // namespace
 
 Result<void> migrate(Database& database, const std::filesystem::path& file,
@@ -72,7 +84,7 @@ Result<void> migrate(Database& database, const std::filesystem::path& file,
         return std::unexpected(tables.error());
     const bool existing = *tables > 0;
     if (existing) {
-        if (auto flushed = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !flushed)
+        if (auto flushed = flush(database); !flushed)
             return flushed;
     }
     auto transaction = database.begin();

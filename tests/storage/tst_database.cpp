@@ -43,6 +43,12 @@ struct Bench {
         valueOf(transaction.commit());
     }
 
+    void write(Database& database, std::string_view text)
+    {
+        auto insert = valueOf(database.prepare("INSERT INTO word(text) VALUES(?1)"));
+        valueOf(insert.bind(1, text).run());
+    }
+
     QTemporaryDir folder;
     Secret key;
     fs::path file;
@@ -236,6 +242,28 @@ private Q_SLOTS:
         QCOMPARE(valueOf(database.integer("PRAGMA user_version")), 1);
         QCOMPARE(errorOf(database.prepare("SELECT length FROM word")), Errc::Database);
         QCOMPARE(valueOf(database.integer("SELECT count(*) FROM word")), 3);
+    }
+
+    void isNotMigratedWhileSomebodyReads()
+    {
+        Bench bench;
+        auto database = bench.open();
+        bench.fill(database, 3);
+        valueOf(database.execute("PRAGMA busy_timeout = 1"));
+        auto backup = bench.file;
+        backup += ".before-v2";
+        {
+            auto other = bench.open();
+            auto reading = valueOf(other.prepare("SELECT text FROM word"));
+            QVERIFY(valueOf(reading.step())); // holds what it reads in the log
+            bench.write(database, "after");
+            QCOMPARE(errorOf(migrate(database, bench.file, kVersion2)), Errc::Database);
+            QVERIFY(!fs::exists(backup)); // it would lack what is in the log only
+            QCOMPARE(valueOf(database.integer("PRAGMA user_version")), 1);
+        }
+        valueOf(migrate(database, bench.file, kVersion2)); // the control: nobody reads
+        auto before = valueOf(Database::open(backup, bench.key, Database::Mode::MustExist));
+        QCOMPARE(valueOf(before.integer("SELECT count(*) FROM word")), 4);
     }
 
     void newerVersionIsLeftAlone()
