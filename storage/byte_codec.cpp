@@ -90,16 +90,4 @@ std::string_view ByteReader::text()
     return {reinterpret_cast<const char*>(taken.data()), taken.size()};
 }
 
-std::string hexOf(std::span<const std::byte> bytes)
-{
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string hex;
-    hex.reserve(2 * bytes.size());
-    for (const std::byte byte : bytes) {
-        hex.push_back(kDigits[std::to_integer<unsigned>(byte) >> 4U]);
-        hex.push_back(kDigits[std::to_integer<unsigned>(byte) & 15U]);
-    }
-    return hex;
-}
-
 } // namespace storage

@@ -53,7 +53,4 @@ private:
     bool m_bad = false;
 };
 
-/// Lower-case hex digits.
-std::string hexOf(std::span<const std::byte> bytes);
-
 } // namespace storage

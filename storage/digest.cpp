@@ -17,4 +17,21 @@ std::array<std::byte, 32> sha256(std::span<const std::byte> bytes)
     return digest;
 }
 
+std::array<std::byte, 32> sha256(std::string_view text)
+{
+    return sha256(std::as_bytes(std::span(text)));
+}
+
+std::string hexOf(std::span<const std::byte> bytes)
+{
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    hex.reserve(2 * bytes.size());
+    for (const std::byte byte : bytes) {
+        hex.push_back(kDigits[std::to_integer<unsigned>(byte) >> 4U]);
+        hex.push_back(kDigits[std::to_integer<unsigned>(byte) & 15U]);
+    }
+    return hex;
+}
+
 } // namespace storage

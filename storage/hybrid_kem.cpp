@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/hybrid_kem.h"
 
+#include "storage/digest.h"
 #include "storage/kdf.h"
 #include "storage/wiped_bytes.h"
 
@@ -102,12 +103,7 @@ Result<Secret> combined(const WipedBytes& shared, std::span<const std::byte> enc
 {
     std::vector<std::byte> transcript(encapsulation.begin(), encapsulation.end());
     transcript.insert(transcript.end(), publicKey.begin(), publicKey.end());
-    std::array<std::byte, 32> salt{};
-    std::size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA256", nullptr, transcript.data(), transcript.size(),
-                     reinterpret_cast<unsigned char*>(salt.data()), &size) != 1)
-        return refused();
-    return hkdf(shared.bytes(), salt, "cloister/hybrid/v1");
+    return hkdf(shared.bytes(), sha256(transcript), "cloister/hybrid/v1");
 }
 
 } // namespace

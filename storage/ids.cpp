@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/ids.h"
 
-#include "storage/byte_codec.h"
+#include "storage/digest.h"
 
 #include <openssl/rand.h>
 

@@ -2,11 +2,9 @@
 #include "storage/key_files.h"
 
 #include "storage/byte_codec.h"
-
-#include <openssl/evp.h>
+#include "storage/digest.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace storage {
@@ -19,15 +17,6 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kUserVersion = 2; // 1 had no deviceTag
 constexpr std::size_t kSumBytes = 32;
 
-std::array<std::byte, kSumBytes> sumOf(std::span<const std::byte> bytes)
-{
-    std::array<std::byte, kSumBytes> sum{};
-    std::size_t size = 0;
-    EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(),
-                 reinterpret_cast<unsigned char*>(sum.data()), &size);
-    return sum;
-}
-
 ByteWriter begun(std::string_view magic, std::uint8_t version = kVersion)
 {
     ByteWriter out;
@@ -37,7 +26,7 @@ ByteWriter begun(std::string_view magic, std::uint8_t version = kVersion)
 
 Bytes ended(ByteWriter& out)
 {
-    const auto sum = sumOf(out.written());
+    const auto sum = sha256(out.written());
     return out.raw(sum).written();
 }
 
@@ -56,7 +45,7 @@ Result<std::span<const std::byte>> body(std::span<const std::byte> bytes, std::s
         return corrupt();
     const auto version = std::to_integer<std::uint8_t>(bytes[magic.size()]);
     const auto summed = bytes.first(bytes.size() - kSumBytes);
-    if (!std::ranges::equal(sumOf(summed), bytes.last(kSumBytes)) || version == 0)
+    if (!std::ranges::equal(sha256(summed), bytes.last(kSumBytes)) || version == 0)
         return corrupt();
     if (version > newest)
         return std::unexpected(Error{Errc::TooNew, "a key file of a newer version"});

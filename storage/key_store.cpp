@@ -3,6 +3,7 @@
 
 #include "storage/base32.h"
 #include "storage/byte_codec.h"
+#include "storage/digest.h"
 #include "storage/file.h"
 #include "storage/ids.h"
 #include "storage/kdf.h"
@@ -10,7 +11,6 @@
 #include "storage/recovery_shares.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -26,11 +26,8 @@ Bytes codeHash(std::string_view userId, std::span<const std::uint8_t> code)
 {
     ByteWriter input;
     input.text("cloister/code/v1").text(userId).bytes(std::as_bytes(code));
-    Bytes hash(32);
-    std::size_t size = 0;
-    EVP_Q_digest(nullptr, "SHA256", nullptr, input.written().data(), input.written().size(),
-                 reinterpret_cast<unsigned char*>(hash.data()), &size);
-    return hash;
+    const auto hash = sha256(input.written());
+    return {hash.begin(), hash.end()};
 }
 
 /// Eight bytes of what is derived from it: too few to tell anything, enough to tell two apart.

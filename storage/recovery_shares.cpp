@@ -2,12 +2,13 @@
 #include "storage/recovery_shares.h"
 
 #include "storage/base32.h"
+#include "storage/digest.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -47,20 +48,18 @@ std::uint8_t inverse(std::uint8_t a)
     return result;
 }
 
-std::array<std::uint8_t, 32> sha256(std::string_view domain, std::span<const std::uint8_t> bytes)
+std::array<std::uint8_t, 32> digestOf(std::string_view domain, std::span<const std::uint8_t> bytes)
 {
     std::vector<std::uint8_t> input(domain.begin(), domain.end());
     input.insert(input.end(), bytes.begin(), bytes.end());
-    std::array<std::uint8_t, 32> digest{};
-    std::size_t size = 0;
-    EVP_Q_digest(nullptr, "SHA256", nullptr, input.data(), input.size(), digest.data(), &size);
+    const auto digest = sha256(std::as_bytes(std::span(input)));
     OPENSSL_cleanse(input.data(), input.size());
-    return digest;
+    return std::bit_cast<std::array<std::uint8_t, 32>>(digest);
 }
 
 std::array<std::uint8_t, 32> tagOf(std::string_view installId)
 {
-    return sha256(
+    return digestOf(
         "cloister/share-tag/",
         std::span(reinterpret_cast<const std::uint8_t*>(installId.data()), installId.size()));
 }
@@ -76,7 +75,7 @@ Result<Share> parsed(std::string_view text, std::string_view installId)
     if (!bytes)
         return invalid("share_unreadable");
     const auto body = std::span(*bytes).first(kShareBytes - kCheckBytes);
-    const auto check = sha256("cloister/share-check/", body);
+    const auto check = digestOf("cloister/share-check/", body);
     const bool intact = std::ranges::equal(std::span(check).first(kCheckBytes),
                                            std::span(*bytes).last(kCheckBytes));
     const auto index = static_cast<std::uint8_t>((*bytes)[0] & 15U);
@@ -115,7 +114,7 @@ Result<std::vector<std::string>> splitSecret(const Secret& secret, std::string_v
             bytes[1 + kTagBytes + i] = static_cast<std::uint8_t>(s ^ multiply(a, index));
         }
         const auto check =
-            sha256("cloister/share-check/", std::span(bytes).first(kShareBytes - kCheckBytes));
+            digestOf("cloister/share-check/", std::span(bytes).first(kShareBytes - kCheckBytes));
         std::copy_n(check.begin(), kCheckBytes, bytes.end() - kCheckBytes);
         shares.push_back(base32Of(bytes));
         OPENSSL_cleanse(bytes.data(), bytes.size());

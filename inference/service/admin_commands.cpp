@@ -3,7 +3,7 @@
 
 #include "inference/api/json.h"
 #include "inference/api/limits.h"
-#include "inference/service/random.h"
+#include "inference/service/wipe.h"
 
 #include <algorithm>
 #include <format>

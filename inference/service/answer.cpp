@@ -7,9 +7,9 @@
 #include "inference/service/draft.h"
 #include "inference/service/earlier.h"
 #include "inference/service/present.h"
-#include "inference/service/random.h"
 #include "inference/service/record_search.h"
 #include "inference/service/storage_errors.h"
+#include "storage/digest.h"
 
 #include <utility>
 
@@ -55,7 +55,7 @@ audit::Result<audit::Receipt> recordIntent(Desk& desk, const Question& question)
 {
     audit::Event event = eventOf(question, audit::Kind::QuestionIntent);
     event.outcome = audit::Outcome::Pending;
-    event.committed["question_digest"] = hex(sha256(question.request.question));
+    event.committed["question_digest"] = storage::hexOf(storage::sha256(question.request.question));
     return desk.log.append(event);
 }
 
@@ -87,7 +87,7 @@ audit::Result<audit::Receipt> recordOutcome(Desk& desk, const Question& question
         event.plain["prompt_tokens"] = std::to_string(written.answer.promptTokens);
         event.plain["generated_tokens"] = std::to_string(written.answer.generatedTokens);
     }
-    event.committed["answer_digest"] = hex(sha256(written.answer.text));
+    event.committed["answer_digest"] = storage::hexOf(storage::sha256(written.answer.text));
     return desk.log.append(event);
 }
 

@@ -4,7 +4,7 @@
 #include "inference/api/json.h"
 #include "inference/api/limits.h"
 #include "inference/api/sse.h"
-#include "inference/service/random.h"
+#include "inference/service/wipe.h"
 
 namespace service {
 

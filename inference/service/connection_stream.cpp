@@ -3,7 +3,7 @@
 
 #include "inference/api/limits.h"
 #include "inference/api/sse.h"
-#include "inference/service/random.h"
+#include "inference/service/wipe.h"
 
 #include <format>
 

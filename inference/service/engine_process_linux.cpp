@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/engine_process.h"
 
+#include "storage/digest.h"
 #include "storage/process/child.h"
 #include "storage/process/cores.h"
 
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <format>
 #include <openssl/evp.h>
+#include <span>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <thread>
@@ -187,10 +189,7 @@ std::string ModelFile::sha256(const std::stop_token& stop) const
         std::array<unsigned char, 32> digest = {};
         if (EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
             return {};
-        std::string hex;
-        for (const unsigned char byte : digest)
-            hex += std::format("{:02x}", byte);
-        return hex;
+        return storage::hexOf(std::as_bytes(std::span(digest)));
     }
     return {};
 }

@@ -4,8 +4,8 @@
 #include "inference/api/json.h"
 #include "inference/api/openai.h"
 #include "inference/service/logging.h"
-#include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
+#include "inference/service/wipe.h"
 
 #include <algorithm>
 #include <charconv>

@@ -4,8 +4,9 @@
 #include "inference/api/json.h"
 #include "inference/service/act.h"
 #include "inference/service/present.h"
-#include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
+#include "inference/service/wipe.h"
+#include "storage/digest.h"
 #include "storage/import/codec.h"
 #include "storage/import/importer.h"
 
@@ -57,7 +58,7 @@ api::Result<std::string> keep(Services& services, const Request& request,
 Response refuseImport(Services& services, const Request& request, const api::Error& refusal)
 {
     audit::Event event = eventOf(request, audit::Kind::Import);
-    event.plain = {{"document", hex(sha256(request.body))}};
+    event.plain = {{"document", storage::hexOf(storage::sha256(request.body))}};
     return refuse(services, std::move(event), refusal);
 }
 

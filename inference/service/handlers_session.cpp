@@ -5,8 +5,8 @@
 #include "inference/service/act.h"
 #include "inference/service/logging.h"
 #include "inference/service/present.h"
-#include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
+#include "inference/service/wipe.h"
 
 #include <algorithm>
 

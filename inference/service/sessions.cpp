@@ -2,6 +2,7 @@
 #include "inference/service/sessions.h"
 
 #include "inference/service/random.h"
+#include "storage/digest.h"
 
 #include <algorithm>
 
@@ -43,7 +44,7 @@ Sessions::Opened Sessions::open(const storage::User& user, const api::Peer& peer
     if (other != m_sessions.end())
         opened.caller.keys = other->second.caller.keys;
     const Time now = m_clock.steady();
-    const Digest digest = sha256(opened.token);
+    const Digest digest = storage::sha256(opened.token);
     m_byToken.emplace(digest, opened.caller.session);
     m_sessions.emplace(
         opened.caller.session,
@@ -53,7 +54,7 @@ Sessions::Opened Sessions::open(const storage::User& user, const api::Peer& peer
 
 api::Result<Caller> Sessions::find(std::string_view token, const api::Peer& peer)
 {
-    const Digest digest = sha256(token);
+    const Digest digest = storage::sha256(token);
     const std::scoped_lock lock(m_mutex);
     const auto id = m_byToken.find(digest);
     if (id == m_byToken.end()) {

@@ -7,6 +7,7 @@
 #include "inference/service/earlier.h"
 #include "inference/service/random.h"
 #include "inference/service/storage_errors.h"
+#include "storage/digest.h"
 
 namespace service {
 
@@ -149,7 +150,8 @@ api::Result<audit::Receipt> recordChat(Services& services, const Request& reques
 {
     audit::Event event = eventOf(request, audit::Kind::ChatIntent);
     event.outcome = audit::Outcome::Pending;
-    event.committed = {{"question_digest", hex(sha256(asked.messages.back().content))}};
+    event.committed = {
+        {"question_digest", storage::hexOf(storage::sha256(asked.messages.back().content))}};
     event.plain = {{"patient", "none"}, {"model_sha_prefix", model.substr(0, 64)}};
     const audit::Result<audit::Receipt> receipt = services.log.append(event);
     if (!receipt)

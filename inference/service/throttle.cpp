@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/throttle.h"
 
-#include "inference/service/random.h"
+#include "storage/digest.h"
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@ namespace {
 /// Hashed, because people type passphrases into the wrong field.
 std::string keyOf(std::uint32_t uid, std::string_view user)
 {
-    return std::to_string(uid) + ' ' + hex(sha256(user));
+    return std::to_string(uid) + ' ' + storage::hexOf(storage::sha256(user));
 }
 
 /// A quiet hour forgives.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/records/record_merge.h"
 
-#include "storage/byte_codec.h"
 #include "storage/digest.h"
 #include "storage/ids.h"
 #include "storage/records/fact_codec.h"

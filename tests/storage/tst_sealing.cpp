@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sealing.h"
 
-#include "storage/byte_codec.h"
 #include "storage/digest.h"
 #include "storage/hybrid_kem.h"
 #include "storage/kdf.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "storage/byte_codec.h"
 #include "storage/digest.h"
 #include "storage/records/record_store.h"
 #include "tests/storage/support.h"

@@ -2,7 +2,6 @@
 // What was acknowledged survives kill -9 at any moment, and none of it lies on disk in the clear.
 // The program starts itself as the writer that is killed: "--writer FOLDER".
 
-#include "storage/byte_codec.h"
 #include "storage/digest.h"
 #include "storage/inbox.h"
 #include "storage/records/record_store.h"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage/byte_codec.h"
 #include "storage/import/document.h"
 #include "tests/storage/records/made_up_chart.h"
 
