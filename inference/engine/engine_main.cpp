@@ -80,7 +80,7 @@ int serve(int socket, int modelFile, unsigned threads)
                            .network = **network,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr});
-    return worker.run() == engine::Worker::End::Shutdown
+    return worker.run() == engine::Worker::End::Closed
                ? Exit::Done
                : ended(Exit::Broken, "a frame from the daemon makes no sense");
 }

@@ -82,7 +82,7 @@ Worker::End Worker::run()
     return m_end;
 }
 
-/// Ends with the channel, or with the first frame that makes no sense, or when asked to.
+/// Ends with the channel, or with the first frame that makes no sense.
 void Worker::receive()
 {
     while (true) {
@@ -90,17 +90,11 @@ void Worker::receive()
         if (!message) {
             const std::lock_guard lock(m_mutex);
             m_end =
-                message.error().code == wire::ChannelErrc::BadFrame ? End::BadFrame : End::Shutdown;
+                message.error().code == wire::ChannelErrc::BadFrame ? End::BadFrame : End::Closed;
             m_closing = true;
             // Nobody is left to read the answers.
             for (auto& [id, known] : m_known)
                 known->stop.request_stop();
-            m_changed.notify_one();
-            return;
-        }
-        if (std::holds_alternative<wire::Shutdown>(*message)) {
-            const std::lock_guard lock(m_mutex);
-            m_closing = true;
             m_changed.notify_one();
             return;
         }

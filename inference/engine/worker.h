@@ -25,7 +25,7 @@ class Worker {
 public:
     /// Why run() ended.
     enum class End {
-        Shutdown, // asked to, or the daemon is gone
+        Closed,   // the daemon is gone, or has no more to ask
         BadFrame, // the daemon does not speak the protocol
     };
 
@@ -99,7 +99,7 @@ private:
     std::deque<Task> m_tasks;                                  // read, not begun
     std::map<wire::RequestId, std::shared_ptr<Known>> m_known; // begun or waiting
     bool m_closing = false;
-    End m_end = End::Shutdown;
+    End m_end = End::Closed;
 };
 
 } // namespace engine

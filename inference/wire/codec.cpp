@@ -18,7 +18,6 @@ enum class Type : std::uint8_t {
     Generate = 1,
     Count = 2,
     Cancel = 3,
-    Shutdown = 4,
     Ready = 65,
     Progress = 66,
     Token = 67,
@@ -80,15 +79,14 @@ void visitMessage(auto& visit, auto& m)
     } else if constexpr (std::is_same_v<Message, Counted>) {
         visit.number("id", m.id);
         visit.number("tokens", m.tokens);
-    } else if constexpr (std::is_same_v<Message, Failed>) {
+    } else {
+        static_assert(std::is_same_v<Message, Failed>);
         visit.number("id", m.id);
         visit.enumeration("code", m.code, Errc::Busy);
         visit.text("detail", m.detail);
         visit.number("promptTokens", m.promptTokens);
         visit.number("maxTokens", m.maxTokens);
         visit.number("contextTokens", m.contextTokens);
-    } else {
-        static_assert(std::is_same_v<Message, Shutdown>);
     }
 }
 
@@ -227,8 +225,6 @@ constexpr Type typeOf()
         return Type::Count;
     else if constexpr (std::is_same_v<Message, Cancel>)
         return Type::Cancel;
-    else if constexpr (std::is_same_v<Message, Shutdown>)
-        return Type::Shutdown;
     else if constexpr (std::is_same_v<Message, Ready>)
         return Type::Ready;
     else if constexpr (std::is_same_v<Message, Progress>)

@@ -52,10 +52,8 @@ struct Cancel {
     RequestId id = 0;
 };
 
-/// Finish: the worker exits with status 0 after it has answered what runs.
-struct Shutdown {};
-
-using ToEngine = std::variant<Generate, Count, Cancel, Shutdown>;
+/// There is no word for the end: the worker exits when the channel closes.
+using ToEngine = std::variant<Generate, Count, Cancel>;
 
 // ---- engine -> service ----
 

@@ -27,7 +27,7 @@ std::vector<std::string> framesToEngine()
                  .turns = turns,
                  .sampling = {.temperature = 0.5F, .topK = 40, .topP = 0.9F, .seed = 99},
                  .maxTokens = 256},
-        Count{.id = 2, .turns = turns}, Cancel{.id = 7}, Shutdown{}};
+        Count{.id = 2, .turns = turns}, Cancel{.id = 7}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -166,12 +166,13 @@ private Q_SLOTS:
         };
         const std::string generate = framesToEngine()[0];
         QVERIFY(decodeToEngine(bodyOf(generate)));
-        QVERIFY(refused(generate, 4, 2));       // version
-        QVERIFY(refused(generate, 5, 99));      // type
-        QVERIFY(refused(generate, 5, 65));      // a type of the other direction
-        QVERIFY(refused(generate, 18, 3));      // role
-        QVERIFY(refused(generate, 23, '\xff')); // text: no UTF-8
-        QVERIFY(refused(generate, 17, '\x7f')); // two thousand million turns
+        QVERIFY(refused(generate, 4, 2));              // version
+        QVERIFY(refused(generate, 5, 99));             // type
+        QVERIFY(refused(generate.substr(0, 6), 5, 4)); // there is no word for the end
+        QVERIFY(refused(generate, 5, 65));             // a type of the other direction
+        QVERIFY(refused(generate, 18, 3));             // role
+        QVERIFY(refused(generate, 23, '\xff'));        // text: no UTF-8
+        QVERIFY(refused(generate, 17, '\x7f'));        // two thousand million turns
         auto nan = std::get<Generate>(decodeToEngine(bodyOf(generate)).value());
         nan.sampling.temperature = std::numeric_limits<float>::quiet_NaN();
         QVERIFY(!decodeToEngine(bodyOf(encode(ToEngine(nan)).value())));
