@@ -96,12 +96,28 @@ std::optional<std::string> startComplaint(const std::string& file, const std::st
     return std::nullopt;
 }
 
+/// What one system has and another hasn't belongs to files that say so in their name.
+bool isPlatforms(const std::string& file)
+{
+    return file.ends_with("_linux.cpp") || file.ends_with("_windows.cpp");
+}
+
+bool needsPlatform(const std::string& line)
+{
+    static const std::regex kHeader(
+        "#include <((sys|linux|netinet|arpa)/.*|(unistd|fcntl|pthread|sched|poll|signal|termios|"
+        "pwd|grp|dlfcn|spawn|dirent|windows|winsock2|io|seccomp)\\.h)>.*");
+    return std::regex_match(line, kHeader);
+}
+
 /// The complaint about one line of @p file, a path from the root of the project.
 std::optional<std::string> complaint(const std::string& file, const std::string& line)
 {
     const std::string folder = folderOf(file);
     if (line.starts_with("#include <Q") && folder != "app")
         return file + " uses Qt: " + line;
+    if (needsPlatform(line) && !isPlatforms(file))
+        return file + " is for every platform: " + line;
     if (!line.starts_with("#include \""))
         return std::nullopt;
     const std::string header = line.substr(10, line.find('"', 10) - 10);
@@ -172,6 +188,20 @@ private Q_SLOTS:
         QVERIFY(complaint("inference/model/llama.cpp", "#include \"storage/process/sandbox.h\""));
         QVERIFY(!complaint("storage/vault.cpp", "#include \"audit/receipt.h\""));
         QVERIFY(!complaint("app/main_window.cpp", "#include \"inference/api/client.h\""));
+    }
+
+    void seesWhatBelongsToOnePlatform()
+    {
+        for (const char* line : {"#include <unistd.h>", "#include <sys/socket.h> // for send",
+                                 "#include <linux/landlock.h>", "#include <windows.h>"}) {
+            QVERIFY2(complaint("inference/service/daemon.cpp", line), line);
+            QVERIFY2(complaint("inference/service/platform.h", line), line);
+            QVERIFY2(!complaint("inference/service/daemon_linux.cpp", line), line);
+            QVERIFY2(!complaint("inference/service/daemon_windows.cpp", line), line);
+        }
+        for (const char* line : {"#include <csignal>", "#include <system_error>",
+                                 "#include <immintrin.h>", "#include <iostream>"})
+            QVERIFY2(!complaint("inference/service/daemon.cpp", line), line);
     }
 
     void seesWhoIsNoSupervisor()
