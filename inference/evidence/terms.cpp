@@ -6,6 +6,7 @@
 #include "inference/evidence/vocabulary.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace evidence {
 
@@ -29,10 +30,8 @@ void addSynonyms(Term& term, View synonyms)
         if (words.size() == 1 && words.front().text.size() > 2)
             term.stems.insert(words.front().stem);
         if (words.size() > 1) {
-            std::vector<std::string> stems;
-            for (const Word& word : words)
-                stems.push_back(word.stem);
-            term.phrases.push_back(std::move(stems));
+            std::vector<std::string>& stems = term.phrases.emplace_back();
+            std::ranges::transform(words, std::back_inserter(stems), &Word::stem);
         }
     });
 }

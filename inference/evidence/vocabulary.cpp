@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 
 namespace evidence {
@@ -127,8 +128,7 @@ std::vector<const Analyte*> measuredBy(View words)
 std::vector<View> findingNames()
 {
     std::vector<View> names;
-    for (const MeasuredBy& finding : kFindings)
-        names.push_back(finding.names);
+    std::ranges::transform(kFindings, std::back_inserter(names), &MeasuredBy::names);
     return names;
 }
 

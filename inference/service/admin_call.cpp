@@ -28,7 +28,7 @@ std::string asSentence(std::string text)
 
 } // namespace
 
-std::string_view adminUsage()
+const char* adminUsage()
 {
     return "usage: cloister-admin [--socket PATH] [--passphrase-fd N] [--as USER] [--json] "
            "COMMAND\n"

@@ -23,8 +23,7 @@ AdminResult refused(const api::Error& error, bool json)
 
 AdminResult wronglyCalled(std::string sentence = {})
 {
-    return {.status = 2,
-            .error = sentence.empty() ? std::string(adminUsage()) : std::move(sentence) + "\n"};
+    return {.status = 2, .error = sentence.empty() ? adminUsage() : std::move(sentence) + "\n"};
 }
 
 AdminResult noSecret(std::string_view what)

@@ -33,7 +33,7 @@ using AskSecret = std::function<std::optional<std::string>(std::string_view what
 
 /// nullopt: the words are not a call of this program.
 [[nodiscard]] std::optional<AdminCall> parseAdminCall(const std::vector<std::string>& arguments);
-[[nodiscard]] std::string_view adminUsage();
+[[nodiscard]] const char* adminUsage();
 [[nodiscard]] AdminResult runAdminCall(const AdminCall& call, const AskSecret& ask);
 
 /// One sentence for a person at a terminal.

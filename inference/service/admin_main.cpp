@@ -14,12 +14,12 @@ int main(int argc, char** argv)
     }
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (!arguments.empty() && arguments.front() == "--help") {
-        std::fputs(service::adminUsage().data(), stdout);
+        std::fputs(service::adminUsage(), stdout);
         return std::fflush(stdout) == 0 ? 0 : 1;
     }
     const auto call = service::parseAdminCall(arguments);
     if (!call) {
-        std::fputs(service::adminUsage().data(), stderr);
+        std::fputs(service::adminUsage(), stderr);
         return 2;
     }
     const service::AdminResult result =
