@@ -51,7 +51,7 @@ private:
 
     // A stream, once it has begun.
     void watchForEnd();
-    void sendEvent(std::string bytes);
+    void sendEvent(std::string_view bytes);
     void finishStream();
     void writeNext();
     void written(Error error);

@@ -49,7 +49,7 @@ public:
     void send(std::string bytes) override
     {
         net::post(m_loop.io, [connection = m_connection, bytes = std::move(bytes)]() mutable {
-            connection->sendEvent(std::move(bytes));
+            connection->sendEvent(bytes);
         });
     }
 
@@ -101,7 +101,7 @@ void Connection::watchForEnd()
         [self = shared_from_this()](Error, std::size_t) { self->clientGone(); });
 }
 
-void Connection::sendEvent(std::string bytes)
+void Connection::sendEvent(std::string_view bytes)
 {
     if (m_streamFinished)
         return;
@@ -160,7 +160,7 @@ void Connection::keepAlive()
         if (error || self->m_streamFinished)
             return;
         if (self->m_headerSent)
-            self->sendEvent(std::string(api::kKeepAlive));
+            self->sendEvent(api::kKeepAlive);
         self->keepAlive();
     });
 }

@@ -13,12 +13,12 @@
 
 namespace {
 
-constexpr std::string_view kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
+constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
                                     "[--synthetic] [--idle-seconds N]\n";
 
 int usage()
 {
-    std::fputs(kUsage.data(), stderr);
+    std::fputs(kUsage, stderr);
     return 2;
 }
 
@@ -63,7 +63,7 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
 int main(int argc, char** argv)
 {
     if (argc == 2 && std::string_view(argv[1]) == "--help") {
-        std::fputs(kUsage.data(), stdout);
+        std::fputs(kUsage, stdout);
         return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     service::startLogging();
