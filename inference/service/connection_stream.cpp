@@ -48,7 +48,7 @@ public:
 
     void send(std::string bytes) override
     {
-        net::post(m_loop.io, [connection = m_connection, bytes = std::move(bytes)]() mutable {
+        net::post(m_loop.io, [connection = m_connection, bytes = std::move(bytes)] {
             connection->sendEvent(bytes);
         });
     }

@@ -14,7 +14,7 @@
 namespace {
 
 constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
-                                    "[--synthetic] [--idle-seconds N]\n";
+                               "[--synthetic] [--idle-seconds N]\n";
 
 int usage()
 {
