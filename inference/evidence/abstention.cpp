@@ -20,8 +20,9 @@ std::string whatIsMissing(const Topics& topics, const std::vector<const Term*>& 
         list += (list.empty() ? "\"" : ", \"") + term->shown + "\"";
         count += term->named ? 0 : 1;
     }
-    const std::string where =
-        std::format("{} entries and {} documents", coverage.entries, coverage.searched);
+    const std::string where = std::format("{} entr{} and {} document{}", coverage.entries,
+                                          coverage.entries == 1 ? "y" : "ies", coverage.searched,
+                                          coverage.searched == 1 ? "" : "s");
     std::string text;
     if (!named.empty())
         text = std::format("Nothing about {} is recorded in {}.", named, where);

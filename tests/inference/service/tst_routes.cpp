@@ -159,7 +159,8 @@ private Q_SLOTS:
         QCOMPARE(m_rig->call("POST", path, token, question + "}").status, 200);
         QCOMPARE(counted("cloister_questions_total"), 1);
         m_rig->engine.failsWith = wire::Failed{};
-        m_rig->call("POST", path, token, "{\"question\":\"Why was Lisinopril stopped?\"}");
+        m_rig->call("POST", path, token,
+                    "{\"question\":\"Why was " + m_rig->made.stoppedDrug + " stopped?\"}");
         QCOMPARE(counted("cloister_questions_total"), 2);
         QCOMPARE(counted("cloister_questions_failed_total"), 1);
     }
