@@ -196,7 +196,9 @@ private Q_SLOTS:
 
         // And it answers again, without anybody's help.
         QTRY_VERIFY_WITH_TIMEOUT(ready(), 30000);
-        QVERIFY(client->ask(m_patient, {.question = m_free.front(), .maxTokens = 8}, {}, {}));
+        QVERIFY(flow::withinTheRate([&] {
+            return client->ask(m_patient, {.question = m_free.front(), .maxTokens = 8}, {}, {});
+        }));
     }
 
     void importIsWholeOrNotThere()
@@ -227,7 +229,8 @@ private Q_SLOTS:
                 return status && status->waiting == 0;
             };
             QTRY_VERIFY_WITH_TIMEOUT(merged(), 30000);
-            const auto found = client->searchPatients(made.family, 10, 0);
+            const auto found =
+                flow::withinTheRate([&] { return client->searchPatients(made.family, 10, 0); });
             QVERIFY2(found, found ? "" : found.error().name.c_str());
             QCOMPARE(found->patients.size(), std::size_t(taken ? 1 : 0));
         }
@@ -276,9 +279,11 @@ private Q_SLOTS:
         const auto client = m_ward.signIn(m_ward.clinician);
         QVERIFY(client);
         Promises promises;
-        const auto done = client->ask(m_patient, {.question = kLookUps.front()}, {}, {});
+        const auto done = flow::withinTheRate(
+            [&] { return client->ask(m_patient, {.question = kLookUps.front()}, {}, {}); });
         QVERIFY(done);
-        const auto mine = client->conversations(m_patient, 1, 0);
+        const auto mine =
+            flow::withinTheRate([&] { return client->conversations(m_patient, 1, 0); });
         QVERIFY(mine && !mine->empty());
         promises.accepted[mine->front().id].insert("00000000-0000-7000-8000-000000000000");
         QCOMPARE(broken(*client, promises), std::string("an acknowledged question is lost"));
