@@ -49,9 +49,11 @@ Abstention abstentionFor(const Topics& topics, const std::vector<const Term*>& m
         abstention.reason = Abstention::Reason::OutOfScope;
     } else if (coverage.unreadable > 0 && coverage.searched == 0) {
         abstention.reason = Abstention::Reason::OnlyUnreadable;
-        abstention.text = std::format(
-            "Nothing was found in {} entries, and none of the {} documents can be read.",
-            coverage.entries, coverage.documents);
+        abstention.text =
+            std::format("Nothing was found in {} entries, and {} be read.", coverage.entries,
+                        coverage.documents == 1
+                            ? std::string("the only document cannot")
+                            : std::format("none of the {} documents can", coverage.documents));
     } else {
         abstention.reason = Abstention::Reason::NotRecorded;
         if (coverage.unreadable > 0)

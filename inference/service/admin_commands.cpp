@@ -161,10 +161,12 @@ private:
                                            : "a plain file (reduced protection)",
             status->mdwe ? "denied" : "not denied (kernel before 6.6)");
         if (status->lockedOut != 0)
-            result.out += std::format("locked out    {} users: the device secret is not the one "
-                                      "their passphrases were set with. Bring that one back, or "
-                                      "let each come in by recovery shares\n",
-                                      status->lockedOut);
+            result.out +=
+                std::format("locked out    {}: the device secret is not the one that "
+                            "passphrases were set with. Bring that one back, or "
+                            "let each user come in by recovery shares\n",
+                            status->lockedOut == 1 ? std::string("1 user")
+                                                   : std::format("{} users", status->lockedOut));
         for (const api::Refusal& refusal : status->refused)
             result.out += std::format("refused       {} {} {}\n", refusal.ticket, refusal.reason,
                                       refusal.when);

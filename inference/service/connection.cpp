@@ -63,7 +63,7 @@ void Connection::start()
 void Connection::readHeader()
 {
     // What the last request brought goes now, not when the next one comes: freed is wiped
-    // (docs/decisions/0015). Bytes of a next request that came along stay.
+    // (docs/decisions/0013). Bytes of a next request that came along stay.
     m_buffer.shrink_to_fit();
     m_parser.emplace();
     m_parser->header_limit(api::kMaxHeaderBytes);

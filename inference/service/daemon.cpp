@@ -66,7 +66,7 @@ api::Result<void> Daemon::Parts::openStorage()
     keys = std::move(*openedKeys);
     if (const std::size_t users = keys->lockedOut(); users != 0)
         logWarning("the device secret is not the one that passphrases were set with",
-                   std::to_string(users) + " users are locked out");
+                   std::to_string(users) + " locked out");
     auto openedLog =
         audit::Log::open({.folder = folder->audit(),
                           .signingKey = folder->auditKey(),

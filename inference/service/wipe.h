@@ -6,7 +6,7 @@
 namespace service {
 
 /// Overwrites a passphrase or token whose string lives on; what is freed is overwritten anyway
-/// (docs/decisions/0015).
+/// (docs/decisions/0013).
 void wipe(std::string& secret);
 
 } // namespace service

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replaces free() and realloc() of a program that handles secrets: what goes back to the heap is
-// overwritten first, whoever frees it. docs/decisions/0015.
+// overwritten first, whoever frees it. docs/decisions/0013.
 
 // AddressSanitizer brings a heap of its own, which must be told of every free().
 #ifndef __SANITIZE_ADDRESS__
