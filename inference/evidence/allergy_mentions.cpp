@@ -191,6 +191,10 @@ std::vector<AllergyMention> unlistedAllergies(const records::Chart& chart)
             std::vector<std::string> substances = mentionedIn(piece);
             if (std::string medicine = reactionIn(piece); !medicine.empty())
                 substances.push_back(std::move(medicine));
+            // Named twice in one place is told once.
+            std::ranges::sort(substances);
+            const auto repeated = std::ranges::unique(substances);
+            substances.erase(repeated.begin(), repeated.end());
             for (const std::string& substance : substances) {
                 if (substance.size() > 2 && !isListed(substance, chart))
                     mentions[substance].places.push_back({i, span});

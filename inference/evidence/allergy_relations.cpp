@@ -167,8 +167,11 @@ std::optional<DirectAnswer> answerDrugAllergy(std::string_view question,
     DirectAnswer answer = emptyAnswer(DirectAnswer::Kind::Allergies);
     for (const AllergyRelation& relation : relations) {
         std::vector<int> cited;
-        for (EvidenceItem& item : evidenceOf(relation, chart))
-            cited.push_back(add(answer.items, std::move(item)));
+        for (EvidenceItem& item : evidenceOf(relation, chart)) {
+            const int number = add(answer.items, std::move(item));
+            if (!std::ranges::contains(cited, number)) // two places may lie in one passage
+                cited.push_back(number);
+        }
         say(answer, leadOf(relation), cited, Verdict::Computed);
         for (const int number : cited) {
             const EvidenceItem& item = answer.items[static_cast<std::size_t>(number) - 1];

@@ -3,6 +3,7 @@
 
 #include "inference/api/json.h"
 #include "inference/api/openai.h"
+#include "inference/service/chat_notes.h"
 #include "inference/service/draft.h"
 #include "inference/service/earlier.h"
 #include "inference/service/random.h"
@@ -123,6 +124,7 @@ void chatOnRecord(Services& services, const Request& request, const api::ChatReq
         return writer.fail(done.error().error);
     if (writer.written().empty())
         writer.text(done->answer.text); // a look-up or an abstention has no tokens
+    writer.text(chatNotes(done->answer));
     writer.finish(stopReason(done->answer.generatedTokens, asked.maxTokens),
                   {done->answer.promptTokens, done->answer.generatedTokens});
 }

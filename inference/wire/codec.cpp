@@ -13,7 +13,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are copied as they stand");
 
-/// The second byte of a frame. Numbers, once given, keep their meaning.
+/// The second byte of a frame. Numbers, once given, keep their meaning; 4 was given once and stays
+/// unused.
 enum class Type : std::uint8_t {
     Generate = 1,
     Count = 2,

@@ -23,9 +23,17 @@ void* __libc_realloc(void* block, std::size_t size) noexcept;
 
 namespace {
 
-/// DEFAULT_MMAP_THRESHOLD_MAX of mallopt(3): a larger block always has a mapping of its own, which
-/// goes back to the kernel with it. (Argon2's 256 MiB would be overwritten for nothing.)
-constexpr std::size_t kAlwaysMapped = 32UL << 20;
+/// Whether @p block is a mapping of its own, which goes back to the kernel with it. (Argon2's
+/// 256 MiB would be overwritten for nothing.) The C library says so in the second bit of the size
+/// that stands before each block; the block's own size says nothing, because a large one may come
+/// out of what smaller ones left.
+bool isMapped(const void* block)
+{
+    constexpr std::size_t kIsMapped = 2;
+    std::size_t head = 0;
+    std::memcpy(&head, static_cast<const char*>(block) - sizeof head, sizeof head);
+    return (head & kIsMapped) != 0;
+}
 
 } // namespace
 
@@ -35,16 +43,16 @@ void free(void* block) noexcept
 {
     if (block == nullptr)
         return;
-    if (const std::size_t size = ::malloc_usable_size(block); size <= kAlwaysMapped)
-        ::explicit_bzero(block, size);
+    if (!isMapped(block))
+        ::explicit_bzero(block, ::malloc_usable_size(block));
     __libc_free(block);
 }
 
 void* realloc(void* block, std::size_t size) noexcept
 {
-    const std::size_t held = block == nullptr ? 0 : ::malloc_usable_size(block);
-    if (held == 0 || held > kAlwaysMapped)
-        return __libc_realloc(block, size);
+    if (block == nullptr || isMapped(block))
+        return __libc_realloc(block, size); // pages move, nothing stays behind
+    const std::size_t held = ::malloc_usable_size(block);
     if (size == 0) {
         std::free(block);
         return nullptr; // as the C library does

@@ -11,6 +11,7 @@
 #include <QtTest>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -254,6 +255,30 @@ private Q_SLOTS:
             std::free(between);
             QVERIFY(!m_heap.holds(secret));
         }
+    }
+
+    void aLargeBlockThatIsNoMappingLeavesNothing()
+    {
+        const auto taken = [](std::size_t bytes) {
+            void* block = std::malloc(bytes);
+            asm volatile("" : : "r"(block) : "memory"); // or malloc and free are left out together
+            return block;
+        };
+        // The C library keeps what is freed after a large mapping was, and gives it out in one.
+        std::free(taken(31UL << 20));
+        std::vector<void*> pieces;
+        for (int i = 0; i < 55; ++i)
+            pieces.push_back(taken(1UL << 20));
+        for (void* piece : pieces)
+            std::free(piece);
+        const auto mappings = ::mallinfo2().hblks;
+        auto* block = static_cast<char*>(taken(40UL << 20));
+        QCOMPARE(::mallinfo2().hblks, mappings); // what this test needs
+        const Hidden secret;
+        secret.told().copy(block + (20UL << 20), 24);
+        QVERIFY(m_heap.holds(secret));
+        std::free(block);
+        QVERIFY(!m_heap.holds(secret));
     }
 
     void aSessionLeavesNeitherPassphraseNorToken()

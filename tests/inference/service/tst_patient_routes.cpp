@@ -127,9 +127,19 @@ private Q_SLOTS:
                                               m_rig->patient + "\"}");
         QCOMPARE(response.status, 200);
         QVERIFY(response.body.contains(m_rig->made.lastPotassium));
+        QVERIFY(response.body.contains("\\n\\n[1] Lab"));
+        // What the window marks is told to a client that shows only the text, too.
+        m_rig->engine.pieces = {"It was stopped because of 9.9 mmol/L of zinc [1]."};
+        for (const std::string stream : {"false", "true"}) {
+            const auto draft = m_rig->call("POST", "/v1/chat/completions", token,
+                                           "{\"messages\":[{\"role\":\"user\",\"content\":\"Why was " +
+                                               m_rig->made.stoppedDrug + " stopped?\"}],\"stream\":" +
+                                               stream + ",\"patient\":\"" + m_rig->patient + "\"}");
+            QVERIFY2(draft.body.contains("Not supported by the record: "), draft.body.c_str());
+        }
         const auto list = api::decode<api::ConversationList>(
             m_rig->call("GET", "/cloister/v1/conversations", token).body);
-        QVERIFY(list && list->conversations.size() == 1);
+        QVERIFY(list && list->conversations.size() == 3);
     }
 
     void aFollowUpThroughTheOpenAiRouteKnowsTheQuestionsButNoAnswerThatTheCallerTells()
