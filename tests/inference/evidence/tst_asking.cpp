@@ -9,6 +9,8 @@
 
 #include <QTest>
 
+#include <set>
+
 using evidence::Budget;
 using evidence::DirectAnswer;
 using evidence::Evidence;
@@ -367,6 +369,20 @@ private Q_SLOTS:
         QVERIFY(made::wordsOf(*answer).contains("both are of the class NSAID"));
         QVERIFY(made::wordsOf(*answer).contains("Allergic to ibuprofen"));
         QVERIFY(!lookUp("Can I give naproxen?", chart(), kToday)); // control: no such note
+    }
+
+    void tellsAPlaceOnceThatNamesASubstanceTwice()
+    {
+        records::Chart record = chart();
+        made::addNote(record, "ED note", "2022-08-01",
+                      "She is allergic to ibuprofen: wheeze after ibuprofen, and ibuprofen allergy "
+                      "was confirmed. Allergic to ibuprofen.");
+        const auto answer = lookUp("Can I give ibuprofen?", record, kToday);
+        QCOMPARE(kindOf(answer), QStringLiteral("allergies"));
+        std::set<std::string> told;
+        for (const evidence::Sentence& sentence : answer->sentences)
+            QVERIFY2(told.insert(sentence.text).second, sentence.text.c_str());
+        QVERIFY(told.size() > 1);
     }
 
     void countsYearsByTheCalendar()

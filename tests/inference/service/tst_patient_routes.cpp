@@ -131,10 +131,11 @@ private Q_SLOTS:
         // What the window marks is told to a client that shows only the text, too.
         m_rig->engine.pieces = {"It was stopped because of 9.9 mmol/L of zinc [1]."};
         for (const std::string stream : {"false", "true"}) {
-            const auto draft = m_rig->call("POST", "/v1/chat/completions", token,
-                                           "{\"messages\":[{\"role\":\"user\",\"content\":\"Why was " +
-                                               m_rig->made.stoppedDrug + " stopped?\"}],\"stream\":" +
-                                               stream + ",\"patient\":\"" + m_rig->patient + "\"}");
+            const auto draft =
+                m_rig->call("POST", "/v1/chat/completions", token,
+                            "{\"messages\":[{\"role\":\"user\",\"content\":\"Why was " +
+                                m_rig->made.stoppedDrug + " stopped?\"}],\"stream\":" + stream +
+                                ",\"patient\":\"" + m_rig->patient + "\"}");
             QVERIFY2(draft.body.contains("Not supported by the record: "), draft.body.c_str());
         }
         const auto list = api::decode<api::ConversationList>(
