@@ -197,22 +197,16 @@ inline Bytes shiftLeft(Bytes a)
 {
     return {_mm256_slli_epi16(a.lo, N), _mm256_slli_epi16(a.hi, N)};
 }
-inline Bytes lowNibbles(Bytes a)
+template <int From, int Count, int To>
+inline Bytes field(Bytes a)
 {
-    return a & _mm256_set1_epi8(15);
-}
-inline Bytes highNibbles(Bytes a)
-{
-    return shiftRight<4>(a) & _mm256_set1_epi8(15);
-}
-template <int F>
-inline Bytes fieldAtBit4(Bytes a)
-{
-    const __m256i mask = _mm256_set1_epi8(0x30);
-    if constexpr (F < 2)
-        return shiftLeft<4 - 2 * F>(a) & mask;
+    const __m256i mask = _mm256_set1_epi8(static_cast<char>(((1 << Count) - 1) << To));
+    if constexpr (From < To)
+        return shiftLeft<To - From>(a) & mask;
+    else if constexpr (From > To)
+        return shiftRight<From - To>(a) & mask;
     else
-        return shiftRight<2 * F - 4>(a) & mask;
+        return a & mask;
 }
 inline Bytes operator|(Bytes a, Bytes b)
 {

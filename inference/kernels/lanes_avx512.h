@@ -158,27 +158,17 @@ inline Bytes loadBytes(const std::uint8_t* p)
 {
     return {_mm512_loadu_si512(p)};
 }
-inline Bytes lowNibbles(Bytes a)
+/// The Count bits of each byte from bit From on, moved to bit To.
+template <int From, int Count, int To>
+inline Bytes field(Bytes a)
 {
-    return {_mm512_and_si512(a.v, _mm512_set1_epi8(15))};
-}
-inline Bytes highNibbles(Bytes a)
-{
-    return {_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(15))};
-}
-/// Two-bit field F of each byte, moved to bits 4 and 5.
-template <int F>
-inline Bytes fieldAtBit4(Bytes a)
-{
-    const __m512i mask = _mm512_set1_epi8(0x30);
-    if constexpr (F == 0)
-        return {_mm512_and_si512(_mm512_slli_epi16(a.v, 4), mask)};
-    else if constexpr (F == 1)
-        return {_mm512_and_si512(_mm512_slli_epi16(a.v, 2), mask)};
-    else if constexpr (F == 2)
-        return {_mm512_and_si512(a.v, mask)};
+    const __m512i mask = _mm512_set1_epi8(static_cast<char>(((1 << Count) - 1) << To));
+    if constexpr (From < To)
+        return {_mm512_and_si512(_mm512_slli_epi16(a.v, To - From), mask)};
+    else if constexpr (From > To)
+        return {_mm512_and_si512(_mm512_srli_epi16(a.v, From - To), mask)};
     else
-        return {_mm512_and_si512(_mm512_srli_epi16(a.v, 2), mask)};
+        return {_mm512_and_si512(a.v, mask)};
 }
 inline Bytes operator|(Bytes a, Bytes b)
 {

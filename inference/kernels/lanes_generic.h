@@ -178,18 +178,10 @@ inline Bytes loadBytes(const std::uint8_t* p)
 {
     return eachByte([&](int i) { return p[i]; });
 }
-inline Bytes lowNibbles(Bytes a)
+template <int From, int Count, int To>
+inline Bytes field(Bytes a)
 {
-    return eachByte([&](int i) { return a.v[i] & 15; });
-}
-inline Bytes highNibbles(Bytes a)
-{
-    return eachByte([&](int i) { return a.v[i] >> 4; });
-}
-template <int F>
-inline Bytes fieldAtBit4(Bytes a)
-{
-    return eachByte([&](int i) { return (a.v[i] >> (2 * F) & 3) << 4; });
+    return eachByte([&](int i) { return (a.v[i] >> From & ((1 << Count) - 1)) << To; });
 }
 inline Bytes operator|(Bytes a, Bytes b)
 {

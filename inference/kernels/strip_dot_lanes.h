@@ -29,6 +29,15 @@ inline std::int32_t packed(const T* p)
     return value;
 }
 
+inline Bytes lowNibbles(Bytes a)
+{
+    return field<0, 4, 0>(a);
+}
+inline Bytes highNibbles(Bytes a)
+{
+    return field<4, 4, 0>(a);
+}
+
 /// 32 columns of nibbles [4][16][4]. Two chains, so that one sum need not wait for the other.
 inline Ints dotNibbles(const std::uint8_t* nibbles, const std::int8_t* x)
 {
@@ -119,11 +128,11 @@ void dotQ6_K(const std::byte* strip, std::size_t columns, const RowInput& x, flo
             const Bytes fields = loadBytes(group + 128);
             Ints dot = broadcastInt(-32 * x.quantized.sums16[16 * b + g]);
             Ints other = zeroInts();
-            dot = dotUnsigned(dot, lowNibbles(first) | fieldAtBit4<0>(fields), packed(values));
+            dot = dotUnsigned(dot, lowNibbles(first) | field<0, 2, 4>(fields), packed(values));
             other =
-                dotUnsigned(other, highNibbles(first) | fieldAtBit4<1>(fields), packed(values + 4));
-            dot = dotUnsigned(dot, lowNibbles(second) | fieldAtBit4<2>(fields), packed(values + 8));
-            other = dotUnsigned(other, highNibbles(second) | fieldAtBit4<3>(fields),
+                dotUnsigned(other, highNibbles(first) | field<2, 2, 4>(fields), packed(values + 4));
+            dot = dotUnsigned(dot, lowNibbles(second) | field<4, 2, 4>(fields), packed(values + 8));
+            other = dotUnsigned(other, highNibbles(second) | field<6, 2, 4>(fields),
                                 packed(values + 12));
             scaled =
                 scaled + (dot + other) * loadSignedBytes(tile + Q6_KTile::kGroupScale + 16 * g);

@@ -107,10 +107,10 @@ void expandQ6_K(const std::byte* strip, std::size_t columns, const Sink& sink)
                 d * toFloats(loadSignedBytes(tile + Q6_KTile::kGroupScale + 16 * g));
             const Floats offset = scale * broadcast(-32.0F);
             const std::size_t column = k + 16 * g;
-            putQuad(sink, column, lowNibbles(first) | fieldAtBit4<0>(fields), scale, offset);
-            putQuad(sink, column + 4, highNibbles(first) | fieldAtBit4<1>(fields), scale, offset);
-            putQuad(sink, column + 8, lowNibbles(second) | fieldAtBit4<2>(fields), scale, offset);
-            putQuad(sink, column + 12, highNibbles(second) | fieldAtBit4<3>(fields), scale, offset);
+            putQuad(sink, column, lowNibbles(first) | field<0, 2, 4>(fields), scale, offset);
+            putQuad(sink, column + 4, highNibbles(first) | field<2, 2, 4>(fields), scale, offset);
+            putQuad(sink, column + 8, lowNibbles(second) | field<4, 2, 4>(fields), scale, offset);
+            putQuad(sink, column + 12, highNibbles(second) | field<6, 2, 4>(fields), scale, offset);
         }
     }
 }

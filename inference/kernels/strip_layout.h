@@ -55,25 +55,24 @@ struct Q6_KTile {
     static constexpr std::size_t kBytes = 3360;
 };
 
+/// The columns and bytes of one tile.
+struct TileSize {
+    std::size_t columns;
+    std::size_t bytes;
+};
+template <typename Tile>
+inline constexpr TileSize kSizeOf = {Tile::kColumns, Tile::kBytes};
+
+/// In the order of WeightType.
+inline constexpr TileSize kTileSizes[kWeightTypes] = {
+    {1, 4 * kStripRows}, {1, 2 * kStripRows}, {1, 2 * kStripRows}, kSizeOf<Q4_1Tile>,
+    kSizeOf<Q8_0Tile>,   kSizeOf<Q4_KTile>,   kSizeOf<Q6_KTile>};
+
 /// Bytes of one strip of @p columns columns; 0 when the type cannot hold such a row.
 constexpr std::size_t stripBytes(WeightType type, std::size_t columns)
 {
-    switch (type) {
-    case WeightType::F32:
-        return columns * kStripRows * 4;
-    case WeightType::F16:
-    case WeightType::BF16:
-        return columns * kStripRows * 2;
-    case WeightType::Q4_1:
-        return columns % 32 == 0 ? columns / 32 * Q4_1Tile::kBytes : 0;
-    case WeightType::Q8_0:
-        return columns % 32 == 0 ? columns / 32 * Q8_0Tile::kBytes : 0;
-    case WeightType::Q4_K:
-        return columns % 256 == 0 ? columns / 256 * Q4_KTile::kBytes : 0;
-    case WeightType::Q6_K:
-        return columns % 256 == 0 ? columns / 256 * Q6_KTile::kBytes : 0;
-    }
-    return 0;
+    const TileSize tile = kTileSizes[static_cast<std::size_t>(type)];
+    return columns % tile.columns == 0 ? columns / tile.columns * tile.bytes : 0;
 }
 
 } // namespace kernels

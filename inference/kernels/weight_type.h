@@ -9,7 +9,7 @@
 namespace kernels {
 
 /// The weight types that the kernels compute with. The bytes of a row are those of the GGUF file
-/// (Source: ggml's block layouts, described in docs/formats/gguf.md and strip_layout.h).
+/// (Source: ggml's block layouts, described in docs/formats/gguf.md).
 enum class WeightType { F32, F16, BF16, Q4_1, Q8_0, Q4_K, Q6_K };
 inline constexpr std::size_t kWeightTypes = 7;
 
@@ -32,17 +32,8 @@ ActivationGroup activationGroup(WeightType type);
 
 /// The exact float32 values of one row as stored in the file.
 /// Shapes: row [rowBytes(type, out.size())]; out [columns].
-/// Numerics: float32, the order of operations of the format's definition.
+/// Numerics: float32, the order of operations of the format's definition; the bits are those of the
+/// gguf package for Python.
 void dequantizeRow(WeightType type, std::span<const std::byte> row, std::span<float> out);
-
-/// Scale and minimum of one group of 32 in a Q4_K block. @p scales: its 12 packed bytes.
-struct GroupScale {
-    std::uint8_t scale;
-    std::uint8_t minimum;
-};
-GroupScale q4kScale(const std::uint8_t* scales, std::size_t group);
-
-/// The 256 unsigned 6-bit weights of a Q6_K block, in order.
-void q6kQuants(const std::uint8_t* block, std::uint8_t* out);
 
 } // namespace kernels

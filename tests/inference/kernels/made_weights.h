@@ -13,6 +13,7 @@ namespace made {
 
 enum class Bits {
     Random,
+    NoneSet, // the smallest of a code, often the largest magnitude
     AllSet,  // every quantised weight and scale at its largest
     Extreme, // of a signed byte: -128
 };
@@ -64,9 +65,10 @@ inline std::vector<std::byte> row(kernels::WeightType type, std::size_t count, B
         return bytes;
     }
     for (std::byte& byte : bytes) {
-        byte = bits == Bits::Random   ? static_cast<std::byte>(random())
-               : bits == Bits::AllSet ? std::byte{0xFF}
-                                      : std::byte{0x80};
+        byte = bits == Bits::Random    ? static_cast<std::byte>(random())
+               : bits == Bits::NoneSet ? std::byte{0}
+               : bits == Bits::AllSet  ? std::byte{0xFF}
+                                       : std::byte{0x80};
     }
     for (std::size_t at = 0; at < bytes.size(); at += block.bytes) {
         for (const std::size_t offset : factorOffsets(type)) {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/kernels/block_codes.h"
+
+#include <cassert>
+
+namespace kernels {
+
+namespace {
+
+/// @p count bytes: the low halves are the first codes, the high halves those that follow.
+void nibbleCodes(const std::uint8_t* bytes, std::size_t count, std::uint8_t* out)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        out[i] = bytes[i] & 15;
+        out[count + i] = bytes[i] >> 4;
+    }
+}
+
+/// 128 bytes of nibbles, 32 for each pair of groups of 32.
+void pairedNibbleCodes(const std::uint8_t* bytes, std::uint8_t* out)
+{
+    for (std::size_t pair = 0; pair < 4; ++pair)
+        nibbleCodes(bytes + 32 * pair, 32, out + 64 * pair);
+}
+
+/// 128 bytes with the lower four bits, 64 with the upper two, each in two halves.
+void q6kCodes(const std::uint8_t* block, std::uint8_t* out)
+{
+    for (std::size_t half = 0; half < 2; ++half) {
+        const std::uint8_t* low = block + half * 64;
+        const std::uint8_t* high = block + 128 + half * 32;
+        std::uint8_t* to = out + half * 128;
+        for (std::size_t l = 0; l < 32; ++l) {
+            to[l] = static_cast<std::uint8_t>((low[l] & 15) | ((high[l] & 3) << 4));
+            to[l + 32] = static_cast<std::uint8_t>((low[l + 32] & 15) | ((high[l] >> 2 & 3) << 4));
+            to[l + 64] = static_cast<std::uint8_t>((low[l] >> 4) | ((high[l] >> 4 & 3) << 4));
+            to[l + 96] = static_cast<std::uint8_t>((low[l + 32] >> 4) | ((high[l] >> 6) << 4));
+        }
+    }
+}
+
+/// Eight scales and eight minima of 6 bits in 12 bytes: the lower six bits of the first eight bytes
+/// are those of groups 0..3, what is left of them the upper two bits of groups 4..7.
+GroupScale sixBitScale(const std::uint8_t* scales, std::size_t group)
+{
+    if (group < 4) {
+        return {static_cast<std::uint8_t>(scales[group] & 63),
+                static_cast<std::uint8_t>(scales[group + 4] & 63)};
+    }
+    const std::uint8_t low = scales[group + 4];
+    return {static_cast<std::uint8_t>((low & 15) | ((scales[group - 4] >> 6) << 4)),
+            static_cast<std::uint8_t>((low >> 4) | ((scales[group] >> 6) << 4))};
+}
+
+} // namespace
+
+void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
+{
+    switch (type) {
+    case WeightType::Q4_1:
+        return nibbleCodes(block + 4, 16, out);
+    case WeightType::Q4_K:
+        return pairedNibbleCodes(block + 16, out);
+    case WeightType::Q6_K:
+        return q6kCodes(block, out);
+    case WeightType::F32:
+    case WeightType::F16:
+    case WeightType::BF16:
+    case WeightType::Q8_0:
+        assert(false && "a type without codes");
+    }
+}
+
+GroupScale groupScale([[maybe_unused]] WeightType type, const std::uint8_t* block,
+                      std::size_t group)
+{
+    assert(type == WeightType::Q4_K);
+    return sixBitScale(block + 4, group);
+}
+
+std::int8_t signedGroupScale([[maybe_unused]] WeightType type, const std::uint8_t* block,
+                             std::size_t group)
+{
+    assert(type == WeightType::Q6_K);
+    return static_cast<std::int8_t>(block[192 + group]);
+}
+
+} // namespace kernels
