@@ -16,6 +16,14 @@ void nibbleCodes(const std::uint8_t* bytes, std::size_t count, std::uint8_t* out
     }
 }
 
+/// The fifth bits of 32 codes in 4 bytes, lowest first; then 16 bytes of nibbles.
+void fiveBitCodes(const std::uint8_t* bytes, std::uint8_t* out)
+{
+    nibbleCodes(bytes + 4, 16, out);
+    for (std::size_t i = 0; i < 32; ++i)
+        out[i] |= static_cast<std::uint8_t>((bytes[i / 8] >> i % 8 & 1) << 4);
+}
+
 /// 128 bytes of nibbles, 32 for each pair of groups of 32.
 void pairedNibbleCodes(const std::uint8_t* bytes, std::uint8_t* out)
 {
@@ -57,8 +65,14 @@ GroupScale sixBitScale(const std::uint8_t* scales, std::size_t group)
 void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
 {
     switch (type) {
+    case WeightType::Q4_0:
+        return nibbleCodes(block + 2, 16, out);
     case WeightType::Q4_1:
         return nibbleCodes(block + 4, 16, out);
+    case WeightType::Q5_0:
+        return fiveBitCodes(block + 2, out);
+    case WeightType::Q5_1:
+        return fiveBitCodes(block + 4, out);
     case WeightType::Q4_K:
         return pairedNibbleCodes(block + 16, out);
     case WeightType::Q6_K:

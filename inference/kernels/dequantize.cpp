@@ -41,6 +41,14 @@ void dequantizeQ8_0(const std::uint8_t* block, float* out)
         out[j] = d * static_cast<float>(static_cast<std::int8_t>(block[2 + j]));
 }
 
+// d: half, first in the block. w = d (q - zero)
+void dequantizeCentered(int zero, const std::uint8_t* block, const std::uint8_t* codes, float* out)
+{
+    const float d = readHalf(block);
+    for (std::size_t j = 0; j < 32; ++j)
+        out[j] = d * static_cast<float>(codes[j] - zero);
+}
+
 // d, m: half, first in the block. w = d q + m
 void dequantizeWithMinimum(const std::uint8_t* block, const std::uint8_t* codes, float* out)
 {
@@ -92,7 +100,12 @@ void dequantizeBlock(WeightType type, const std::uint8_t* block, float* out)
     std::uint8_t codes[256];
     blockCodes(type, block, codes);
     switch (type) {
+    case WeightType::Q4_0:
+        return dequantizeCentered(8, block, codes, out);
+    case WeightType::Q5_0:
+        return dequantizeCentered(16, block, codes, out);
     case WeightType::Q4_1:
+    case WeightType::Q5_1:
         return dequantizeWithMinimum(block, codes, out);
     case WeightType::Q4_K:
         return dequantizeMinimumGroups(type, {32, 0}, block, codes, out);

@@ -51,11 +51,41 @@ void putFields(std::uint8_t* fields, std::size_t lane, Bytes codes, unsigned fro
     putWord(fields, 0, lane, all);
 }
 
+/// Bit @p from of each of 32 codes as the word of bits [16][4].
+void putBits(std::uint8_t* bits, std::size_t lane, Bytes codes, unsigned from)
+{
+    std::uint32_t all = 0;
+    for (unsigned b = 0; b < 8; ++b)
+        all |= (word(codes + 4 * b) >> from & 0x01010101U) << b;
+    putWord(bits, 0, lane, all);
+}
+
+void packQ4_0(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    putNibbles(tile, lane, codes);
+    putShort(tile + Q4_0Tile::kScale, lane, block);
+}
+
 void packQ4_1(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
 {
     putNibbles(tile, lane, codes);
     putShort(tile + Q4_1Tile::kScale, lane, block);
     putShort(tile + Q4_1Tile::kMinimum, lane, block + 2);
+}
+
+void packQ5_0(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    putNibbles(tile, lane, codes);
+    putBits(tile + Q5_0Tile::kFifthBits, lane, codes, 4);
+    putShort(tile + Q5_0Tile::kScale, lane, block);
+}
+
+void packQ5_1(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    putNibbles(tile, lane, codes);
+    putBits(tile + Q5_1Tile::kFifthBits, lane, codes, 4);
+    putShort(tile + Q5_1Tile::kScale, lane, block);
+    putShort(tile + Q5_1Tile::kMinimum, lane, block + 2);
 }
 
 void packQ8_0(Bytes block, std::size_t lane, std::uint8_t* tile)
@@ -94,8 +124,14 @@ void packQ6_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
 void packBlock(WeightType type, Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
 {
     switch (type) {
+    case WeightType::Q4_0:
+        return packQ4_0(block, codes, lane, tile);
     case WeightType::Q4_1:
         return packQ4_1(block, codes, lane, tile);
+    case WeightType::Q5_0:
+        return packQ5_0(block, codes, lane, tile);
+    case WeightType::Q5_1:
+        return packQ5_1(block, codes, lane, tile);
     case WeightType::Q8_0:
         return packQ8_0(block, lane, tile);
     case WeightType::Q4_K:

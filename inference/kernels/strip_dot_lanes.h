@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One strip of 16 rows times one row of activations, for each weight type, in terms of the lanes
-// that the including tier file has chosen.
+// One strip of 16 rows times one row of activations, in terms of the lanes that the including tier
+// file has chosen: what every family of types needs, and the types that are numbers by themselves.
 
 #include "inference/kernels/kernel_table.h"
 #include "inference/kernels/strip_layout.h"
@@ -51,96 +51,28 @@ inline Ints dotNibbles(const std::uint8_t* nibbles, const std::int8_t* x)
     return low + high;
 }
 
-// sum over groups of a (d q.x + m sum(x)), a the activations' scale
-void dotQ4_1(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
+/// 32 columns of nibbles [4][16][4] with a fifth bit each.
+template <int J>
+inline void addFives(Ints& low, Ints& high, const std::uint8_t* nibbles, Bytes bits,
+                     const std::int8_t* x)
 {
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t g = 0; g < columns / 32; ++g, tile += Q4_1Tile::kBytes) {
-        const float scale = x.quantized.scales[g];
-        const Floats dot = toFloats(dotNibbles(tile, x.quantized.values + 32 * g));
-        const Floats d = loadHalf(shortsOf(tile + Q4_1Tile::kScale));
-        const Floats m = loadHalf(shortsOf(tile + Q4_1Tile::kMinimum));
-        const float activationSum = scale * static_cast<float>(x.quantized.sums32[g]);
-        total = mulAdd(d * broadcast(scale), dot, total);
-        total = mulAdd(m, broadcast(activationSum), total);
-    }
-    store(out, total);
+    const Bytes both = loadBytes(nibbles + 64 * J);
+    low = dotUnsigned(low, lowNibbles(both) | field<2 * J, 1, 4>(bits), packed(x + 8 * J));
+    high =
+        dotUnsigned(high, highNibbles(both) | field<2 * J + 1, 1, 4>(bits), packed(x + 8 * J + 4));
 }
-
-void dotQ8_0(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
+// Inlined by force: called, it would push the caller's sums out of the registers for every group.
+[[gnu::always_inline]] inline Ints dotFives(const std::uint8_t* nibbles,
+                                            const std::uint8_t* fifthBits, const std::int8_t* x)
 {
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t g = 0; g < columns / 32; ++g, tile += Q8_0Tile::kBytes) {
-        const std::int8_t* values = x.quantized.values + 32 * g;
-        Ints even = signedStart(x.quantized.sums32[g]);
-        Ints odd = zeroInts();
-        for (int j = 0; j < 8; j += 2) {
-            even = dotSigned(even, loadBytes(tile + 64 * j), packed(values + 4 * j));
-            odd = dotSigned(odd, loadBytes(tile + 64 * j + 64), packed(values + 4 * j + 4));
-        }
-        const Floats d = loadHalf(shortsOf(tile + Q8_0Tile::kScale));
-        total = mulAdd(d * broadcast(x.quantized.scales[g]), toFloats(even + odd), total);
-    }
-    store(out, total);
-}
-
-// Integer sums over the whole block: 8 x 63 x (32 x 15 x 127) is far below 2^31.
-void dotQ4_K(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
-{
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t b = 0; b < columns / 256; ++b, tile += Q4_KTile::kBytes) {
-        const std::int8_t* values = x.quantized.values + 256 * b;
-        const std::int16_t* sums = x.quantized.sums32 + 8 * b;
-        Ints scaled = zeroInts();
-        Ints offset = zeroInts();
-        for (int g = 0; g < 8; ++g) {
-            const Ints dot = dotNibbles(tile + Q4_KTile::kGroupBytes * g, values + 32 * g);
-            scaled = scaled + dot * loadUnsignedBytes(tile + Q4_KTile::kGroupScale + 16 * g);
-        }
-        for (int p = 0; p < 4; ++p)
-            offset =
-                dotPairs(offset, tile + Q4_KTile::kGroupMinimum + 32 * p, packed(sums + 2 * p));
-        const Floats a = broadcast(x.quantized.scales[b]);
-        const Floats d = loadHalf(shortsOf(tile + Q4_KTile::kScale));
-        const Floats dmin = loadHalf(shortsOf(tile + Q4_KTile::kMinimum));
-        total = mulAdd(d * a, toFloats(scaled), total);
-        total = mulSub(dmin * a, toFloats(offset), total);
-    }
-    store(out, total);
-}
-
-// Weights are e - 32: each group of 16 starts at -32 times its activations' sum.
-// 16 x 128 x (16 x 63 x 127) is below 2^31.
-void dotQ6_K(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
-{
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t b = 0; b < columns / 256; ++b, tile += Q6_KTile::kBytes) {
-        Ints scaled = zeroInts();
-        for (std::size_t g = 0; g < 16; ++g) {
-            const std::uint8_t* group = tile + Q6_KTile::kGroupBytes * g;
-            const std::int8_t* values = x.quantized.values + 256 * b + 16 * g;
-            const Bytes first = loadBytes(group);
-            const Bytes second = loadBytes(group + 64);
-            const Bytes fields = loadBytes(group + 128);
-            Ints dot = broadcastInt(-32 * x.quantized.sums16[16 * b + g]);
-            Ints other = zeroInts();
-            dot = dotUnsigned(dot, lowNibbles(first) | field<0, 2, 4>(fields), packed(values));
-            other =
-                dotUnsigned(other, highNibbles(first) | field<2, 2, 4>(fields), packed(values + 4));
-            dot = dotUnsigned(dot, lowNibbles(second) | field<4, 2, 4>(fields), packed(values + 8));
-            other = dotUnsigned(other, highNibbles(second) | field<6, 2, 4>(fields),
-                                packed(values + 12));
-            scaled =
-                scaled + (dot + other) * loadSignedBytes(tile + Q6_KTile::kGroupScale + 16 * g);
-        }
-        const Floats d = loadHalf(shortsOf(tile + Q6_KTile::kScale));
-        total = mulAdd(d * broadcast(x.quantized.scales[b]), toFloats(scaled), total);
-    }
-    store(out, total);
+    const Bytes bits = loadBytes(fifthBits);
+    Ints low = zeroInts();
+    Ints high = zeroInts();
+    addFives<0>(low, high, nibbles, bits, x);
+    addFives<1>(low, high, nibbles, bits, x);
+    addFives<2>(low, high, nibbles, bits, x);
+    addFives<3>(low, high, nibbles, bits, x);
+    return low + high;
 }
 
 inline Floats loadPlain(const float* p)

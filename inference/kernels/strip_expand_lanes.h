@@ -2,7 +2,8 @@
 #pragma once
 
 // The weights of one strip widened to float32 or bfloat16 for a product of matrices. Each type is
-// written once; where the numbers go is the sink's business.
+// written once; where the numbers go is the sink's business. Here is what every family of types
+// needs, and the types that are numbers by themselves.
 
 #include "inference/kernels/strip_dot_lanes.h"
 
@@ -47,72 +48,35 @@ inline void putNibbles(const Sink& sink, std::size_t column, const std::uint8_t*
     }
 }
 
-template <typename Sink>
-void expandQ4_1(const std::byte* strip, std::size_t columns, const Sink& sink)
+template <int J, typename Sink>
+inline void putFives(const Sink& sink, std::size_t column, const std::uint8_t* nibbles, Bytes bits,
+                     Floats scale, Floats offset)
 {
-    const std::uint8_t* tile = bytesOf(strip);
-    for (std::size_t k = 0; k < columns; k += 32, tile += Q4_1Tile::kBytes) {
-        putNibbles(sink, k, tile, loadHalf(shortsOf(tile + Q4_1Tile::kScale)),
-                   loadHalf(shortsOf(tile + Q4_1Tile::kMinimum)));
-    }
+    const Bytes both = loadBytes(nibbles + 64 * J);
+    putQuad(sink, column + 8 * J, lowNibbles(both) | field<2 * J, 1, 4>(bits), scale, offset);
+    putQuad(sink, column + 8 * J + 4, highNibbles(both) | field<2 * J + 1, 1, 4>(bits), scale,
+            offset);
+}
+/// 32 columns of nibbles [4][16][4] with a fifth bit each.
+template <typename Sink>
+inline void putFives(const Sink& sink, std::size_t column, const std::uint8_t* nibbles,
+                     const std::uint8_t* fifthBits, Floats scale, Floats offset)
+{
+    const Bytes bits = loadBytes(fifthBits);
+    putFives<0>(sink, column, nibbles, bits, scale, offset);
+    putFives<1>(sink, column, nibbles, bits, scale, offset);
+    putFives<2>(sink, column, nibbles, bits, scale, offset);
+    putFives<3>(sink, column, nibbles, bits, scale, offset);
 }
 
+/// Columns column..column+3 from bytes with a sign: value = byte * scale.
 template <typename Sink>
-void expandQ8_0(const std::byte* strip, std::size_t columns, const Sink& sink)
+inline void putSignedQuad(const Sink& sink, std::size_t column, Bytes quad, Floats scale)
 {
-    const std::uint8_t* tile = bytesOf(strip);
-    for (std::size_t k = 0; k < columns; k += 32, tile += Q8_0Tile::kBytes) {
-        const Floats d = loadHalf(shortsOf(tile + Q8_0Tile::kScale));
-        for (std::size_t j = 0; j < 8; ++j) {
-            const Bytes quad = loadBytes(tile + 64 * j);
-            sink.put(k + 4 * j, toFloats(signedByteOf<0>(quad)) * d,
-                     toFloats(signedByteOf<1>(quad)) * d);
-            sink.put(k + 4 * j + 2, toFloats(signedByteOf<2>(quad)) * d,
-                     toFloats(signedByteOf<3>(quad)) * d);
-        }
-    }
-}
-
-template <typename Sink>
-void expandQ4_K(const std::byte* strip, std::size_t columns, const Sink& sink)
-{
-    const std::uint8_t* tile = bytesOf(strip);
-    for (std::size_t k = 0; k < columns; k += 256, tile += Q4_KTile::kBytes) {
-        const Floats d = loadHalf(shortsOf(tile + Q4_KTile::kScale));
-        const Floats dmin = loadHalf(shortsOf(tile + Q4_KTile::kMinimum));
-        for (std::size_t g = 0; g < 8; ++g) {
-            std::uint8_t minima[16];
-            for (std::size_t row = 0; row < 16; ++row)
-                minima[row] = tile[Q4_KTile::kGroupMinimum + 32 * (g / 2) + 2 * row + g % 2];
-            const Floats scale =
-                d * toFloats(loadUnsignedBytes(tile + Q4_KTile::kGroupScale + 16 * g));
-            const Floats offset = zeroFloats() - dmin * toFloats(loadUnsignedBytes(minima));
-            putNibbles(sink, k + 32 * g, tile + Q4_KTile::kGroupBytes * g, scale, offset);
-        }
-    }
-}
-
-template <typename Sink>
-void expandQ6_K(const std::byte* strip, std::size_t columns, const Sink& sink)
-{
-    const std::uint8_t* tile = bytesOf(strip);
-    for (std::size_t k = 0; k < columns; k += 256, tile += Q6_KTile::kBytes) {
-        const Floats d = loadHalf(shortsOf(tile + Q6_KTile::kScale));
-        for (std::size_t g = 0; g < 16; ++g) {
-            const std::uint8_t* group = tile + Q6_KTile::kGroupBytes * g;
-            const Bytes first = loadBytes(group);
-            const Bytes second = loadBytes(group + 64);
-            const Bytes fields = loadBytes(group + 128);
-            const Floats scale =
-                d * toFloats(loadSignedBytes(tile + Q6_KTile::kGroupScale + 16 * g));
-            const Floats offset = scale * broadcast(-32.0F);
-            const std::size_t column = k + 16 * g;
-            putQuad(sink, column, lowNibbles(first) | field<0, 2, 4>(fields), scale, offset);
-            putQuad(sink, column + 4, highNibbles(first) | field<2, 2, 4>(fields), scale, offset);
-            putQuad(sink, column + 8, lowNibbles(second) | field<4, 2, 4>(fields), scale, offset);
-            putQuad(sink, column + 12, highNibbles(second) | field<6, 2, 4>(fields), scale, offset);
-        }
-    }
+    sink.put(column, toFloats(signedByteOf<0>(quad)) * scale,
+             toFloats(signedByteOf<1>(quad)) * scale);
+    sink.put(column + 2, toFloats(signedByteOf<2>(quad)) * scale,
+             toFloats(signedByteOf<3>(quad)) * scale);
 }
 
 template <typename Weight, typename Sink>

@@ -12,7 +12,10 @@ namespace kernels {
 /// within a tile, "row" is the fastest index but one:
 ///
 ///   F32, F16, BF16  1 column:    [16] values
+///   Q4_0   32 columns, 288 B:    nibbles [4][16][4], half d [16]
 ///   Q4_1   32 columns, 320 B:    nibbles [4][16][4], half d [16], half m [16]
+///   Q5_0   32 columns, 352 B:    nibbles [4][16][4], bits [16][4], half d [16]
+///   Q5_1   32 columns, 384 B:    nibbles [4][16][4], bits [16][4], half d [16], half m [16]
 ///   Q8_0   32 columns, 544 B:    int8 [8][16][4], half d [16]
 ///   Q4_K  256 columns, 2368 B:   8 x nibbles [4][16][4], u8 scale [8][16], u8 minimum [4][16][2],
 ///                                half d [16], half dmin [16]
@@ -20,15 +23,37 @@ namespace kernels {
 ///                                int8 scale [16][16], half d [16]
 ///
 /// nibbles [j][row][i]: low half is column 8j + i, high half column 8j + 4 + i. A two-bit field
-/// (f = 0..3 from the low end) of [row][i] is column 4f + i. So a strip takes the bytes of its rows
+/// (f = 0..3 from the low end) of [row][i] is column 4f + i; a bit
+/// (b = 0..7) of [row][i] is one bit of column 4b + i. So a strip takes the bytes of its rows
 /// in the file; only Q4_K grows, from 144 to 148 a block, because its scales are kept unpacked.
 inline constexpr std::size_t kStripRows = 16;
+
+struct Q4_0Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kScale = 256;
+    static constexpr std::size_t kBytes = 288;
+};
 
 struct Q4_1Tile {
     static constexpr std::size_t kColumns = 32;
     static constexpr std::size_t kScale = 256;
     static constexpr std::size_t kMinimum = 288;
     static constexpr std::size_t kBytes = 320;
+};
+
+struct Q5_0Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kFifthBits = 256;
+    static constexpr std::size_t kScale = 320;
+    static constexpr std::size_t kBytes = 352;
+};
+
+struct Q5_1Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kFifthBits = 256;
+    static constexpr std::size_t kScale = 320;
+    static constexpr std::size_t kMinimum = 352;
+    static constexpr std::size_t kBytes = 384;
 };
 
 struct Q8_0Tile {
@@ -65,8 +90,9 @@ inline constexpr TileSize kSizeOf = {Tile::kColumns, Tile::kBytes};
 
 /// In the order of WeightType.
 inline constexpr TileSize kTileSizes[kWeightTypes] = {
-    {1, 4 * kStripRows}, {1, 2 * kStripRows}, {1, 2 * kStripRows}, kSizeOf<Q4_1Tile>,
-    kSizeOf<Q8_0Tile>,   kSizeOf<Q4_KTile>,   kSizeOf<Q6_KTile>};
+    {1, 4 * kStripRows}, {1, 2 * kStripRows}, {1, 2 * kStripRows}, kSizeOf<Q4_0Tile>,
+    kSizeOf<Q4_1Tile>,   kSizeOf<Q5_0Tile>,   kSizeOf<Q5_1Tile>,   kSizeOf<Q8_0Tile>,
+    kSizeOf<Q4_KTile>,   kSizeOf<Q6_KTile>};
 
 /// Bytes of one strip of @p columns columns; 0 when the type cannot hold such a row.
 constexpr std::size_t stripBytes(WeightType type, std::size_t columns)

@@ -4,8 +4,10 @@
 // The table of one tier, from the lanes that the including tier file has chosen.
 
 #include "inference/kernels/attention_lanes.h"
-#include "inference/kernels/strip_dot_lanes.h"
-#include "inference/kernels/strip_expand_lanes.h"
+#include "inference/kernels/strip_dot_k_lanes.h"
+#include "inference/kernels/strip_dot_legacy_lanes.h"
+#include "inference/kernels/strip_expand_k_lanes.h"
+#include "inference/kernels/strip_expand_legacy_lanes.h"
 #include "inference/kernels/vector_lanes.h"
 
 namespace kernels {
@@ -25,14 +27,45 @@ void bfloat(const std::byte* strip, std::size_t columns, std::uint16_t* out)
 
 // In the order of WeightType.
 constexpr KernelTable kTable = {
-    .dotStrip = {dotPlain<float>, dotPlain<Half>, dotPlain<Bfloat>, dotQ4_1, dotQ8_0, dotQ4_K,
-                 dotQ6_K},
-    .expandSingle = {single<expandPlain<float>>, single<expandPlain<Half>>,
-                     single<expandPlain<Bfloat>>, single<expandQ4_1>, single<expandQ8_0>,
-                     single<expandQ4_K>, single<expandQ6_K>},
-    .expandBfloat = {bfloat<expandPlain<float>>, bfloat<expandPlain<Half>>,
-                     bfloat<expandPlain<Bfloat>>, bfloat<expandQ4_1>, bfloat<expandQ8_0>,
-                     bfloat<expandQ4_K>, bfloat<expandQ6_K>},
+    .dotStrip =
+        {
+            dotPlain<float>,
+            dotPlain<Half>,
+            dotPlain<Bfloat>,
+            dotCentered<Q4_0Tile, 8>,
+            dotWithMinimum<Q4_1Tile>,
+            dotCentered<Q5_0Tile, 16>,
+            dotWithMinimum<Q5_1Tile>,
+            dotQ8_0,
+            dotQ4_K,
+            dotQ6_K,
+        },
+    .expandSingle =
+        {
+            single<expandPlain<float>>,
+            single<expandPlain<Half>>,
+            single<expandPlain<Bfloat>>,
+            single<expandCentered<Q4_0Tile, 8>>,
+            single<expandWithMinimum<Q4_1Tile>>,
+            single<expandCentered<Q5_0Tile, 16>>,
+            single<expandWithMinimum<Q5_1Tile>>,
+            single<expandQ8_0>,
+            single<expandQ4_K>,
+            single<expandQ6_K>,
+        },
+    .expandBfloat =
+        {
+            bfloat<expandPlain<float>>,
+            bfloat<expandPlain<Half>>,
+            bfloat<expandPlain<Bfloat>>,
+            bfloat<expandCentered<Q4_0Tile, 8>>,
+            bfloat<expandWithMinimum<Q4_1Tile>>,
+            bfloat<expandCentered<Q5_0Tile, 16>>,
+            bfloat<expandWithMinimum<Q5_1Tile>>,
+            bfloat<expandQ8_0>,
+            bfloat<expandQ4_K>,
+            bfloat<expandQ6_K>,
+        },
     .quantize32 = quantizeRow<32>,
     .quantize256 = quantizeRow<256>,
     .rmsNorm = rmsNormRow,

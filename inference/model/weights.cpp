@@ -23,8 +23,14 @@ std::optional<WeightType> weightType(TensorType type)
         return WeightType::F16;
     case TensorType::BF16:
         return WeightType::BF16;
+    case TensorType::Q4_0:
+        return WeightType::Q4_0;
     case TensorType::Q4_1:
         return WeightType::Q4_1;
+    case TensorType::Q5_0:
+        return WeightType::Q5_0;
+    case TensorType::Q5_1:
+        return WeightType::Q5_1;
     case TensorType::Q8_0:
         return WeightType::Q8_0;
     case TensorType::Q4_K:

@@ -33,8 +33,11 @@ inline std::vector<std::size_t> factorOffsets(kernels::WeightType type)
 {
     switch (type) {
     case kernels::WeightType::Q4_1:
+    case kernels::WeightType::Q5_1:
     case kernels::WeightType::Q4_K:
         return {0, 2};
+    case kernels::WeightType::Q4_0:
+    case kernels::WeightType::Q5_0:
     case kernels::WeightType::Q8_0:
         return {0};
     case kernels::WeightType::Q6_K:
@@ -82,6 +85,7 @@ inline std::vector<std::byte> row(kernels::WeightType type, std::size_t count, B
 
 inline constexpr kernels::WeightType kTypes[] = {
     kernels::WeightType::F32,  kernels::WeightType::F16,  kernels::WeightType::BF16,
+    kernels::WeightType::Q4_0, kernels::WeightType::Q5_0, kernels::WeightType::Q5_1,
     kernels::WeightType::Q4_1, kernels::WeightType::Q8_0, kernels::WeightType::Q4_K,
     kernels::WeightType::Q6_K};
 
