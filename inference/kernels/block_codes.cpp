@@ -31,6 +31,20 @@ void pairedNibbleCodes(const std::uint8_t* bytes, std::uint8_t* out)
         nibbleCodes(bytes + 32 * pair, 32, out + 64 * pair);
 }
 
+/// 64 bytes of two-bit fields: the first fields of 32 bytes are 32 codes, then the second ones.
+void twoBitCodes(const std::uint8_t* bytes, std::uint8_t* out)
+{
+    for (std::size_t i = 0; i < 256; ++i)
+        out[i] = bytes[i / 128 * 32 + i % 32] >> (i % 128 / 32 * 2) & 3;
+}
+
+/// 32 bytes with one bit of every code, in planes of 32: plane p in bit p. Added as bit @p to.
+void addBitPlanes(const std::uint8_t* planes, unsigned to, std::uint8_t* out)
+{
+    for (std::size_t i = 0; i < 256; ++i)
+        out[i] |= static_cast<std::uint8_t>((planes[i % 32] >> i / 32 & 1) << to);
+}
+
 /// 128 bytes with the lower four bits, 64 with the upper two, each in two halves.
 void q6kCodes(const std::uint8_t* block, std::uint8_t* out)
 {
@@ -60,6 +74,15 @@ GroupScale sixBitScale(const std::uint8_t* scales, std::size_t group)
             static_cast<std::uint8_t>((low >> 4) | ((scales[group] >> 6) << 4))};
 }
 
+/// Sixteen scales of 6 bits in 12 bytes, 32 higher than they are: the lower four bits in the halves
+/// of the first eight bytes, the upper two in the fields of the last four.
+std::int8_t q3kScale(const std::uint8_t* scales, std::size_t group)
+{
+    const int low = group < 8 ? scales[group] & 15 : scales[group - 8] >> 4;
+    const int high = scales[8 + group % 4] >> (group / 4 * 2) & 3;
+    return static_cast<std::int8_t>((low | high << 4) - 32);
+}
+
 } // namespace
 
 void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
@@ -73,8 +96,16 @@ void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
         return fiveBitCodes(block + 2, out);
     case WeightType::Q5_1:
         return fiveBitCodes(block + 4, out);
+    case WeightType::Q2_K:
+        return twoBitCodes(block + 16, out);
+    case WeightType::Q3_K: // the third bit is 4, and 4 is taken off
+        twoBitCodes(block + 32, out);
+        return addBitPlanes(block, 2, out);
     case WeightType::Q4_K:
         return pairedNibbleCodes(block + 16, out);
+    case WeightType::Q5_K:
+        pairedNibbleCodes(block + 48, out);
+        return addBitPlanes(block + 16, 4, out);
     case WeightType::Q6_K:
         return q6kCodes(block, out);
     case WeightType::F32:
@@ -85,16 +116,20 @@ void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
     }
 }
 
-GroupScale groupScale([[maybe_unused]] WeightType type, const std::uint8_t* block,
-                      std::size_t group)
+GroupScale groupScale(WeightType type, const std::uint8_t* block, std::size_t group)
 {
-    assert(type == WeightType::Q4_K);
+    if (type == WeightType::Q2_K) {
+        return {static_cast<std::uint8_t>(block[group] & 15),
+                static_cast<std::uint8_t>(block[group] >> 4)};
+    }
+    assert(type == WeightType::Q4_K || type == WeightType::Q5_K);
     return sixBitScale(block + 4, group);
 }
 
-std::int8_t signedGroupScale([[maybe_unused]] WeightType type, const std::uint8_t* block,
-                             std::size_t group)
+std::int8_t signedGroupScale(WeightType type, const std::uint8_t* block, std::size_t group)
 {
+    if (type == WeightType::Q3_K)
+        return q3kScale(block + 96, group);
     assert(type == WeightType::Q6_K);
     return static_cast<std::int8_t>(block[192 + group]);
 }

@@ -15,14 +15,14 @@ namespace kernels {
 /// Shapes: out [blockOf(type).values].
 void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out);
 
-/// Scale and minimum of one group of weights: of 32 in Q4_K.
+/// Scale and minimum of one group of weights: of 16 in Q2_K, of 32 in Q4_K and Q5_K.
 struct GroupScale {
     std::uint8_t scale;
     std::uint8_t minimum;
 };
 GroupScale groupScale(WeightType type, const std::uint8_t* block, std::size_t group);
 
-/// Scale of one group of weights where it has a sign: of 16 in Q6_K.
+/// Scale of one group of weights where it has a sign: of 16 in Q3_K and Q6_K.
 std::int8_t signedGroupScale(WeightType type, const std::uint8_t* block, std::size_t group);
 
 } // namespace kernels

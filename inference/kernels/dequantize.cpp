@@ -107,7 +107,12 @@ void dequantizeBlock(WeightType type, const std::uint8_t* block, float* out)
     case WeightType::Q4_1:
     case WeightType::Q5_1:
         return dequantizeWithMinimum(block, codes, out);
+    case WeightType::Q2_K:
+        return dequantizeMinimumGroups(type, {16, 80}, block, codes, out);
+    case WeightType::Q3_K:
+        return dequantizeCenteredGroups(type, {108, 4}, block, codes, out);
     case WeightType::Q4_K:
+    case WeightType::Q5_K:
         return dequantizeMinimumGroups(type, {32, 0}, block, codes, out);
     case WeightType::Q6_K:
         return dequantizeCenteredGroups(type, {208, 32}, block, codes, out);

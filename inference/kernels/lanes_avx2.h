@@ -252,12 +252,22 @@ inline Ints signedStart(std::int32_t)
 {
     return zeroInts();
 }
-inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+inline Ints loadPairs(const std::uint8_t* p)
+{
+    return {_mm256_cvtepu8_epi16(load128(p)), _mm256_cvtepu8_epi16(load128(p + 16))};
+}
+template <int From, std::int32_t Mask>
+inline Ints bits(Ints a)
+{
+    const __m256i mask = _mm256_set1_epi32(Mask);
+    return {_mm256_and_si256(_mm256_srli_epi32(a.lo, From), mask),
+            _mm256_and_si256(_mm256_srli_epi32(a.hi, From), mask)};
+}
+inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {
     const __m256i both = _mm256_set1_epi32(pair);
-    const __m256i low = _mm256_madd_epi16(_mm256_cvtepu8_epi16(load128(pairs)), both);
-    const __m256i high = _mm256_madd_epi16(_mm256_cvtepu8_epi16(load128(pairs + 16)), both);
-    return {_mm256_add_epi32(acc.lo, low), _mm256_add_epi32(acc.hi, high)};
+    return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(pairs.lo, both)),
+            _mm256_add_epi32(acc.hi, _mm256_madd_epi16(pairs.hi, both))};
 }
 
 inline __m256i roundedBits(__m256 a)

@@ -202,11 +202,21 @@ inline Ints signedStart(std::int32_t activationSum)
 {
     return broadcastInt(-128 * activationSum);
 }
-/// acc + w0 a0 + w1 a1: @p pairs holds two bytes for each lane, @p pair two int16.
-inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+/// Two bytes for each lane, as two int16.
+inline Ints loadPairs(const std::uint8_t* p)
 {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs));
-    return {_mm512_dpwssd_epi32(acc.v, _mm512_cvtepu8_epi16(bytes), _mm512_set1_epi32(pair))};
+    return {_mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+/// The bits of Mask after the lane was moved right by From.
+template <int From, std::int32_t Mask>
+inline Ints bits(Ints a)
+{
+    return {_mm512_and_si512(_mm512_srli_epi32(a.v, From), _mm512_set1_epi32(Mask))};
+}
+/// acc + w0 a0 + w1 a1: two int16 in each lane of @p pairs and in @p pair.
+inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
+{
+    return {_mm512_dpwssd_epi32(acc.v, pairs.v, _mm512_set1_epi32(pair))};
 }
 
 /// Rounds to bfloat16 (to nearest, halves away from zero) and stores lane by lane: even, odd.

@@ -221,12 +221,24 @@ inline Ints signedStart(std::int32_t)
 {
     return zeroInts();
 }
-inline Ints dotPairs(Ints acc, const std::uint8_t* pairs, std::int32_t pair)
+inline Ints loadPairs(const std::uint8_t* p)
+{
+    return eachLane<Ints>([&](int i) { return p[2 * i] | p[2 * i + 1] << 16; });
+}
+template <int From, std::int32_t Mask>
+inline Ints bits(Ints a)
+{
+    return eachLane<Ints>([&](int i) { return a.v[i] >> From & Mask; });
+}
+inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {
     std::int16_t a[2];
     std::memcpy(a, &pair, 4);
-    return eachLane<Ints>(
-        [&](int i) { return acc.v[i] + pairs[2 * i] * a[0] + pairs[2 * i + 1] * a[1]; });
+    return eachLane<Ints>([&](int i) {
+        std::int16_t b[2];
+        std::memcpy(b, pairs.v + i, 4);
+        return acc.v[i] + b[0] * a[0] + b[1] * a[1];
+    });
 }
 
 inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)

@@ -95,16 +95,56 @@ void packQ8_0(Bytes block, std::size_t lane, std::uint8_t* tile)
     putShort(tile + Q8_0Tile::kScale, lane, block);
 }
 
-void packQ4_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+/// Byte of a group and a row among [groups / 2][16][2], as sums over pairs of groups want them.
+std::size_t inPairs(std::size_t group, std::size_t lane)
+{
+    return group / 2 * 32 + 2 * lane + group % 2;
+}
+
+void packQ2_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    for (std::size_t group = 0; group < 16; ++group) {
+        putFields(tile + Q2_KTile::kGroupBytes * group, lane, codes + 16 * group, 0);
+        tile[Q2_KTile::kGroupScale + inPairs(group, lane)] = block[group];
+    }
+    putShort(tile + Q2_KTile::kScale, lane, block + 80);
+    putShort(tile + Q2_KTile::kMinimum, lane, block + 82);
+}
+
+/// Scales with a sign, [16][16] one for each group and row.
+void putSignedScales(WeightType type, Bytes block, std::size_t lane, std::uint8_t* scales)
+{
+    for (std::size_t group = 0; group < 16; ++group)
+        scales[16 * group + lane] = static_cast<std::uint8_t>(signedGroupScale(type, block, group));
+}
+
+void packQ3_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    for (std::size_t pair = 0; pair < 8; ++pair, codes += 32) {
+        std::uint8_t* to = tile + Q3_KTile::kPairBytes * pair;
+        putFields(to, lane, codes, 0);
+        putFields(to + 64, lane, codes + 16, 0);
+        putBits(to + Q3_KTile::kThirdBits, lane, codes, 2);
+    }
+    putSignedScales(WeightType::Q3_K, block, lane, tile + Q3_KTile::kGroupScale);
+    putShort(tile + Q3_KTile::kScale, lane, block + 108);
+}
+
+/// Q4_K and Q5_K.
+template <typename Tile>
+void packWithMinima(WeightType type, Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
 {
     for (std::size_t group = 0; group < 8; ++group) {
-        putNibbles(tile + Q4_KTile::kGroupBytes * group, lane, codes + 32 * group);
-        const auto [scale, minimum] = groupScale(WeightType::Q4_K, block, group);
-        tile[Q4_KTile::kGroupScale + 16 * group + lane] = scale;
-        tile[Q4_KTile::kGroupMinimum + group / 2 * 32 + 2 * lane + group % 2] = minimum;
+        std::uint8_t* to = tile + Tile::kGroupBytes * group;
+        putNibbles(to, lane, codes + 32 * group);
+        if constexpr (requires { Tile::kFifthBits; })
+            putBits(to + Tile::kFifthBits, lane, codes + 32 * group, 4);
+        const auto [scale, minimum] = groupScale(type, block, group);
+        tile[Tile::kGroupScale + 16 * group + lane] = scale;
+        tile[Tile::kGroupMinimum + inPairs(group, lane)] = minimum;
     }
-    putShort(tile + Q4_KTile::kScale, lane, block);
-    putShort(tile + Q4_KTile::kMinimum, lane, block + 2);
+    putShort(tile + Tile::kScale, lane, block);
+    putShort(tile + Tile::kMinimum, lane, block + 2);
 }
 
 void packQ6_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
@@ -114,9 +154,8 @@ void packQ6_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
         std::uint8_t* to = tile + Q6_KTile::kGroupBytes * group;
         putNibbles(to, lane, from, 2);
         putFields(to + 128, lane, from, 4);
-        tile[Q6_KTile::kGroupScale + 16 * group + lane] =
-            static_cast<std::uint8_t>(signedGroupScale(WeightType::Q6_K, block, group));
     }
+    putSignedScales(WeightType::Q6_K, block, lane, tile + Q6_KTile::kGroupScale);
     putShort(tile + Q6_KTile::kScale, lane, block + 208);
 }
 
@@ -134,8 +173,14 @@ void packBlock(WeightType type, Bytes block, Bytes codes, std::size_t lane, std:
         return packQ5_1(block, codes, lane, tile);
     case WeightType::Q8_0:
         return packQ8_0(block, lane, tile);
+    case WeightType::Q2_K:
+        return packQ2_K(block, codes, lane, tile);
+    case WeightType::Q3_K:
+        return packQ3_K(block, codes, lane, tile);
     case WeightType::Q4_K:
-        return packQ4_K(block, codes, lane, tile);
+        return packWithMinima<Q4_KTile>(type, block, codes, lane, tile);
+    case WeightType::Q5_K:
+        return packWithMinima<Q5_KTile>(type, block, codes, lane, tile);
     case WeightType::Q6_K:
         return packQ6_K(block, codes, lane, tile);
     case WeightType::F32:

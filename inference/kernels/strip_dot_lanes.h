@@ -75,6 +75,16 @@ inline void addFives(Ints& low, Ints& high, const std::uint8_t* nibbles, Bytes b
     return low + high;
 }
 
+/// The codes of 32 columns, with a fifth bit where the tile has them, times the activations.
+template <typename Tile>
+inline Ints dotCodes(const std::uint8_t* codes, const std::int8_t* x)
+{
+    if constexpr (requires { Tile::kFifthBits; })
+        return dotFives(codes, codes + Tile::kFifthBits, x);
+    else
+        return dotNibbles(codes, x);
+}
+
 inline Floats loadPlain(const float* p)
 {
     return load(p);

@@ -8,16 +8,6 @@
 namespace kernels {
 namespace {
 
-/// The codes of one tile times 32 activations.
-template <typename Tile>
-inline Ints dotCodes(const std::uint8_t* tile, const std::int8_t* x)
-{
-    if constexpr (requires { Tile::kFifthBits; })
-        return dotFives(tile, tile + Tile::kFifthBits, x);
-    else
-        return dotNibbles(tile, x);
-}
-
 // sum over groups of a d (q - zero).x, a the activations' scale
 template <typename Tile, int Zero>
 void dotCentered(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)

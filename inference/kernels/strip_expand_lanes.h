@@ -69,6 +69,17 @@ inline void putFives(const Sink& sink, std::size_t column, const std::uint8_t* n
     putFives<3>(sink, column, nibbles, bits, scale, offset);
 }
 
+/// 32 columns, with a fifth bit where the tile has them.
+template <typename Tile, typename Sink>
+inline void putCodes(const Sink& sink, std::size_t column, const std::uint8_t* codes, Floats scale,
+                     Floats offset)
+{
+    if constexpr (requires { Tile::kFifthBits; })
+        putFives(sink, column, codes, codes + Tile::kFifthBits, scale, offset);
+    else
+        putNibbles(sink, column, codes, scale, offset);
+}
+
 /// Columns column..column+3 from bytes with a sign: value = byte * scale.
 template <typename Sink>
 inline void putSignedQuad(const Sink& sink, std::size_t column, Bytes quad, Floats scale)

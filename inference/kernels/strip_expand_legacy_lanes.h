@@ -8,16 +8,6 @@
 namespace kernels {
 namespace {
 
-template <typename Tile, typename Sink>
-inline void putCodes(const Sink& sink, std::size_t column, const std::uint8_t* tile, Floats scale,
-                     Floats offset)
-{
-    if constexpr (requires { Tile::kFifthBits; })
-        putFives(sink, column, tile, tile + Tile::kFifthBits, scale, offset);
-    else
-        putNibbles(sink, column, tile, scale, offset);
-}
-
 template <typename Tile, int Zero, typename Sink>
 void expandCentered(const std::byte* strip, std::size_t columns, const Sink& sink)
 {

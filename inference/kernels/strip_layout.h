@@ -17,8 +17,13 @@ namespace kernels {
 ///   Q5_0   32 columns, 352 B:    nibbles [4][16][4], bits [16][4], half d [16]
 ///   Q5_1   32 columns, 384 B:    nibbles [4][16][4], bits [16][4], half d [16], half m [16]
 ///   Q8_0   32 columns, 544 B:    int8 [8][16][4], half d [16]
+///   Q2_K  256 columns, 1344 B:   16 x two-bit fields [16][4], u8 scale + 16 minimum [8][16][2],
+///                                half d [16], half dmin [16]
+///   Q3_K  256 columns, 1824 B:   8 x (2 x two-bit fields [16][4], bits [16][4]),
+///                                int8 scale [16][16], half d [16]
 ///   Q4_K  256 columns, 2368 B:   8 x nibbles [4][16][4], u8 scale [8][16], u8 minimum [4][16][2],
 ///                                half d [16], half dmin [16]
+///   Q5_K  256 columns, 2880 B:   8 x (nibbles [4][16][4], bits [16][4]), then as Q4_K
 ///   Q6_K  256 columns, 3360 B:   16 x (nibbles [2][16][4], two-bit fields [16][4]),
 ///                                int8 scale [16][16], half d [16]
 ///
@@ -62,6 +67,24 @@ struct Q8_0Tile {
     static constexpr std::size_t kBytes = 544;
 };
 
+struct Q2_KTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kGroupBytes = 64;
+    static constexpr std::size_t kGroupScale = 1024;
+    static constexpr std::size_t kScale = 1280;
+    static constexpr std::size_t kMinimum = 1312;
+    static constexpr std::size_t kBytes = 1344;
+};
+
+struct Q3_KTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kPairBytes = 192;
+    static constexpr std::size_t kThirdBits = 128; // in a pair of groups
+    static constexpr std::size_t kGroupScale = 1536;
+    static constexpr std::size_t kScale = 1792;
+    static constexpr std::size_t kBytes = 1824;
+};
+
 struct Q4_KTile {
     static constexpr std::size_t kColumns = 256;
     static constexpr std::size_t kGroupBytes = 256;
@@ -70,6 +93,17 @@ struct Q4_KTile {
     static constexpr std::size_t kScale = 2304;
     static constexpr std::size_t kMinimum = 2336;
     static constexpr std::size_t kBytes = 2368;
+};
+
+struct Q5_KTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kGroupBytes = 320;
+    static constexpr std::size_t kFifthBits = 256; // in a group
+    static constexpr std::size_t kGroupScale = 2560;
+    static constexpr std::size_t kGroupMinimum = 2688;
+    static constexpr std::size_t kScale = 2816;
+    static constexpr std::size_t kMinimum = 2848;
+    static constexpr std::size_t kBytes = 2880;
 };
 
 struct Q6_KTile {
@@ -92,7 +126,8 @@ inline constexpr TileSize kSizeOf = {Tile::kColumns, Tile::kBytes};
 inline constexpr TileSize kTileSizes[kWeightTypes] = {
     {1, 4 * kStripRows}, {1, 2 * kStripRows}, {1, 2 * kStripRows}, kSizeOf<Q4_0Tile>,
     kSizeOf<Q4_1Tile>,   kSizeOf<Q5_0Tile>,   kSizeOf<Q5_1Tile>,   kSizeOf<Q8_0Tile>,
-    kSizeOf<Q4_KTile>,   kSizeOf<Q6_KTile>};
+    kSizeOf<Q2_KTile>,   kSizeOf<Q3_KTile>,   kSizeOf<Q4_KTile>,   kSizeOf<Q5_KTile>,
+    kSizeOf<Q6_KTile>};
 
 /// Bytes of one strip of @p columns columns; 0 when the type cannot hold such a row.
 constexpr std::size_t stripBytes(WeightType type, std::size_t columns)

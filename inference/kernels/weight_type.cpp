@@ -23,7 +23,10 @@ constexpr Facts kFacts[] = {
     {WeightType::Q5_0, "Q5_0", {32, 22}, ActivationGroup::Of32},
     {WeightType::Q5_1, "Q5_1", {32, 24}, ActivationGroup::Of32},
     {WeightType::Q8_0, "Q8_0", {32, 34}, ActivationGroup::Of32},
+    {WeightType::Q2_K, "Q2_K", {256, 84}, ActivationGroup::Of256},
+    {WeightType::Q3_K, "Q3_K", {256, 110}, ActivationGroup::Of256},
     {WeightType::Q4_K, "Q4_K", {256, 144}, ActivationGroup::Of256},
+    {WeightType::Q5_K, "Q5_K", {256, 176}, ActivationGroup::Of256},
     {WeightType::Q6_K, "Q6_K", {256, 210}, ActivationGroup::Of256},
 };
 

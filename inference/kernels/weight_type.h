@@ -10,8 +10,22 @@ namespace kernels {
 
 /// The weight types that the kernels compute with. The bytes of a row are those of the GGUF file
 /// (Source: ggml's block layouts, described in docs/formats/gguf.md).
-enum class WeightType { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q6_K };
-inline constexpr std::size_t kWeightTypes = 10;
+enum class WeightType {
+    F32,
+    F16,
+    BF16,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    Q2_K,
+    Q3_K,
+    Q4_K,
+    Q5_K,
+    Q6_K
+};
+inline constexpr std::size_t kWeightTypes = 13;
 
 /// How a type keeps its numbers: @c values weights take @c bytes bytes.
 struct Block {

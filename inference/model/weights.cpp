@@ -33,8 +33,14 @@ std::optional<WeightType> weightType(TensorType type)
         return WeightType::Q5_1;
     case TensorType::Q8_0:
         return WeightType::Q8_0;
+    case TensorType::Q2_K:
+        return WeightType::Q2_K;
+    case TensorType::Q3_K:
+        return WeightType::Q3_K;
     case TensorType::Q4_K:
         return WeightType::Q4_K;
+    case TensorType::Q5_K:
+        return WeightType::Q5_K;
     case TensorType::Q6_K:
         return WeightType::Q6_K;
     default:

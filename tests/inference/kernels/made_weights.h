@@ -35,7 +35,12 @@ inline std::vector<std::size_t> factorOffsets(kernels::WeightType type)
     case kernels::WeightType::Q4_1:
     case kernels::WeightType::Q5_1:
     case kernels::WeightType::Q4_K:
+    case kernels::WeightType::Q5_K:
         return {0, 2};
+    case kernels::WeightType::Q2_K:
+        return {80, 82};
+    case kernels::WeightType::Q3_K:
+        return {108};
     case kernels::WeightType::Q4_0:
     case kernels::WeightType::Q5_0:
     case kernels::WeightType::Q8_0:
@@ -86,7 +91,8 @@ inline std::vector<std::byte> row(kernels::WeightType type, std::size_t count, B
 inline constexpr kernels::WeightType kTypes[] = {
     kernels::WeightType::F32,  kernels::WeightType::F16,  kernels::WeightType::BF16,
     kernels::WeightType::Q4_0, kernels::WeightType::Q5_0, kernels::WeightType::Q5_1,
-    kernels::WeightType::Q4_1, kernels::WeightType::Q8_0, kernels::WeightType::Q4_K,
+    kernels::WeightType::Q4_1, kernels::WeightType::Q8_0, kernels::WeightType::Q2_K,
+    kernels::WeightType::Q3_K, kernels::WeightType::Q5_K, kernels::WeightType::Q4_K,
     kernels::WeightType::Q6_K};
 
 } // namespace made

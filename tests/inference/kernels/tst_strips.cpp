@@ -176,7 +176,8 @@ private Q_SLOTS:
             const auto file =
                 static_cast<double>(kRows * kernels::rowBytes(type, 1024)); // whole blocks of all
             const auto strip = static_cast<double>(kernels::stripBytes(type, 1024));
-            QVERIFY2(strip >= file && strip <= 1.03 * file, kernels::nameOf(type).data());
+            const double most = type == WeightType::Q3_K ? 1.04 : 1.03; // its scales are unpacked
+            QVERIFY2(strip >= file && strip <= most * file, kernels::nameOf(type).data());
         }
     }
 

@@ -125,8 +125,8 @@ private Q_SLOTS:
                                 << QStringLiteral("quant/") + QString::fromLatin1(name)
                                 << QStringLiteral("llama3-wide") << 2e-3F;
         };
-        for (const char* name :
-             {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K_S", "Q4_K_M", "Q6_K"})
+        for (const char* name : {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K_S", "Q4_K_S",
+                                 "Q4_K_M", "Q5_K_S", "Q6_K"})
             addQuantised(kGolden, name);
         for (const char* name : {"F16", "BF16"})
             addQuantised(kSharedGolden, name);
