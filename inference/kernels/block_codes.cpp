@@ -83,6 +83,15 @@ std::int8_t q3kScale(const std::uint8_t* scales, std::size_t group)
     return static_cast<std::int8_t>((low | high << 4) - 32);
 }
 
+/// Eight scales of 6 bits, 32 higher than they are: a short with the upper two bits of each, then
+/// four bytes with the lower four.
+std::int8_t iq4xsScale(const std::uint8_t* scales, std::size_t group)
+{
+    const int low = scales[2 + group / 2] >> (group % 2 * 4) & 15;
+    const int high = scales[group / 4] >> (group % 4 * 2) & 3;
+    return static_cast<std::int8_t>((low | high << 4) - 32);
+}
+
 } // namespace
 
 void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
@@ -108,6 +117,14 @@ void blockCodes(WeightType type, const std::uint8_t* block, std::uint8_t* out)
         return addBitPlanes(block + 16, 4, out);
     case WeightType::Q6_K:
         return q6kCodes(block, out);
+    case WeightType::IQ4_NL:
+        return nibbleCodes(block + 2, 16, out);
+    case WeightType::IQ4_XS:
+        for (std::size_t group = 0; group < 8; ++group)
+            nibbleCodes(block + 8 + 16 * group, 16, out + 32 * group);
+        return;
+    case WeightType::MXFP4:
+        return nibbleCodes(block + 1, 16, out);
     case WeightType::F32:
     case WeightType::F16:
     case WeightType::BF16:
@@ -130,6 +147,8 @@ std::int8_t signedGroupScale(WeightType type, const std::uint8_t* block, std::si
 {
     if (type == WeightType::Q3_K)
         return q3kScale(block + 96, group);
+    if (type == WeightType::IQ4_XS)
+        return iq4xsScale(block + 2, group);
     assert(type == WeightType::Q6_K);
     return static_cast<std::int8_t>(block[192 + group]);
 }

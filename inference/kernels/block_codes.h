@@ -22,7 +22,8 @@ struct GroupScale {
 };
 GroupScale groupScale(WeightType type, const std::uint8_t* block, std::size_t group);
 
-/// Scale of one group of weights where it has a sign: of 16 in Q3_K and Q6_K.
+/// Scale of one group of weights where it has a sign: of 16 in Q3_K and Q6_K, of 32 in
+/// IQ4_XS.
 std::int8_t signedGroupScale(WeightType type, const std::uint8_t* block, std::size_t group);
 
 } // namespace kernels

@@ -2,6 +2,7 @@
 #include "inference/kernels/weight_type.h"
 
 #include "inference/kernels/block_codes.h"
+#include "inference/kernels/codebooks.h"
 #include "inference/kernels/half.h"
 
 #include <cassert>
@@ -93,6 +94,24 @@ void dequantizeCenteredGroups(WeightType type, CenteredGroups layout, const std:
     }
 }
 
+// w = d T[q]
+void dequantizeCoded(float d, const std::int8_t* codebook, const std::uint8_t* codes, float* out)
+{
+    for (std::size_t j = 0; j < 32; ++j)
+        out[j] = d * static_cast<float>(codebook[codes[j]]);
+}
+
+// d: half; eight groups of 32 with a scale. w = (d sc) T[q]
+void dequantizeIQ4_XS(const std::uint8_t* block, const std::uint8_t* codes, float* out)
+{
+    const float d = readHalf(block);
+    for (std::size_t group = 0; group < 8; ++group) {
+        const auto scale = signedGroupScale(WeightType::IQ4_XS, block, group);
+        dequantizeCoded(d * static_cast<float>(scale), kIq4Codebook, codes + 32 * group,
+                        out + 32 * group);
+    }
+}
+
 void dequantizeBlock(WeightType type, const std::uint8_t* block, float* out)
 {
     if (type == WeightType::Q8_0)
@@ -116,6 +135,12 @@ void dequantizeBlock(WeightType type, const std::uint8_t* block, float* out)
         return dequantizeMinimumGroups(type, {32, 0}, block, codes, out);
     case WeightType::Q6_K:
         return dequantizeCenteredGroups(type, {208, 32}, block, codes, out);
+    case WeightType::IQ4_NL:
+        return dequantizeCoded(readHalf(block), kIq4Codebook, codes, out);
+    case WeightType::IQ4_XS:
+        return dequantizeIQ4_XS(block, codes, out);
+    case WeightType::MXFP4:
+        return dequantizeCoded(floatFromHalvedExponent(block[0]), kMxfp4Codebook, codes, out);
     default:
         assert(false && "a type without blocks");
     }

@@ -55,4 +55,13 @@ constexpr std::uint16_t bfloatFromFloat(float value)
     return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
 }
 
+/// 2^(exponent - 128): half of what the exponent byte of an MX block stands for, since its codebook
+/// is doubled. The two smallest are subnormal.
+constexpr float floatFromHalvedExponent(std::uint8_t exponent)
+{
+    const std::uint32_t bits =
+        exponent < 2 ? 0x00200000U << exponent : std::uint32_t{exponent - 1U} << 23;
+    return std::bit_cast<float>(bits);
+}
+
 } // namespace kernels

@@ -60,6 +60,19 @@ inline Floats loadBfloat(const std::uint16_t* p)
 {
     return {bfloatLanes(p), bfloatLanes(p + 8)};
 }
+inline __m256 halvedExponents(__m128i bytes)
+{
+    const __m256i e = _mm256_cvtepu8_epi32(bytes);
+    const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
+    const __m256i subnormal = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
+    const __m256i small = _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e);
+    return _mm256_castsi256_ps(_mm256_blendv_epi8(normal, subnormal, small));
+}
+inline Floats loadHalvedExponents(const std::uint8_t* p)
+{
+    const __m128i bytes = load128(p);
+    return {halvedExponents(bytes), halvedExponents(_mm_srli_si128(bytes, 8))};
+}
 inline void storeHalf(std::uint16_t* p, Floats a)
 {
     constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
@@ -262,6 +275,21 @@ inline Ints bits(Ints a)
     const __m256i mask = _mm256_set1_epi32(Mask);
     return {_mm256_and_si256(_mm256_srli_epi32(a.lo, From), mask),
             _mm256_and_si256(_mm256_srli_epi32(a.hi, From), mask)};
+}
+struct Codebook {
+    __m256i v; // twice, for the two halves of a register
+};
+inline Codebook loadCodebook(const std::int8_t* p)
+{
+    return {_mm256_broadcastsi128_si256(load128(p))};
+}
+inline Bytes decode(Codebook book, Bytes codes)
+{
+    return {_mm256_shuffle_epi8(book.v, codes.lo), _mm256_shuffle_epi8(book.v, codes.hi)};
+}
+inline Ints dotDecoded(Ints acc, Codebook book, Bytes codes, std::int32_t quad)
+{
+    return dotSigned(acc, decode(book, codes), quad);
 }
 inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {

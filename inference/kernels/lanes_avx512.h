@@ -51,6 +51,15 @@ inline Floats loadBfloat(const std::uint16_t* p)
     const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16))};
 }
+/// Sixteen bytes e as 2^(e - 128): floatFromHalvedExponent.
+inline Floats loadHalvedExponents(const std::uint8_t* p)
+{
+    const __m512i e = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const __m512i normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
+    const __mmask16 small = _mm512_cmplt_epu32_mask(e, _mm512_set1_epi32(2));
+    return {_mm512_castsi512_ps(
+        _mm512_mask_sllv_epi32(normal, small, _mm512_set1_epi32(0x00200000), e))};
+}
 inline void storeHalf(std::uint16_t* p, Floats a)
 {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
@@ -201,6 +210,27 @@ inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
 inline Ints signedStart(std::int32_t activationSum)
 {
     return broadcastInt(-128 * activationSum);
+}
+/// What sixteen codes stand for. Products want it unsigned, as in dotSigned.
+struct Codebook {
+    __m512i v;
+    __m512i biased;
+};
+inline Codebook loadCodebook(const std::int8_t* p)
+{
+    const __m512i v = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return {v, _mm512_xor_si512(v, _mm512_set1_epi8(static_cast<char>(0x80)))};
+}
+/// The byte with a sign that each code 0..15 stands for.
+inline Bytes decode(Codebook book, Bytes codes)
+{
+    return {_mm512_shuffle_epi8(book.v, codes.v)};
+}
+/// dotSigned of the decoded codes; start acc as there.
+inline Ints dotDecoded(Ints acc, Codebook book, Bytes codes, std::int32_t quad)
+{
+    return {_mm512_dpbusd_epi32(acc.v, _mm512_shuffle_epi8(book.biased, codes.v),
+                                _mm512_set1_epi32(quad))};
 }
 /// Two bytes for each lane, as two int16.
 inline Ints loadPairs(const std::uint8_t* p)

@@ -67,6 +67,10 @@ inline Floats loadBfloat(const std::uint16_t* p)
 {
     return eachLane<Floats>([&](int i) { return floatFromBfloat(p[i]); });
 }
+inline Floats loadHalvedExponents(const std::uint8_t* p)
+{
+    return eachLane<Floats>([&](int i) { return floatFromHalvedExponent(p[i]); });
+}
 inline void storeHalf(std::uint16_t* p, Floats a)
 {
     for (int i = 0; i < kLanes; ++i)
@@ -229,6 +233,23 @@ template <int From, std::int32_t Mask>
 inline Ints bits(Ints a)
 {
     return eachLane<Ints>([&](int i) { return a.v[i] >> From & Mask; });
+}
+struct Codebook {
+    std::int8_t v[16];
+};
+inline Codebook loadCodebook(const std::int8_t* p)
+{
+    Codebook book;
+    std::memcpy(book.v, p, sizeof book.v);
+    return book;
+}
+inline Bytes decode(const Codebook& book, Bytes codes)
+{
+    return eachByte([&](int i) { return book.v[codes.v[i]]; });
+}
+inline Ints dotDecoded(Ints acc, const Codebook& book, Bytes codes, std::int32_t quad)
+{
+    return dotSigned(acc, decode(book, codes), quad);
 }
 inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {

@@ -60,10 +60,18 @@ void putBits(std::uint8_t* bits, std::size_t lane, Bytes codes, unsigned from)
     putWord(bits, 0, lane, all);
 }
 
-void packQ4_0(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+/// A scale in half precision, of Q4_0 and IQ4_NL.
+template <typename Tile>
+void packNibbles(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
 {
     putNibbles(tile, lane, codes);
-    putShort(tile + Q4_0Tile::kScale, lane, block);
+    putShort(tile + Tile::kScale, lane, block);
+}
+
+void packMxfp4(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    putNibbles(tile, lane, codes);
+    tile[Mxfp4Tile::kExponent + lane] = block[0];
 }
 
 void packQ4_1(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
@@ -111,10 +119,11 @@ void packQ2_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
     putShort(tile + Q2_KTile::kMinimum, lane, block + 82);
 }
 
-/// Scales with a sign, [16][16] one for each group and row.
-void putSignedScales(WeightType type, Bytes block, std::size_t lane, std::uint8_t* scales)
+/// Scales with a sign, [groups][16].
+void putSignedScales(WeightType type, Bytes block, std::size_t groups, std::size_t lane,
+                     std::uint8_t* scales)
 {
-    for (std::size_t group = 0; group < 16; ++group)
+    for (std::size_t group = 0; group < groups; ++group)
         scales[16 * group + lane] = static_cast<std::uint8_t>(signedGroupScale(type, block, group));
 }
 
@@ -126,7 +135,7 @@ void packQ3_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
         putFields(to + 64, lane, codes + 16, 0);
         putBits(to + Q3_KTile::kThirdBits, lane, codes, 2);
     }
-    putSignedScales(WeightType::Q3_K, block, lane, tile + Q3_KTile::kGroupScale);
+    putSignedScales(WeightType::Q3_K, block, 16, lane, tile + Q3_KTile::kGroupScale);
     putShort(tile + Q3_KTile::kScale, lane, block + 108);
 }
 
@@ -155,8 +164,16 @@ void packQ6_K(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
         putNibbles(to, lane, from, 2);
         putFields(to + 128, lane, from, 4);
     }
-    putSignedScales(WeightType::Q6_K, block, lane, tile + Q6_KTile::kGroupScale);
+    putSignedScales(WeightType::Q6_K, block, 16, lane, tile + Q6_KTile::kGroupScale);
     putShort(tile + Q6_KTile::kScale, lane, block + 208);
+}
+
+void packIQ4_XS(Bytes block, Bytes codes, std::size_t lane, std::uint8_t* tile)
+{
+    for (std::size_t group = 0; group < 8; ++group)
+        putNibbles(tile + Iq4XsTile::kGroupBytes * group, lane, codes + 32 * group);
+    putSignedScales(WeightType::IQ4_XS, block, 8, lane, tile + Iq4XsTile::kGroupScale);
+    putShort(tile + Iq4XsTile::kScale, lane, block);
 }
 
 /// One block of the file, the codes in it already taken apart.
@@ -164,7 +181,7 @@ void packBlock(WeightType type, Bytes block, Bytes codes, std::size_t lane, std:
 {
     switch (type) {
     case WeightType::Q4_0:
-        return packQ4_0(block, codes, lane, tile);
+        return packNibbles<Q4_0Tile>(block, codes, lane, tile);
     case WeightType::Q4_1:
         return packQ4_1(block, codes, lane, tile);
     case WeightType::Q5_0:
@@ -183,6 +200,12 @@ void packBlock(WeightType type, Bytes block, Bytes codes, std::size_t lane, std:
         return packWithMinima<Q5_KTile>(type, block, codes, lane, tile);
     case WeightType::Q6_K:
         return packQ6_K(block, codes, lane, tile);
+    case WeightType::IQ4_NL:
+        return packNibbles<Iq4NlTile>(block, codes, lane, tile);
+    case WeightType::IQ4_XS:
+        return packIQ4_XS(block, codes, lane, tile);
+    case WeightType::MXFP4:
+        return packMxfp4(block, codes, lane, tile);
     case WeightType::F32:
     case WeightType::F16:
     case WeightType::BF16:

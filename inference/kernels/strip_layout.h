@@ -26,11 +26,15 @@ namespace kernels {
 ///   Q5_K  256 columns, 2880 B:   8 x (nibbles [4][16][4], bits [16][4]), then as Q4_K
 ///   Q6_K  256 columns, 3360 B:   16 x (nibbles [2][16][4], two-bit fields [16][4]),
 ///                                int8 scale [16][16], half d [16]
+///   IQ4_NL  32 columns, 288 B:   nibbles [4][16][4], half d [16]
+///   IQ4_XS 256 columns, 2208 B:  8 x nibbles [4][16][4], int8 scale [8][16], half d [16]
+///   MXFP4   32 columns, 272 B:   nibbles [4][16][4], exponent [16]
 ///
 /// nibbles [j][row][i]: low half is column 8j + i, high half column 8j + 4 + i. A two-bit field
-/// (f = 0..3 from the low end) of [row][i] is column 4f + i; a bit
-/// (b = 0..7) of [row][i] is one bit of column 4b + i. So a strip takes the bytes of its rows
-/// in the file; only Q4_K grows, from 144 to 148 a block, because its scales are kept unpacked.
+/// (f = 0..3 from the low end) of [row][i] is column 4f + i; a bit (b = 0..7 from the low end) of
+/// [row][i] is the top bit of column 4b + i. So a strip takes the bytes of its rows in the file,
+/// but for the types whose scales of 6 bits are kept unpacked; a block of 256 grows
+/// from 110 to 114 bytes in Q3_K, 144 to 148 in Q4_K, 176 to 180 in Q5_K, 136 to 138 in IQ4_XS.
 inline constexpr std::size_t kStripRows = 16;
 
 struct Q4_0Tile {
@@ -114,6 +118,26 @@ struct Q6_KTile {
     static constexpr std::size_t kBytes = 3360;
 };
 
+struct Iq4NlTile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kScale = 256;
+    static constexpr std::size_t kBytes = 288;
+};
+
+struct Iq4XsTile {
+    static constexpr std::size_t kColumns = 256;
+    static constexpr std::size_t kGroupBytes = 256;
+    static constexpr std::size_t kGroupScale = 2048;
+    static constexpr std::size_t kScale = 2176;
+    static constexpr std::size_t kBytes = 2208;
+};
+
+struct Mxfp4Tile {
+    static constexpr std::size_t kColumns = 32;
+    static constexpr std::size_t kExponent = 256;
+    static constexpr std::size_t kBytes = 272;
+};
+
 /// The columns and bytes of one tile.
 struct TileSize {
     std::size_t columns;
@@ -127,7 +151,7 @@ inline constexpr TileSize kTileSizes[kWeightTypes] = {
     {1, 4 * kStripRows}, {1, 2 * kStripRows}, {1, 2 * kStripRows}, kSizeOf<Q4_0Tile>,
     kSizeOf<Q4_1Tile>,   kSizeOf<Q5_0Tile>,   kSizeOf<Q5_1Tile>,   kSizeOf<Q8_0Tile>,
     kSizeOf<Q2_KTile>,   kSizeOf<Q3_KTile>,   kSizeOf<Q4_KTile>,   kSizeOf<Q5_KTile>,
-    kSizeOf<Q6_KTile>};
+    kSizeOf<Q6_KTile>,   kSizeOf<Iq4NlTile>,  kSizeOf<Iq4XsTile>,  kSizeOf<Mxfp4Tile>};
 
 /// Bytes of one strip of @p columns columns; 0 when the type cannot hold such a row.
 constexpr std::size_t stripBytes(WeightType type, std::size_t columns)

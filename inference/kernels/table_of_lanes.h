@@ -4,8 +4,10 @@
 // The table of one tier, from the lanes that the including tier file has chosen.
 
 #include "inference/kernels/attention_lanes.h"
+#include "inference/kernels/strip_dot_iq_lanes.h"
 #include "inference/kernels/strip_dot_k_lanes.h"
 #include "inference/kernels/strip_dot_legacy_lanes.h"
+#include "inference/kernels/strip_expand_iq_lanes.h"
 #include "inference/kernels/strip_expand_k_lanes.h"
 #include "inference/kernels/strip_expand_legacy_lanes.h"
 #include "inference/kernels/vector_lanes.h"
@@ -42,6 +44,9 @@ constexpr KernelTable kTable = {
             dotWithMinima<Q4_KTile>,
             dotWithMinima<Q5_KTile>,
             dotQ6_K,
+            dotCoded<Iq4NlTile>,
+            dotIQ4_XS,
+            dotCoded<Mxfp4Tile>,
         },
     .expandSingle =
         {
@@ -58,6 +63,9 @@ constexpr KernelTable kTable = {
             single<expandWithMinima<Q4_KTile>>,
             single<expandWithMinima<Q5_KTile>>,
             single<expandQ6_K>,
+            single<expandCoded<Iq4NlTile>>,
+            single<expandIQ4_XS>,
+            single<expandCoded<Mxfp4Tile>>,
         },
     .expandBfloat =
         {
@@ -74,6 +82,9 @@ constexpr KernelTable kTable = {
             bfloat<expandWithMinima<Q4_KTile>>,
             bfloat<expandWithMinima<Q5_KTile>>,
             bfloat<expandQ6_K>,
+            bfloat<expandCoded<Iq4NlTile>>,
+            bfloat<expandIQ4_XS>,
+            bfloat<expandCoded<Mxfp4Tile>>,
         },
     .quantize32 = quantizeRow<32>,
     .quantize256 = quantizeRow<256>,

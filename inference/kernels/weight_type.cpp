@@ -28,6 +28,9 @@ constexpr Facts kFacts[] = {
     {WeightType::Q4_K, "Q4_K", {256, 144}, ActivationGroup::Of256},
     {WeightType::Q5_K, "Q5_K", {256, 176}, ActivationGroup::Of256},
     {WeightType::Q6_K, "Q6_K", {256, 210}, ActivationGroup::Of256},
+    {WeightType::IQ4_NL, "IQ4_NL", {32, 18}, ActivationGroup::Of32},
+    {WeightType::IQ4_XS, "IQ4_XS", {256, 136}, ActivationGroup::Of256},
+    {WeightType::MXFP4, "MXFP4", {32, 17}, ActivationGroup::Of32},
 };
 
 consteval bool inOrder()

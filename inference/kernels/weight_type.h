@@ -23,9 +23,12 @@ enum class WeightType {
     Q3_K,
     Q4_K,
     Q5_K,
-    Q6_K
+    Q6_K,
+    IQ4_NL,
+    IQ4_XS,
+    MXFP4,
 };
-inline constexpr std::size_t kWeightTypes = 13;
+inline constexpr std::size_t kWeightTypes = 16;
 
 /// How a type keeps its numbers: @c values weights take @c bytes bytes.
 struct Block {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace model {
 
@@ -14,38 +15,16 @@ namespace {
 using kernels::PackedMatrix;
 using kernels::WeightType;
 
+/// GGUF's own names say which of its types the kernels know.
 std::optional<WeightType> weightType(TensorType type)
 {
-    switch (type) {
-    case TensorType::F32:
-        return WeightType::F32;
-    case TensorType::F16:
-        return WeightType::F16;
-    case TensorType::BF16:
-        return WeightType::BF16;
-    case TensorType::Q4_0:
-        return WeightType::Q4_0;
-    case TensorType::Q4_1:
-        return WeightType::Q4_1;
-    case TensorType::Q5_0:
-        return WeightType::Q5_0;
-    case TensorType::Q5_1:
-        return WeightType::Q5_1;
-    case TensorType::Q8_0:
-        return WeightType::Q8_0;
-    case TensorType::Q2_K:
-        return WeightType::Q2_K;
-    case TensorType::Q3_K:
-        return WeightType::Q3_K;
-    case TensorType::Q4_K:
-        return WeightType::Q4_K;
-    case TensorType::Q5_K:
-        return WeightType::Q5_K;
-    case TensorType::Q6_K:
-        return WeightType::Q6_K;
-    default:
-        return std::nullopt;
+    const std::string_view name = nameOf(type);
+    for (std::size_t i = 0; i < kernels::kWeightTypes; ++i) {
+        const auto known = static_cast<WeightType>(i);
+        if (kernels::nameOf(known) == name)
+            return known;
     }
+    return std::nullopt;
 }
 
 Error asModelError(const kernels::Error& error, const std::string& tensor)

@@ -44,6 +44,8 @@ inline std::vector<std::size_t> factorOffsets(kernels::WeightType type)
     case kernels::WeightType::Q4_0:
     case kernels::WeightType::Q5_0:
     case kernels::WeightType::Q8_0:
+    case kernels::WeightType::IQ4_NL:
+    case kernels::WeightType::IQ4_XS:
         return {0};
     case kernels::WeightType::Q6_K:
         return {208};
@@ -84,15 +86,17 @@ inline std::vector<std::byte> row(kernels::WeightType type, std::size_t count, B
             const std::uint16_t half = kernels::halfFromFloat(random() % 2 == 0 ? factor : -factor);
             std::memcpy(bytes.data() + at + offset, &half, 2);
         }
+        if (type == kernels::WeightType::MXFP4) // 2^-17 .. 2^-2
+            bytes[at] = static_cast<std::byte>(110 + random() % 16);
     }
     return bytes;
 }
 
-inline constexpr kernels::WeightType kTypes[] = {
-    kernels::WeightType::F32,  kernels::WeightType::F16,  kernels::WeightType::BF16,
-    kernels::WeightType::Q4_0, kernels::WeightType::Q5_0, kernels::WeightType::Q5_1,
-    kernels::WeightType::Q4_1, kernels::WeightType::Q8_0, kernels::WeightType::Q2_K,
-    kernels::WeightType::Q3_K, kernels::WeightType::Q5_K, kernels::WeightType::Q4_K,
-    kernels::WeightType::Q6_K};
+inline const std::vector<kernels::WeightType> kTypes = [] {
+    std::vector<kernels::WeightType> types;
+    for (std::size_t i = 0; i < kernels::kWeightTypes; ++i)
+        types.push_back(static_cast<kernels::WeightType>(i));
+    return types;
+}();
 
 } // namespace made

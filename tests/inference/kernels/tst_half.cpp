@@ -64,6 +64,15 @@ private Q_SLOTS:
         QVERIFY(std::isnan(kernels::floatFromBfloat(kernels::bfloatFromFloat(NAN))));
         QVERIFY(std::isnan(kernels::floatFromHalf(kernels::halfFromFloat(NAN))));
     }
+
+    void exponentBytes()
+    {
+        QVERIFY(kernels::floatFromHalvedExponent(0) == 0x1p-128F);
+        QVERIFY(kernels::floatFromHalvedExponent(1) == 0x1p-127F);
+        QVERIFY(kernels::floatFromHalvedExponent(2) == 0x1p-126F);
+        QVERIFY(kernels::floatFromHalvedExponent(128) == 1.0F);
+        QVERIFY(kernels::floatFromHalvedExponent(255) == 0x1p127F);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestHalf)

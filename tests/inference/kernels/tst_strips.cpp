@@ -131,6 +131,28 @@ private Q_SLOTS:
         }
     }
 
+    /// The factors of MXFP4 go from subnormal numbers to infinity.
+    void exponentsOfBothEnds()
+    {
+        constexpr std::uint8_t kExponents[kRows] = {0,   1,   2,   3,   4,   60,  126, 127,
+                                                    128, 129, 200, 250, 251, 252, 254, 255};
+        const auto index = static_cast<std::size_t>(WeightType::MXFP4);
+        std::vector<std::byte> strip(kernels::stripBytes(WeightType::MXFP4, 32));
+        std::vector<std::vector<float>> rows;
+        for (std::size_t lane = 0; lane < kRows; ++lane) {
+            auto row = made::row(WeightType::MXFP4, 32, made::Bits::Random, 5);
+            row[0] = static_cast<std::byte>(kExponents[lane]);
+            kernels::packRow(WeightType::MXFP4, 32, row.data(), lane, strip.data());
+            kernels::dequantizeRow(WeightType::MXFP4, row, rows.emplace_back(32));
+        }
+        for (const kernels::Tier tier : kernels::availableTiers()) {
+            std::vector<float> out(32 * kernels::kPanelRows, NAN);
+            kernels::kernelsOf(tier).expandSingle[index](strip.data(), 32, out.data());
+            for (std::size_t i = 0; i < 32 * kRows; ++i)
+                QCOMPARE(out[i % 32 * kernels::kPanelRows + i / 32], rows[i / 32][i % 32]);
+        }
+    }
+
     void packsWholeMatrices()
     {
         kernels::ThreadPool pool(2);

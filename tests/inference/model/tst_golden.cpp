@@ -126,7 +126,7 @@ private Q_SLOTS:
                                 << QStringLiteral("llama3-wide") << 2e-3F;
         };
         for (const char* name : {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K_S", "Q4_K_S",
-                                 "Q4_K_M", "Q5_K_S", "Q6_K"})
+                                 "Q4_K_M", "Q5_K_S", "Q6_K", "IQ4_NL", "IQ4_XS"})
             addQuantised(kGolden, name);
         for (const char* name : {"F16", "BF16"})
             addQuantised(kSharedGolden, name);
