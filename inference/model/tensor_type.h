@@ -8,7 +8,7 @@
 namespace model {
 
 /// How the numbers of a tensor are stored. The values are those of GGUF files.
-/// Source: ../shared/facts/models.md §2.2 gives the layout of every block.
+/// Source: docs/formats/gguf.md has the layout of the blocks that are computed with.
 enum class TensorType : std::uint32_t {
     F32 = 0,
     F16 = 1,
