@@ -8,29 +8,29 @@ namespace kernels {
 namespace {
 
 struct Facts {
-    WeightType type;
     std::string_view name;
     Block block;
+    WeightType type;
     ActivationGroup group;
 };
 
 constexpr Facts kFacts[] = {
-    {WeightType::F32, "F32", {1, 4}, ActivationGroup::None},
-    {WeightType::F16, "F16", {1, 2}, ActivationGroup::None},
-    {WeightType::BF16, "BF16", {1, 2}, ActivationGroup::None},
-    {WeightType::Q4_0, "Q4_0", {32, 18}, ActivationGroup::Of32},
-    {WeightType::Q4_1, "Q4_1", {32, 20}, ActivationGroup::Of32},
-    {WeightType::Q5_0, "Q5_0", {32, 22}, ActivationGroup::Of32},
-    {WeightType::Q5_1, "Q5_1", {32, 24}, ActivationGroup::Of32},
-    {WeightType::Q8_0, "Q8_0", {32, 34}, ActivationGroup::Of32},
-    {WeightType::Q2_K, "Q2_K", {256, 84}, ActivationGroup::Of256},
-    {WeightType::Q3_K, "Q3_K", {256, 110}, ActivationGroup::Of256},
-    {WeightType::Q4_K, "Q4_K", {256, 144}, ActivationGroup::Of256},
-    {WeightType::Q5_K, "Q5_K", {256, 176}, ActivationGroup::Of256},
-    {WeightType::Q6_K, "Q6_K", {256, 210}, ActivationGroup::Of256},
-    {WeightType::IQ4_NL, "IQ4_NL", {32, 18}, ActivationGroup::Of32},
-    {WeightType::IQ4_XS, "IQ4_XS", {256, 136}, ActivationGroup::Of256},
-    {WeightType::MXFP4, "MXFP4", {32, 17}, ActivationGroup::Of32},
+    {"F32", {1, 4}, WeightType::F32, ActivationGroup::None},
+    {"F16", {1, 2}, WeightType::F16, ActivationGroup::None},
+    {"BF16", {1, 2}, WeightType::BF16, ActivationGroup::None},
+    {"Q4_0", {32, 18}, WeightType::Q4_0, ActivationGroup::Of32},
+    {"Q4_1", {32, 20}, WeightType::Q4_1, ActivationGroup::Of32},
+    {"Q5_0", {32, 22}, WeightType::Q5_0, ActivationGroup::Of32},
+    {"Q5_1", {32, 24}, WeightType::Q5_1, ActivationGroup::Of32},
+    {"Q8_0", {32, 34}, WeightType::Q8_0, ActivationGroup::Of32},
+    {"Q2_K", {256, 84}, WeightType::Q2_K, ActivationGroup::Of256},
+    {"Q3_K", {256, 110}, WeightType::Q3_K, ActivationGroup::Of256},
+    {"Q4_K", {256, 144}, WeightType::Q4_K, ActivationGroup::Of256},
+    {"Q5_K", {256, 176}, WeightType::Q5_K, ActivationGroup::Of256},
+    {"Q6_K", {256, 210}, WeightType::Q6_K, ActivationGroup::Of256},
+    {"IQ4_NL", {32, 18}, WeightType::IQ4_NL, ActivationGroup::Of32},
+    {"IQ4_XS", {256, 136}, WeightType::IQ4_XS, ActivationGroup::Of256},
+    {"MXFP4", {32, 17}, WeightType::MXFP4, ActivationGroup::Of32},
 };
 
 consteval bool inOrder()
