@@ -191,13 +191,16 @@ private Q_SLOTS:
         }
         QCOMPARE(m_ward.pid(), daemon);
         QVERIFY2(asker.failures > 0, "no question met a dying worker: this proves nothing");
-        QCOMPARE(broken(*client, promises), std::string());
+        // A session of its own: a thousand rounds take longer than one stays open by itself.
+        const auto reader = m_ward.signIn(m_ward.clinician);
+        QVERIFY(reader);
+        QCOMPARE(broken(*reader, promises), std::string());
         QVERIFY(count(promises) > 0);
 
         // And it answers again, without anybody's help.
         QTRY_VERIFY_WITH_TIMEOUT(ready(), 30000);
         QVERIFY(flow::withinTheRate([&] {
-            return client->ask(m_patient, {.question = m_free.front(), .maxTokens = 8}, {}, {});
+            return reader->ask(m_patient, {.question = m_free.front(), .maxTokens = 8}, {}, {});
         }));
     }
 
