@@ -98,8 +98,9 @@ model::Result<Step> Generation::generate(const std::stop_token& stop)
 
 Step Generation::take()
 {
-    const std::int32_t token = m_sampler.choose(m_logits);
+    const std::int32_t token = m_sampler.choose({.logits = m_logits, .answer = m_answer}).token;
     m_last = token;
+    m_answer.push_back(token);
     const model::Vocabulary* vocabulary = m_tokenizer ? &m_tokenizer->vocabulary() : nullptr;
     if (vocabulary != nullptr && vocabulary->contains(token) && vocabulary->endsTurn(token))
         return {.kind = Step::Kind::EndOfTurn, .token = token, .text = m_characters.finish()};

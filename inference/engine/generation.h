@@ -80,6 +80,7 @@ private:
     Sampler m_sampler;
     model::Utf8Stream m_characters;
     std::vector<float> m_logits;        // of the next token, once the prompt is read
+    std::vector<std::int32_t> m_answer; // all generated
     std::optional<std::int32_t> m_last; // generated, not yet computed
     std::uint32_t m_read = 0;
     std::uint32_t m_generated = 0;
