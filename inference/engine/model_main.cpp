@@ -19,6 +19,8 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
                               logits of every position, row-major float32 [tokens, vocabulary]
   bench FILE [--prompt 512] [--generate 64] [--depth 0] [--repeat 5] [--threads N] [--json]
                               tokens per second of random tokens, medians
+  roofs [--threads N] [--mebibytes M] [--json]
+                              what the processor and its memory can do at most, without a model
 )";
 
 struct Verb {
@@ -26,6 +28,7 @@ struct Verb {
     int (*run)(const engine::Options&);
     std::initializer_list<std::string_view> withValue;
     std::initializer_list<std::string_view> flags;
+    bool takesFile = true;
 };
 
 const Verb kVerbs[] = {
@@ -38,6 +41,7 @@ const Verb kVerbs[] = {
      {"chat"}},
     {"logits", engine::runLogits, {"tokens", "out", "chunk", "threads"}, {"exact"}},
     {"bench", engine::runBench, {"prompt", "generate", "depth", "repeat", "threads"}, {"json"}},
+    {"roofs", engine::runRoofs, {"threads", "mebibytes"}, {"json"}, false},
 };
 
 } // namespace
@@ -76,5 +80,9 @@ int main(int argc, char** argv)
         engine::Options::parse(std::span(arguments).subspan(1), verb->withValue, verb->flags);
     if (!options)
         return engine::misused(options.error());
+    if (verb->takesFile && options->file().empty())
+        return engine::misused("the model FILE is missing");
+    if (!verb->takesFile && !options->file().empty())
+        return engine::misused(arguments[0] + " takes no FILE");
     return verb->run(*options);
 }

@@ -15,6 +15,7 @@ int runDetokenize(const Options& options); // model_tokenize.cpp
 int runGenerate(const Options& options);   // model_generate.cpp
 int runLogits(const Options& options);     // model_logits.cpp
 int runBench(const Options& options);      // model_bench.cpp
+int runRoofs(const Options& options);      // model_roofs.cpp
 
 inline constexpr int kFailure = 1;
 inline constexpr int kUsage = 2;
@@ -23,5 +24,8 @@ inline constexpr int kUsage = 2;
 int failed(const std::string& what);
 /// The same for a command line that makes no sense. Returns kUsage.
 int misused(const std::string& what);
+
+/// The size of the cache before the memory; 0 when the system does not tell. last_cache_linux.cpp
+std::size_t lastCacheBytes();
 
 } // namespace engine

@@ -48,8 +48,6 @@ Options::parse(std::span<const std::string> arguments,
             return std::unexpected("this verb has no option " + argument);
         }
     }
-    if (options.m_file.empty())
-        return std::unexpected("the model FILE is missing");
     return options;
 }
 

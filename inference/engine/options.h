@@ -15,7 +15,8 @@
 
 namespace engine {
 
-/// The arguments of one verb: FILE, then --name VALUE pairs and --name flags in any order.
+/// The arguments of one verb: FILE (or none), then --name VALUE pairs and --name flags, in any
+/// order.
 class Options {
 public:
     /// @p withValue and @p flags name what the verb knows, without the dashes. The error is a
@@ -24,6 +25,7 @@ public:
     parse(std::span<const std::string> arguments, std::initializer_list<std::string_view> withValue,
           std::initializer_list<std::string_view> flags);
 
+    /// Empty when none was named.
     [[nodiscard]] const std::string& file() const { return m_file; }
     [[nodiscard]] bool has(std::string_view name) const { return m_values.contains(name); }
     /// Empty when absent.

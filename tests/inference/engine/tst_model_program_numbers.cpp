@@ -177,6 +177,28 @@ private Q_SLOTS:
         QCOMPARE(told[u"repeat"].toInt(), 3);
     }
 
+    void roofsAreToldForEveryThreadCountAndTier()
+    {
+        const QStringList small{QStringLiteral("roofs"), QStringLiteral("--threads"),
+                                QStringLiteral("2"), QStringLiteral("--mebibytes"),
+                                QStringLiteral("4")};
+        const Ran ran = run("cloister-model", small + QStringList{QStringLiteral("--json")});
+        QCOMPARE(ran.status, 0);
+        const QJsonObject roofs = QJsonDocument::fromJson(ran.out).object();
+        QCOMPARE(roofs[u"read_gb_per_s"].toArray().size(), 2);
+        QVERIFY(roofs[u"read_gb_per_s"].toArray()[1].toDouble() > 0);
+        const QJsonArray tiers = roofs[u"tiers"].toArray();
+        QCOMPARE(tiers[0].toObject()[u"name"].toString(), QStringLiteral("generic"));
+        for (const QJsonValue& tier : tiers) {
+            QCOMPARE(tier[u"int8_gops"].toArray().size(), 2);
+            QVERIFY(tier[u"int8_gops"].toArray()[0].toDouble() > 0);
+            QVERIFY(tier[u"f32_gflops"].toArray()[1].toDouble() > 0);
+        }
+        QVERIFY(run("cloister-model", small).out.contains("generic: int8 ["));
+        QCOMPARE(run("cloister-model", small + QStringList{writtenModel("smollm")}).status, 2);
+        QCOMPARE(run("cloister-model", {QStringLiteral("bench")}).status, 2);
+    }
+
     void benchWantsSomethingToMeasure()
     {
         const auto bench = [&](const QString& prompt, const QString& generate) {
