@@ -15,19 +15,6 @@ constexpr float kUnseen = -1e30F;
 
 using ScoreRow = float[kAttentionBlock];
 
-/// Calls f.run<N>(arguments…) with N = count, 1..Most.
-template <int Most, typename F, typename... Arguments>
-inline void withCount(std::size_t count, const F& f, Arguments... arguments)
-{
-    if constexpr (Most > 1) {
-        if (count < Most) {
-            withCount<Most - 1>(count, f, arguments...);
-            return;
-        }
-    }
-    f.template run<Most>(arguments...);
-}
-
 /// Scores of 16 positions: lanes are positions, so nothing is added across lanes.
 template <typename Element>
 struct ScoreStrip {

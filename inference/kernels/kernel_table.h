@@ -47,9 +47,10 @@ struct AttentionTask {
 /// The arithmetic of one tier. All functions are pure: callers may split the work over threads.
 /// Strips: strip_layout.h.
 struct KernelTable {
-    /// out[16] = strip [16, columns] times x [columns]. One pass over the strip.
-    using DotStrip = void (*)(const std::byte* strip, std::size_t columns, const RowInput& x,
-                              float* out);
+    /// out[r * outStride + i] = strip [16, columns] times row r [columns], i < 16. The strip is
+    /// read from memory once, however many rows; a row's bits do not depend on the rows beside it.
+    using DotStrip = void (*)(const std::byte* strip, std::size_t columns, const RowInput* rows,
+                              std::size_t count, float* out, std::size_t outStride);
     DotStrip dotStrip[kWeightTypes];
 
     /// The weights of a strip as float32, transposed: out[k * kPanelRows + row], row < 16; a column

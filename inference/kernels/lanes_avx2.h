@@ -11,6 +11,7 @@ namespace kernels {
 namespace {
 
 constexpr int kAccumulators = 4; // of two registers, out of sixteen
+constexpr int kDotRows = 2;
 
 struct Floats {
     __m256 lo, hi;
@@ -239,31 +240,64 @@ inline Ints signedByteOf(Bytes a)
             _mm256_srai_epi32(_mm256_slli_epi32(a.hi, 24 - 8 * I), 24)};
 }
 
-/// The products of two neighbours are added as int16, which saturates beyond 32767: here
-/// 2 x 63 x 127 at most.
-inline __m256i dotUnsigned(__m256i acc, __m256i w, __m256i quad)
+/// Sums of 16 bits, two for each lane: the products of two neighbours are added as int16, which
+/// saturates beyond 32767; here it is 8 x 2 x 15 x 127 at most, or 4 x 2 x 31 x 127, or 2 x 2 x 63
+/// x 127. Adding the halves only at the end saves two instructions of four.
+struct Narrow {
+    __m256i lo, hi;
+};
+constexpr bool kNarrowSums = true;
+inline void start(Narrow& sum, std::int32_t)
 {
-    const __m256i pairs = _mm256_maddubs_epi16(w, quad);
-    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    sum = {_mm256_setzero_si256(), _mm256_setzero_si256()};
 }
-inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+inline void start(Ints& sum, std::int32_t from)
+{
+    sum = broadcastInt(from);
+}
+inline Narrow operator+(Narrow a, Narrow b)
+{
+    return {_mm256_add_epi16(a.lo, b.lo), _mm256_add_epi16(a.hi, b.hi)};
+}
+inline Ints widen(Narrow sum, std::int32_t start)
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    const Ints wide = {_mm256_madd_epi16(sum.lo, ones), _mm256_madd_epi16(sum.hi, ones)};
+    return wide + broadcastInt(start);
+}
+inline Ints widen(Ints sum, std::int32_t)
+{
+    return sum;
+}
+inline Narrow addUnsigned(Narrow sum, Bytes w, std::int32_t quad)
 {
     const __m256i quads = _mm256_set1_epi32(quad);
-    return {dotUnsigned(acc.lo, w.lo, quads), dotUnsigned(acc.hi, w.hi, quads)};
+    return sum + Narrow{_mm256_maddubs_epi16(w.lo, quads), _mm256_maddubs_epi16(w.hi, quads)};
 }
-/// |w| times a with w's sign, instead of a bias of 128 that would saturate: 2 x 128 x 127 fits.
-inline __m256i dotSigned(__m256i acc, __m256i w, __m256i quad)
+/// Magnitudes to multiply and signs to give to the activations, instead of a bias of 128 that would
+/// saturate: 2 x 128 x 127 fits, but not twice.
+struct SignedBytes {
+    Bytes magnitudes;
+    Bytes signs;
+};
+inline SignedBytes toSigned(Bytes w)
 {
-    return dotUnsigned(acc, _mm256_abs_epi8(w), _mm256_sign_epi8(quad, w));
+    return {{_mm256_abs_epi8(w.lo), _mm256_abs_epi8(w.hi)}, w};
 }
-inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+inline std::int32_t signedStart(std::int32_t)
+{
+    return 0;
+}
+inline __m256i addSigned(__m256i sum, __m256i magnitudes, __m256i signs, __m256i quad)
+{
+    const __m256i pairs = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(quad, signs));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+inline Ints addSigned(Ints sum, SignedBytes w, std::int32_t quad)
 {
     const __m256i quads = _mm256_set1_epi32(quad);
-    return {dotSigned(acc.lo, w.lo, quads), dotSigned(acc.hi, w.hi, quads)};
-}
-inline Ints signedStart(std::int32_t)
-{
-    return zeroInts();
+    return {addSigned(sum.lo, w.magnitudes.lo, w.signs.lo, quads),
+            addSigned(sum.hi, w.magnitudes.hi, w.signs.hi, quads)};
 }
 inline Ints loadPairs(const std::uint8_t* p)
 {
@@ -287,9 +321,9 @@ inline Bytes decode(Codebook book, Bytes codes)
 {
     return {_mm256_shuffle_epi8(book.v, codes.lo), _mm256_shuffle_epi8(book.v, codes.hi)};
 }
-inline Ints dotDecoded(Ints acc, Codebook book, Bytes codes, std::int32_t quad)
+inline SignedBytes decodeSigned(Codebook book, Bytes codes)
 {
-    return dotSigned(acc, decode(book, codes), quad);
+    return toSigned(decode(book, codes));
 }
 inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {

@@ -15,6 +15,8 @@ namespace {
 
 /// Sums that a kernel may keep in registers at once.
 constexpr int kAccumulators = 8;
+/// Rows of activations that a product may hold at once: a sum, a block's sum and a total for each.
+constexpr int kDotRows = 8;
 
 struct Floats {
     __m512 v;
@@ -195,23 +197,43 @@ inline Ints signedByteOf(Bytes a)
     return {_mm512_srai_epi32(_mm512_slli_epi32(a.v, 24 - 8 * I), 24)};
 }
 
-/// acc + the sum over a lane's four bytes of w (unsigned, at most 63) times the four int8 of quad.
-inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+/// Products of unsigned bytes are summed in this, narrower than Ints where the tier gains by it.
+using Narrow = Ints;
+constexpr bool kNarrowSums = false;
+/// Sums start at @p from; widen() is told it again, for the tiers that add it at the end.
+inline void start(Ints& sum, std::int32_t from)
 {
-    return {_mm512_dpbusd_epi32(acc.v, w.v, _mm512_set1_epi32(quad))};
+    sum = broadcastInt(from);
 }
-/// The same for signed w. The instruction wants one side unsigned, so 128 is added to every weight;
-/// start acc with signedStart(sum of all the activations) to take it out again.
-inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+inline Ints widen(Ints sum, std::int32_t)
 {
-    const __m512i biased = _mm512_xor_si512(w.v, _mm512_set1_epi8(static_cast<char>(0x80)));
-    return {_mm512_dpbusd_epi32(acc.v, biased, _mm512_set1_epi32(quad))};
+    return sum;
 }
-inline Ints signedStart(std::int32_t activationSum)
+/// sum + the sum over a lane's four bytes of w (unsigned, at most 63) times the four int8 of quad.
+/// At most 8 times with w <= 15, 4 times with 31, twice with 63 before the sum is widened.
+inline Narrow addUnsigned(Narrow sum, Bytes w, std::int32_t quad)
 {
-    return broadcastInt(-128 * activationSum);
+    return {_mm512_dpbusd_epi32(sum.v, w.v, _mm512_set1_epi32(quad))};
 }
-/// What sixteen codes stand for. Products want it unsigned, as in dotSigned.
+/// Weights with a sign as addSigned wants them. The instruction wants one side unsigned, so 128 is
+/// added to every weight.
+struct SignedBytes {
+    __m512i v;
+};
+inline SignedBytes toSigned(Bytes w)
+{
+    return {_mm512_xor_si512(w.v, _mm512_set1_epi8(static_cast<char>(0x80)))};
+}
+/// Sums of signed weights start here, given the sum of all their activations.
+inline std::int32_t signedStart(std::int32_t activationSum)
+{
+    return -128 * activationSum;
+}
+inline Ints addSigned(Ints sum, SignedBytes w, std::int32_t quad)
+{
+    return {_mm512_dpbusd_epi32(sum.v, w.v, _mm512_set1_epi32(quad))};
+}
+/// What sixteen codes stand for. Products want it as in SignedBytes.
 struct Codebook {
     __m512i v;
     __m512i biased;
@@ -226,11 +248,9 @@ inline Bytes decode(Codebook book, Bytes codes)
 {
     return {_mm512_shuffle_epi8(book.v, codes.v)};
 }
-/// dotSigned of the decoded codes; start acc as there.
-inline Ints dotDecoded(Ints acc, Codebook book, Bytes codes, std::int32_t quad)
+inline SignedBytes decodeSigned(Codebook book, Bytes codes)
 {
-    return {_mm512_dpbusd_epi32(acc.v, _mm512_shuffle_epi8(book.biased, codes.v),
-                                _mm512_set1_epi32(quad))};
+    return {_mm512_shuffle_epi8(book.biased, codes.v)};
 }
 /// Two bytes for each lane, as two int16.
 inline Ints loadPairs(const std::uint8_t* p)

@@ -14,6 +14,7 @@ namespace kernels {
 namespace {
 
 constexpr int kAccumulators = 2;
+constexpr int kDotRows = 2;
 constexpr int kLanes = 16;
 
 struct Floats {
@@ -202,28 +203,46 @@ inline Ints signedByteOf(Bytes a)
     return eachLane<Ints>([&](int i) { return static_cast<std::int8_t>(a.v[4 * i + I]); });
 }
 
-inline Ints dotUnsigned(Ints acc, Bytes w, std::int32_t quad)
+using Narrow = Ints;
+constexpr bool kNarrowSums = false;
+inline void start(Ints& sum, std::int32_t from)
+{
+    sum = broadcastInt(from);
+}
+inline Ints widen(Ints sum, std::int32_t)
+{
+    return sum;
+}
+inline Narrow addUnsigned(Narrow sum, Bytes w, std::int32_t quad)
 {
     std::int8_t a[4];
     std::memcpy(a, &quad, 4);
     return eachLane<Ints>([&](int i) {
         const std::uint8_t* b = w.v + 4 * i;
-        return acc.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
+        return sum.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
     });
 }
-inline Ints dotSigned(Ints acc, Bytes w, std::int32_t quad)
+struct SignedBytes {
+    std::int8_t v[4 * kLanes];
+};
+inline SignedBytes toSigned(Bytes w)
+{
+    SignedBytes result;
+    std::memcpy(result.v, w.v, sizeof w.v);
+    return result;
+}
+inline std::int32_t signedStart(std::int32_t)
+{
+    return 0;
+}
+inline Ints addSigned(Ints sum, const SignedBytes& w, std::int32_t quad)
 {
     std::int8_t a[4];
     std::memcpy(a, &quad, 4);
     return eachLane<Ints>([&](int i) {
-        std::int8_t b[4];
-        std::memcpy(b, w.v + 4 * i, 4);
-        return acc.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
+        const std::int8_t* b = w.v + 4 * i;
+        return sum.v[i] + b[0] * a[0] + b[1] * a[1] + b[2] * a[2] + b[3] * a[3];
     });
-}
-inline Ints signedStart(std::int32_t)
-{
-    return zeroInts();
 }
 inline Ints loadPairs(const std::uint8_t* p)
 {
@@ -247,9 +266,9 @@ inline Bytes decode(const Codebook& book, Bytes codes)
 {
     return eachByte([&](int i) { return book.v[codes.v[i]]; });
 }
-inline Ints dotDecoded(Ints acc, const Codebook& book, Bytes codes, std::int32_t quad)
+inline SignedBytes decodeSigned(const Codebook& book, Bytes codes)
 {
-    return dotSigned(acc, decode(book, codes), quad);
+    return toSigned(decode(book, codes));
 }
 inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
 {

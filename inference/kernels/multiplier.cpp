@@ -9,10 +9,6 @@ namespace kernels {
 
 namespace {
 
-// A thread takes about this much of the weights at a time: long enough for the processor to run
-// ahead in memory, short enough that the threads finish together.
-constexpr std::size_t kBytesAtATime = 64 << 10;
-
 constexpr std::size_t kPanelStrips = kPanelRows / kStripRows;
 constexpr std::size_t kTileFloats = OnednnMatmul::kRows * kPanelRows;
 
@@ -26,42 +22,6 @@ std::size_t paddedColumns(std::size_t columns)
     return roundUp(columns, OnednnMatmul::kColumnStep);
 }
 
-/// A run of strips of one product.
-struct Stretch {
-    const Product* product;
-    std::size_t begin;
-    std::size_t end;
-};
-
-std::vector<Stretch> stretchesOf(std::span<const Product> products)
-{
-    std::vector<Stretch> stretches;
-    for (const Product& product : products) {
-        const std::size_t strips = product.matrix->strips();
-        const std::size_t step =
-            std::max<std::size_t>(1, kBytesAtATime / product.matrix->bytesPerStrip());
-        for (std::size_t begin = 0; begin < strips; begin += step)
-            stretches.push_back({&product, begin, std::min(strips, begin + step)});
-    }
-    return stretches;
-}
-
-/// A row's forms one after the other in @p memory.
-QuantizedRow placeRow(std::byte*& memory, std::size_t columns, std::size_t group)
-{
-    const auto take = [&](std::size_t bytes) {
-        std::byte* at = memory;
-        memory += roundUp(bytes, 64);
-        return at;
-    };
-    QuantizedRow row;
-    row.values = reinterpret_cast<std::int8_t*>(take(columns));
-    row.scales = reinterpret_cast<float*>(take(columns / group * sizeof(float)));
-    row.sums16 = reinterpret_cast<std::int16_t*>(take(columns / 16 * sizeof(std::int16_t)));
-    row.sums32 = reinterpret_cast<std::int16_t*>(take(columns / 32 * sizeof(std::int16_t)));
-    return row;
-}
-
 } // namespace
 
 Multiplier::Multiplier(ThreadPool& pool, Options options)
@@ -71,6 +31,7 @@ Multiplier::Multiplier(ThreadPool& pool, Options options)
                       ? OnednnMatmul::Precision::Bfloat
                       : OnednnMatmul::Precision::Single)
     , m_exact(options.exact)
+    , m_tokens(pool, m_kernels)
     , m_panels(pool.threads())
 {
 }
@@ -84,6 +45,8 @@ Result<void> Multiplier::prepare(std::size_t columns)
             return std::unexpected(product.error());
         m_products.emplace(padded, std::move(*product));
     }
+    if (const auto ready = m_tokens.prepare(columns); !ready)
+        return ready;
     if (padded <= m_mostColumns)
         return {};
 
@@ -92,63 +55,20 @@ Result<void> Multiplier::prepare(std::size_t columns)
     for (Memory& panel : m_panels)
         panel =
             Memory::allocate(kTileFloats * sizeof(float) + padded * kPanelRows * elementBytes());
-    m_quantized = Memory::allocate(8 * roundUp(padded, 256)); // two rows of 1 + 1/8 + 3/16 bytes
-    if (!m_activations || !m_quantized ||
+    if (!m_activations ||
         !std::ranges::all_of(m_panels, [](const Memory& m) { return static_cast<bool>(m); }))
         return std::unexpected(Error{Errc::OutOfMemory, "working memory of the products"});
-    std::byte* at = m_quantized.data();
-    m_of32 = placeRow(at, padded, 32);
-    m_of256 = placeRow(at, roundUp(padded, 256), 256);
     return {};
 }
 
-void Multiplier::quantize(const float* x, std::span<const Product> products)
-{
-    bool of32 = false;
-    bool of256 = false;
-    for (const Product& product : products) {
-        const ActivationGroup group = activationGroup(product.matrix->type());
-        of32 |= group == ActivationGroup::Of32;
-        of256 |= group == ActivationGroup::Of256;
-    }
-    const std::size_t columns = products.front().matrix->columns();
-    if (of32)
-        m_kernels.quantize32(x, columns, m_of32);
-    if (of256)
-        m_kernels.quantize256(x, columns, m_of256);
-}
-
-RowInput Multiplier::inputFor(WeightType type, const float* x) const
-{
-    return {x, activationGroup(type) == ActivationGroup::Of32 ? m_of32 : m_of256};
-}
-
-void Multiplier::row(const float* x, std::span<const Product> products)
+void Multiplier::tokens(const float* x, std::size_t xStride, std::size_t count,
+                        std::span<const Product> products)
 {
     assert(!products.empty() && products.front().matrix->columns() <= m_mostColumns);
-    if (m_exact) {
-        rows(x, 0, 1, products);
-        return;
-    }
-    quantize(x, products);
-    const std::vector<Stretch> stretches = stretchesOf(products);
-    m_pool.run(stretches.size(), [&](std::size_t index, unsigned) {
-        const Stretch& stretch = stretches[index];
-        const PackedMatrix& matrix = *stretch.product->matrix;
-        const auto dot = m_kernels.dotStrip[static_cast<std::size_t>(matrix.type())];
-        const RowInput input = inputFor(matrix.type(), x);
-        for (std::size_t strip = stretch.begin; strip < stretch.end; ++strip) {
-            float* out = stretch.product->out + strip * kStripRows;
-            const std::size_t left = matrix.rows() - strip * kStripRows;
-            if (left >= kStripRows) {
-                dot(matrix.strip(strip), matrix.columns(), input, out);
-                continue;
-            }
-            float last[kStripRows];
-            dot(matrix.strip(strip), matrix.columns(), input, last);
-            std::copy_n(last, left, out);
-        }
-    });
+    if (m_exact)
+        rows(x, xStride, count, products);
+    else
+        m_tokens.multiply(x, xStride, count, products);
 }
 
 void Multiplier::widenActivations(const float* x, std::size_t xStride, std::size_t count,

@@ -6,8 +6,10 @@
 #include "inference/kernels/memory.h"
 #include "inference/kernels/onednn_matmul.h"
 #include "inference/kernels/packed_matrix.h"
+#include "inference/kernels/product.h"
 #include "inference/kernels/thread_pool.h"
 #include "inference/kernels/tier.h"
+#include "inference/kernels/token_multiplier.h"
 
 #include <cstddef>
 #include <map>
@@ -16,24 +18,17 @@
 
 namespace kernels {
 
-/// One of several matrices that multiply the same input: out = W x.
-struct Product {
-    const PackedMatrix* matrix;
-    float* out;            // row r at out + r * outStride
-    std::size_t outStride; // at least matrix->rows()
-};
-
-/// Activations times weights, in the two ways that pay: one row by reading the weights once in
-/// their own width, many rows by widening a panel of weights in the cache and leaving the product
-/// to oneDNN. What it computes does not depend on the number of threads, nor, for many rows, on how
-/// many there are.
+/// Activations times weights, in two ways with a numeric definition of their own each: those of
+/// generated tokens by reading the weights once in their own width, those of a prompt by widening a
+/// panel of weights in the cache and leaving the product to oneDNN. What it computes does not
+/// depend on the number of threads, nor on how many rows there are.
 ///
 /// Threads: one call at a time; the work goes to the pool.
 class Multiplier {
 public:
     struct Options {
         Tier tier = bestTier();
-        bool exact = false; // float32 panels, also for a single row
+        bool exact = false; // float32 panels, for both kinds of rows
     };
 
     /// Rows that one call of rows() may hold.
@@ -45,17 +40,17 @@ public:
     /// Errors: as OnednnMatmul::create; OutOfMemory.
     Result<void> prepare(std::size_t columns);
 
-    /// One row. Shapes: x [columns], the same for all @p products.
-    void row(const float* x, std::span<const Product> products);
-    /// Up to kMostRows rows. Shapes: x [count, columns], row r at x + r * xStride.
+    /// Rows of generated tokens, any number (exact: kMostRows). Shapes: x [count, columns], row r
+    /// at x + r * xStride, the same columns for all @p products.
+    void tokens(const float* x, std::size_t xStride, std::size_t count,
+                std::span<const Product> products);
+    /// Rows of a prompt, up to kMostRows. Shapes: x [count, columns], row r at x + r * xStride.
     void rows(const float* x, std::size_t xStride, std::size_t count,
               std::span<const Product> products);
 
     [[nodiscard]] const KernelTable& kernels() const { return m_kernels; }
 
 private:
-    void quantize(const float* x, std::span<const Product> products);
-    [[nodiscard]] RowInput inputFor(WeightType type, const float* x) const;
     void widenActivations(const float* x, std::size_t xStride, std::size_t count,
                           std::size_t columns);
     void expandPanel(const PackedMatrix& matrix, std::size_t panel, std::byte* out) const;
@@ -71,13 +66,11 @@ private:
     const KernelTable& m_kernels;
     OnednnMatmul::Precision m_precision;
     bool m_exact;
+    TokenMultiplier m_tokens;
     std::map<std::size_t, OnednnMatmul> m_products; // by columns, rounded up to the library's step
     std::size_t m_mostColumns = 0;
     Memory m_activations;         // [kMostRows, columns rounded up] of the product's type
     std::vector<Memory> m_panels; // by worker: [columns rounded up, kPanelRows], then one tile of C
-    Memory m_quantized;
-    QuantizedRow m_of32;
-    QuantizedRow m_of256;
 };
 
 } // namespace kernels

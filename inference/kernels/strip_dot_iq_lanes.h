@@ -4,7 +4,8 @@
 // Products of the types whose codes are places in a table.
 
 #include "inference/kernels/codebooks.h"
-#include "inference/kernels/strip_dot_lanes.h"
+#include "inference/kernels/strip_dot_k_lanes.h"
+#include "inference/kernels/strip_dot_legacy_lanes.h"
 
 namespace kernels {
 namespace {
@@ -27,54 +28,61 @@ inline Codebook codebookOf(Mxfp4Tile)
     return loadCodebook(kMxfp4Codebook);
 }
 
-/// 32 columns of nibbles [4][16][4]; @p sum is that of the activations.
-inline Ints dotDecoded(const Codebook& book, const std::uint8_t* nibbles, const std::int8_t* x,
-                       std::int32_t sum)
+/// 32 columns of nibbles [4][16][4] that are places in @p book.
+template <int Rows>
+[[gnu::always_inline]] inline GroupSums<Rows, Ints>
+dotDecoded(const Codebook& book, const std::uint8_t* nibbles, const RowInput* rows,
+           std::size_t column)
 {
-    Ints low = signedStart(sum);
-    Ints high = zeroInts();
+    auto sums = startSums<Rows, Ints>(
+        rows, [column](const QuantizedRow& x) { return signedStart(x.sums32[column / 32]); });
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
         const Bytes both = loadBytes(nibbles + 64 * j);
-        low = dotDecoded(low, book, lowNibbles(both), packed(x + 8 * j));
-        high = dotDecoded(high, book, highNibbles(both), packed(x + 8 * j + 4));
+        addSignedQuad<0>(sums, decodeSigned(book, lowNibbles(both)), rows, column + 8 * j);
+        addSignedQuad<1>(sums, decodeSigned(book, highNibbles(both)), rows, column + 8 * j + 4);
     }
-    return low + high;
+    return sums;
 }
 
 // IQ4_NL and MXFP4: sum over groups of a d T[q].x
 template <typename Tile>
-void dotCoded(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
-{
-    const Codebook book = codebookOf(Tile());
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t g = 0; g < columns / 32; ++g, tile += Tile::kBytes) {
-        const Ints dot = dotDecoded(book, tile, x.quantized.values + 32 * g, x.quantized.sums32[g]);
-        const Floats factor = scalesOf(Tile(), tile) * broadcast(x.quantized.scales[g]);
-        total = mulAdd(factor, toFloats(dot), total);
+struct DotCoded {
+    template <int Rows>
+    void run(const StripTask& task) const
+    {
+        const Codebook book = codebookOf(Tile());
+        const std::uint8_t* tile = bytesOf(task.strip);
+        Totals<Rows> totals = zeroTotals<Rows>();
+        for (std::size_t g = 0; g < task.columns / 32; ++g, tile += Tile::kBytes) {
+            const auto sums = dotDecoded<Rows>(book, tile, task.rows, 32 * g);
+            addGroup<false>(totals, sums, scalesOf(Tile(), tile), task.rows, g);
+        }
+        storeTotals(task, totals);
     }
-    store(out, total);
-}
+};
 
 // Whole sums over the block: 8 x 32 x (32 x 127 x 127) is below 2^31.
-void dotIQ4_XS(const std::byte* strip, std::size_t columns, const RowInput& x, float* out)
-{
-    const Codebook book = loadCodebook(kIq4Codebook);
-    const std::uint8_t* tile = bytesOf(strip);
-    Floats total = zeroFloats();
-    for (std::size_t b = 0; b < columns / 256; ++b, tile += Iq4XsTile::kBytes) {
-        const std::int8_t* values = x.quantized.values + 256 * b;
-        Ints scaled = zeroInts();
-        for (std::size_t g = 0; g < 8; ++g) {
-            const Ints dot = dotDecoded(book, tile + Iq4XsTile::kGroupBytes * g, values + 32 * g,
-                                        x.quantized.sums32[8 * b + g]);
-            scaled = scaled + dot * loadSignedBytes(tile + Iq4XsTile::kGroupScale + 16 * g);
+struct DotIQ4_XS {
+    template <int Rows>
+    void run(const StripTask& task) const
+    {
+        const Codebook book = loadCodebook(kIq4Codebook);
+        const std::uint8_t* tile = bytesOf(task.strip);
+        Totals<Rows> totals = zeroTotals<Rows>();
+        for (std::size_t b = 0; b < task.columns / 256; ++b, tile += Iq4XsTile::kBytes) {
+            auto scaled = zeroSums<Rows>();
+            for (std::size_t g = 0; g < 8; ++g) {
+                const auto sums = dotDecoded<Rows>(book, tile + Iq4XsTile::kGroupBytes * g,
+                                                   task.rows, 256 * b + 32 * g);
+                addScaled<false>(scaled, sums,
+                                 loadSignedBytes(tile + Iq4XsTile::kGroupScale + 16 * g));
+            }
+            addBlock(totals, scaled, tile + Iq4XsTile::kScale, task.rows, b);
         }
-        const Floats d = loadHalf(shortsOf(tile + Iq4XsTile::kScale));
-        total = mulAdd(d * broadcast(x.quantized.scales[b]), toFloats(scaled), total);
+        storeTotals(task, totals);
     }
-    store(out, total);
-}
+};
 
 } // namespace
 } // namespace kernels

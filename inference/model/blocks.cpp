@@ -66,7 +66,7 @@ void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Produ
         return;
     }
     if (m_phase == Phase::Generation)
-        m_multiplier.row(x, products);
+        m_multiplier.tokens(x, xStride, 1, products);
     else
         m_multiplier.rows(x, xStride, m_rows, products);
 }
@@ -168,7 +168,7 @@ void Blocks::projectLogits(Logits wanted, std::span<float> out)
     }
     // One row, however many the pass has: always by the kernels for one row.
     if (!m_cancelled)
-        m_multiplier.row(m_h.data() + (m_rows - 1) * m_config.embeddingLength, products);
+        m_multiplier.tokens(m_h.data() + (m_rows - 1) * m_config.embeddingLength, 0, 1, products);
 }
 
 } // namespace model

@@ -99,12 +99,12 @@ private Q_SLOTS:
             QVERIFY(worst(first, x, out, 150) < bound);
             QVERIFY(worst(second, x, other, 40) < bound);
             QVERIFY(std::isnan(other[23])); // nothing beside the matrix is touched
-            if (count == 1) {
-                multiplier.row(x.data(), products);
-                QVERIFY(worst(first, x, out, 150) < bound);
-                QVERIFY(worst(second, x, other, 40) < bound);
-                QVERIFY(std::isnan(other[23]));
-            }
+            std::ranges::fill(out, NAN);
+            std::ranges::fill(other, NAN);
+            multiplier.tokens(x.data(), columns, count, products);
+            QVERIFY(worst(first, x, out, 150) < bound);
+            QVERIFY(worst(second, x, other, 40) < bound);
+            QVERIFY(std::isnan(other[23]));
         }
     }
 
@@ -129,6 +129,49 @@ private Q_SLOTS:
         }
     }
 
+    /// The same of generated tokens, of both groups of activations in one call, and for any number
+    /// of threads.
+    void tokensAreIndependent_data()
+    {
+        QTest::addColumn<int>("tier");
+        for (const kernels::Tier tier : kernels::availableTiers())
+            QTest::addRow("%s", kernels::nameOf(tier).data()) << static_cast<int>(tier);
+    }
+
+    void tokensAreIndependent()
+    {
+        QFETCH(int, tier);
+        const Multiplier::Options options = {.tier = static_cast<kernels::Tier>(tier)};
+        const std::size_t columns = 768;
+        const std::size_t most = 70; // more than are taken in hand at once
+        kernels::ThreadPool one(1);
+        kernels::ThreadPool three(3);
+        const Made first = makeMatrix(WeightType::Q4_K, 150, columns, one);
+        const Made second = makeMatrix(WeightType::Q8_0, 23, columns, one);
+        const auto x = made::floats(most * columns, 14);
+        std::vector<float> alone(most * 173);
+        Multiplier single(one, options);
+        QVERIFY(single.prepare(columns).has_value());
+        for (std::size_t row = 0; row < most; ++row) {
+            float* out = alone.data() + row * 173;
+            const std::array products = {kernels::Product{&first.packed, out, 150},
+                                         kernels::Product{&second.packed, out + 150, 23}};
+            single.tokens(x.data() + row * columns, columns, 1, products);
+        }
+        for (kernels::ThreadPool* pool : {&one, &three}) {
+            Multiplier multiplier(*pool, options);
+            QVERIFY(multiplier.prepare(columns).has_value());
+            for (const std::size_t count : {2UL, 3UL, 7UL, 9UL, 33UL, most}) {
+                std::vector<float> all(count * 173, NAN);
+                const std::array products = {
+                    kernels::Product{&first.packed, all.data(), 173},
+                    kernels::Product{&second.packed, all.data() + 150, 173}};
+                multiplier.tokens(x.data(), columns, count, products);
+                QVERIFY(std::ranges::equal(all, std::span(alone).first(count * 173)));
+            }
+        }
+    }
+
     void oddColumnsOfPlainTypes()
     {
         kernels::ThreadPool pool(1);
@@ -141,8 +184,8 @@ private Q_SLOTS:
         const std::array products = {kernels::Product{&matrix.packed, out.data(), 70}};
         multiplier.rows(x.data(), columns, 3, products);
         QVERIFY(worst(matrix, x, out, 70) < 0.03);
-        multiplier.row(x.data(), products);
-        QVERIFY(worst(matrix, std::span(x).first(columns), out, 70) < 1e-5);
+        multiplier.tokens(x.data(), columns, 3, products);
+        QVERIFY(worst(matrix, x, out, 70) < 1e-5);
     }
 };
 

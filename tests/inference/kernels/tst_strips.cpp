@@ -6,6 +6,7 @@
 
 #include <QTest>
 #include <cmath>
+#include <cstring>
 
 using kernels::WeightType;
 
@@ -131,6 +132,46 @@ private Q_SLOTS:
         }
     }
 
+    void bitsDoNotDependOnTheNumberOfRows_data() { everyTypeAndTier_data(); }
+
+    void bitsDoNotDependOnTheNumberOfRows()
+    {
+        QFETCH(int, type);
+        QFETCH(int, tier);
+        QFETCH(int, bits);
+        constexpr std::size_t kMost = 17;
+        constexpr std::size_t kStride = kRows + 3;
+        const auto weightType = static_cast<WeightType>(type);
+        const auto dot = kernels::kernelsOf(static_cast<kernels::Tier>(tier)).dotStrip[type];
+        for (const std::size_t columns : columnsOf(weightType)) {
+            const Made made = makeStrip(weightType, columns, static_cast<made::Bits>(bits));
+            std::vector<Activations> rows;
+            std::vector<kernels::RowInput> inputs;
+            std::vector<float> alone(kMost * kRows);
+            rows.reserve(kMost);
+            for (std::size_t r = 0; r < kMost; ++r) {
+                // Some rows at the end of their range: what saturates must do so in no company.
+                auto values = r % 5 == 4 ? std::vector<float>(columns, r % 2 == 0 ? 1.0F : -1.0F)
+                                         : made::floats(columns, static_cast<unsigned>(r) + 21);
+                rows.push_back(activationsFor(weightType, std::move(values)));
+                inputs.push_back(rows.back().input());
+                dot(made.strip.data(), columns, &inputs[r], 1, alone.data() + r * kRows, kRows);
+            }
+            if (static_cast<made::Bits>(bits) == made::Bits::Random) // others may be all zero
+                QVERIFY(std::memcmp(alone.data(), alone.data() + kRows, sizeof(float)) != 0);
+            for (std::size_t count = 1; count <= kMost; ++count) {
+                std::vector<float> out(kMost * kStride, NAN);
+                dot(made.strip.data(), columns, inputs.data(), count, out.data(), kStride);
+                for (std::size_t r = 0; r < kMost; ++r) {
+                    const float* row = out.data() + r * kStride;
+                    QCOMPARE(std::memcmp(row, alone.data() + r * kRows, kRows * sizeof(float)) == 0,
+                             r < count);
+                    QVERIFY(std::isnan(row[kRows])); // nothing beside the strip is touched
+                }
+            }
+        }
+    }
+
     /// The factors of MXFP4 go from subnormal numbers to infinity.
     void exponentsOfBothEnds()
     {
@@ -229,7 +270,8 @@ private:
     {
         Activations x = activationsFor(made.type, std::move(values));
         const auto dot = [&](const kernels::KernelTable& table, float* out) {
-            table.dotStrip[made.index()](made.strip.data(), made.columns, x.input(), out);
+            const kernels::RowInput row = x.input();
+            table.dotStrip[made.index()](made.strip.data(), made.columns, &row, 1, out, kRows);
         };
         float out[kRows];
         float generic[kRows];
