@@ -56,6 +56,7 @@ Generation::Generation(model::Model& network, const model::Tokenizer* tokenizer,
     , m_request(std::move(request))
     , m_cache(std::move(cache))
     , m_sampler(m_request.sampling)
+    , m_stops(m_request.stops)
     , m_logits(network.config().vocabularySize)
 {
 }
@@ -77,14 +78,16 @@ model::Result<Step> Generation::read(const std::stop_token& stop)
     if (!done)
         return std::unexpected(done.error());
     m_read += count;
-    return Step{.kind = Step::Kind::Reading, .token = 0, .text = {}};
+    return Step{.kind = Step::Kind::Reading};
 }
 
 model::Result<Step> Generation::generate(const std::stop_token& stop)
 {
     const Stopwatch watch(m_decodeTime);
+    if (m_stops.stopped())
+        return Step{.kind = Step::Kind::StopText};
     if (m_generated == m_request.maxTokens)
-        return Step{.kind = Step::Kind::MaxTokens, .token = 0, .text = m_characters.finish()};
+        return Step{.kind = Step::Kind::MaxTokens, .text = rest()};
     if (m_last) {
         const auto done =
             m_network.forward(std::span(&*m_last, 1), m_cache, model::Phase::Generation,
@@ -98,18 +101,31 @@ model::Result<Step> Generation::generate(const std::stop_token& stop)
 
 Step Generation::take()
 {
-    const std::int32_t token = m_sampler.choose({.logits = m_logits, .answer = m_answer}).token;
+    Choice choice = m_sampler.choose({.logits = m_logits, .answer = m_answer});
+    const std::int32_t token = choice.token;
     m_last = token;
     m_answer.push_back(token);
     const model::Vocabulary* vocabulary = m_tokenizer ? &m_tokenizer->vocabulary() : nullptr;
     if (vocabulary != nullptr && vocabulary->contains(token) && vocabulary->endsTurn(token))
-        return {.kind = Step::Kind::EndOfTurn, .token = token, .text = m_characters.finish()};
+        return {.kind = Step::Kind::EndOfTurn, .token = token, .text = rest()};
     ++m_generated;
     std::string text;
     // Special tokens say something to the program, not to the reader.
     if (vocabulary != nullptr && vocabulary->contains(token) && !vocabulary->isSpecial(token))
-        text = m_characters.push(vocabulary->bytes(token));
-    return {.kind = Step::Kind::Token, .token = token, .text = std::move(text)};
+        text = m_stops.push(m_characters.push(vocabulary->bytes(token)));
+    Step step{.kind = Step::Kind::Token, .token = token, .text = std::move(text)};
+    if (m_request.sampling.logprobs) {
+        step.odds = std::move(choice.top);
+        step.odds.insert(step.odds.begin(), {token, choice.logprob});
+    }
+    return step;
+}
+
+/// What was held back: the beginning of a character, or of a stop text.
+std::string Generation::rest()
+{
+    std::string text = m_stops.push(m_characters.finish());
+    return text += m_stops.finish();
 }
 
 } // namespace engine

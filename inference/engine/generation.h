@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/engine/sampler.h"
+#include "inference/engine/stop_matcher.h"
 #include "inference/model/model.h"
 #include "inference/model/tokenizer.h"
 #include "inference/model/unicode.h"
@@ -27,10 +28,12 @@ struct Step {
         Token,     // one token was generated
         EndOfTurn, // the model ended its turn; no token of it is text
         MaxTokens, // as many tokens as wanted are there
+        StopText,  // a stop text was complete; nothing of it was given out
     };
     Kind kind = Kind::Reading;
-    std::int32_t token = 0; // of Token
-    std::string text;       // of Token, and of the two ends what was left: whole characters
+    std::int32_t token = 0;       // of Token
+    std::string text;             // of Token, and of the ends what was left: whole characters
+    std::vector<Likelihood> odds; // of Token, where wanted: its own, then the most likely
 };
 
 /// One answer being written: prompt, keys and values, sampler, the unfinished character.
@@ -44,6 +47,7 @@ public:
         std::vector<std::int32_t> prompt; // not empty
         SamplerSettings sampling;
         std::uint32_t maxTokens = 0; // > 0
+        std::vector<std::string> stops;
     };
 
     /// @p tokenizer may be null; then there is no text and only maxTokens ends the answer. All
@@ -72,6 +76,7 @@ private:
     model::Result<Step> read(const std::stop_token& stop);
     model::Result<Step> generate(const std::stop_token& stop);
     Step take();
+    std::string rest();
 
     model::Model& m_network;
     const model::Tokenizer* m_tokenizer;
@@ -79,6 +84,7 @@ private:
     model::KvCache m_cache;
     Sampler m_sampler;
     model::Utf8Stream m_characters;
+    StopMatcher m_stops;
     std::vector<float> m_logits;        // of the next token, once the prompt is read
     std::vector<std::int32_t> m_answer; // all generated
     std::optional<std::int32_t> m_last; // generated, not yet computed

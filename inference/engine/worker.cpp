@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/worker.h"
 
+#include "inference/engine/wishes.h"
+
 #include <thread>
 
 namespace engine {
@@ -54,11 +56,13 @@ wire::Finished finishedOf(wire::RequestId id, const Generation& generation)
             .decodeMicroseconds = static_cast<std::uint64_t>(generation.decodeTime().count())};
 }
 
-bool makesSense(const wire::Generate& request)
+/// Why an answer ended with a step of this kind.
+wire::StopReason reasonOf(Step::Kind kind)
 {
-    const wire::Sampling& sampling = request.sampling;
-    return !request.turns.empty() && request.maxTokens > 0 && sampling.temperature >= 0.0F &&
-           sampling.topP > 0.0F && sampling.topP <= 1.0F;
+    if (kind == Step::Kind::StopText)
+        return wire::StopReason::StopText;
+    return kind == Step::Kind::EndOfTurn ? wire::StopReason::EndOfTurn
+                                         : wire::StopReason::MaxTokens;
 }
 
 } // namespace
@@ -208,18 +212,19 @@ void Worker::begin(const Waiting& task)
                                    "no turns, no tokens wanted, or sampling out of bounds"));
         return forget(request.id);
     }
+    if (request.constraint.kind != wire::Constraint::Kind::None) {
+        fail(request.id, failureOf(wire::Errc::BadConstraint, "not known to this worker"));
+        return forget(request.id);
+    }
     auto prompt = promptOf(request.id, request.turns);
     if (!prompt)
         return forget(request.id);
     const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
-    const wire::Sampling& sampling = request.sampling;
     auto generation = Generation::start(m_parts.network, m_parts.tokenizer,
                                         {.prompt = *std::move(prompt),
-                                         .sampling = {.temperature = sampling.temperature,
-                                                      .topK = sampling.topK,
-                                                      .topP = sampling.topP,
-                                                      .seed = sampling.seed},
-                                         .maxTokens = request.maxTokens});
+                                         .sampling = settingsOf(request.sampling),
+                                         .maxTokens = request.maxTokens,
+                                         .stops = request.stops});
     if (!generation) {
         wire::Failed failure = failureOf(generation.error());
         failure.promptTokens = promptTokens;
@@ -278,17 +283,20 @@ bool Worker::work(Job& job)
             .id = job.id, .done = generation.promptRead(), .total = generation.promptTokens()});
         return true;
     case Step::Kind::Token:
-        send(wire::Token{.id = job.id, .token = step->token, .text = std::move(step->text)});
+        send(wire::Token{.id = job.id,
+                         .token = step->token,
+                         .text = std::move(step->text),
+                         .odds = oddsOf(step->odds, m_parts.tokenizer)});
         return true;
     case Step::Kind::EndOfTurn:
     case Step::Kind::MaxTokens:
+    case Step::Kind::StopText:
         break;
     }
-    // What was left of an unfinished character belongs to the last token.
+    // What was left of an unfinished character or stop text belongs to the last token.
     if (!step->text.empty())
         send(wire::Token{.id = job.id, .token = step->token, .text = std::move(step->text)});
-    finish(job, step->kind == Step::Kind::EndOfTurn ? wire::StopReason::EndOfTurn
-                                                    : wire::StopReason::MaxTokens);
+    finish(job, reasonOf(step->kind));
     return false;
 }
 

@@ -38,17 +38,54 @@ void visitTurns(auto& visit, auto& turns)
     });
 }
 
+void visitSampling(auto& visit, auto& sampling)
+{
+    visit.real("temperature", sampling.temperature);
+    visit.number("topK", sampling.topK);
+    visit.real("topP", sampling.topP);
+    visit.number("seed", sampling.seed);
+    visit.real("minP", sampling.minP);
+    visit.real("repetitionPenalty", sampling.repetitionPenalty);
+    visit.real("frequencyPenalty", sampling.frequencyPenalty);
+    visit.real("presencePenalty", sampling.presencePenalty);
+    visit.number("penaltyWindow", sampling.penaltyWindow);
+    visit.list("bias", sampling.bias, sizeof(std::int32_t) + sizeof(float), [&visit](auto& entry) {
+        visit.number("token", entry.token);
+        visit.real("bias", entry.bias);
+    });
+    visit.flag("logprobs", sampling.logprobs);
+    visit.number("topLogprobs", sampling.topLogprobs);
+}
+
+void visitConstraint(auto& visit, auto& constraint)
+{
+    visit.enumeration("kind", constraint.kind, Constraint::Kind::Citations);
+    visit.text("constraint", constraint.text);
+    visit.number("citations", constraint.citations);
+}
+
+void visitOdds(auto& visit, auto& odds)
+{
+    constexpr std::size_t kLeast =
+        sizeof(std::int32_t) + sizeof(float) + sizeof(std::uint32_t); // no bytes
+    visit.list("odds", odds, kLeast, [&visit](auto& one) {
+        visit.number("token", one.token);
+        visit.real("logprob", one.logprob);
+        visit.bytes("bytes", one.bytes);
+    });
+}
+
 void visitMessage(auto& visit, auto& m)
 {
     using Message = std::remove_cvref_t<decltype(m)>;
     if constexpr (std::is_same_v<Message, Generate>) {
         visit.number("id", m.id);
         visitTurns(visit, m.turns);
-        visit.real("temperature", m.sampling.temperature);
-        visit.number("topK", m.sampling.topK);
-        visit.real("topP", m.sampling.topP);
-        visit.number("seed", m.sampling.seed);
+        visitSampling(visit, m.sampling);
         visit.number("maxTokens", m.maxTokens);
+        visit.list("stops", m.stops, sizeof(std::uint32_t),
+                   [&visit](auto& stop) { visit.text("stop", stop); });
+        visitConstraint(visit, m.constraint);
     } else if constexpr (std::is_same_v<Message, Count>) {
         visit.number("id", m.id);
         visitTurns(visit, m.turns);
@@ -70,9 +107,10 @@ void visitMessage(auto& visit, auto& m)
         visit.number("id", m.id);
         visit.number("token", m.token);
         visit.text("text", m.text);
+        visitOdds(visit, m.odds);
     } else if constexpr (std::is_same_v<Message, Finished>) {
         visit.number("id", m.id);
-        visit.enumeration("reason", m.reason, StopReason::Cancelled);
+        visit.enumeration("reason", m.reason, StopReason::StopText);
         visit.number("promptTokens", m.promptTokens);
         visit.number("generatedTokens", m.generatedTokens);
         visit.number("prefillMicroseconds", m.prefillMicroseconds);
@@ -83,7 +121,7 @@ void visitMessage(auto& visit, auto& m)
     } else {
         static_assert(std::is_same_v<Message, Failed>);
         visit.number("id", m.id);
-        visit.enumeration("code", m.code, Errc::Busy);
+        visit.enumeration("code", m.code, Errc::BadConstraint);
         visit.text("detail", m.detail);
         visit.number("promptTokens", m.promptTokens);
         visit.number("maxTokens", m.maxTokens);
@@ -104,11 +142,13 @@ public:
     {
         number(name, std::to_underlying(value));
     }
-    void text(const char* name, const std::string& value)
+    void flag(const char* name, bool value) { number(name, static_cast<std::uint8_t>(value)); }
+    void bytes(const char* name, const std::string& value)
     {
         number(name, static_cast<std::uint32_t>(value.size()));
         m_bytes += value;
     }
+    void text(const char* name, const std::string& value) { bytes(name, value); }
     template <typename List, typename Each>
     void list(const char* name, const List& values, std::size_t, Each each)
     {
@@ -180,7 +220,15 @@ public:
             return fail(name, "an unknown value");
         value = static_cast<T>(raw);
     }
-    void text(const char* name, std::string& value)
+    void flag(const char* name, bool& value)
+    {
+        std::uint8_t raw = 0;
+        number(name, raw);
+        if (raw > 1)
+            return fail(name, "an unknown value");
+        value = raw == 1;
+    }
+    void bytes(const char* name, std::string& value)
     {
         std::uint32_t length = 0;
         number(name, length);
@@ -188,6 +236,10 @@ public:
             return fail(name, "longer than the frame");
         value.assign(reinterpret_cast<const char*>(m_rest.data()), length);
         m_rest = m_rest.subspan(length);
+    }
+    void text(const char* name, std::string& value)
+    {
+        bytes(name, value);
         if (!isUtf8(value))
             fail(name, "not UTF-8");
     }

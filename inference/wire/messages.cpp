@@ -26,6 +26,8 @@ std::string_view nameOf(Errc code)
         return "busy";
     case Errc::Cancelled:
         return "cancelled";
+    case Errc::BadConstraint:
+        return "bad_constraint";
     }
     return "unknown";
 }

@@ -11,7 +11,7 @@
 /// Bytes: docs/formats/wire.md (written and read by codec.h).
 namespace wire {
 
-inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::uint8_t kVersion = 2;
 /// Larger frames are refused before anything is allocated.
 inline constexpr std::uint32_t kMaxFrameBytes = 16U << 20;
 
@@ -26,11 +26,39 @@ struct Turn {
     std::string text; // UTF-8; never parsed for special tokens
 };
 
+struct LogitBias {
+    std::int32_t token = 0;
+    float bias = 0.0F;
+};
+
+/// How a token is chosen: engine/sampler.h has the bounds, the meaning and the order of these.
 struct Sampling {
-    float temperature = 0.0F; // 0: greedy, the other fields are then without effect
+    float temperature = 0.0F; // 0: greedy; topK, topP, minP and seed are then without effect
     std::uint32_t topK = 0;   // 0: all tokens
     float topP = 1.0F;        // (0, 1]
     std::uint64_t seed = 0;
+    float minP = 0.0F; // [0, 1]
+    float repetitionPenalty = 1.0F;
+    float frequencyPenalty = 0.0F;
+    float presencePenalty = 0.0F;
+    std::uint32_t penaltyWindow = 0; // tokens of the answer; 0: all
+    std::vector<LogitBias> bias;
+    bool logprobs = false;         // Token::odds is wanted
+    std::uint32_t topLogprobs = 0; // so many in it beside the chosen token, at most 20
+};
+
+/// What the answer must be. engine/constraint.h says what of patterns and schemas is known.
+struct Constraint {
+    enum class Kind : std::uint8_t {
+        None = 0,
+        Pattern = 1,    // text: a regular expression for the whole answer
+        JsonSchema = 2, // text: the schema, JSON
+        AnyJson = 3,    // one JSON object
+        Citations = 4,  // free text in which [1] to [citations] are the only numbers in brackets
+    };
+    Kind kind = Kind::None;
+    std::string text;
+    std::uint32_t citations = 0;
 };
 
 // ---- service -> engine ----
@@ -40,6 +68,9 @@ struct Generate {
     std::vector<Turn> turns;
     Sampling sampling;
     std::uint32_t maxTokens = 0; // > 0
+    /// The answer ends before the first of them that is complete; at most 16, none empty.
+    std::vector<std::string> stops;
+    Constraint constraint;
 };
 
 /// Counts what Generate with the same turns would put before the first new token.
@@ -75,15 +106,24 @@ struct Progress {
     std::uint32_t total = 0;
 };
 
+/// What the model itself gave one token.
+struct TokenOdds {
+    std::int32_t token = 0;
+    float logprob = 0.0F; // natural logarithm, -9999 at least
+    std::string bytes;    // of the token: any bytes, perhaps a part of a character
+};
+
 /// One generated token. text is whole UTF-8 characters and may be empty while a character is
-/// incomplete.
+/// incomplete or what may become a stop text is held back.
 struct Token {
     RequestId id = 0;
     std::int32_t token = 0;
     std::string text;
+    /// Where asked for: the token itself, then the most likely ones.
+    std::vector<TokenOdds> odds;
 };
 
-enum class StopReason : std::uint8_t { EndOfTurn = 0, MaxTokens = 1, Cancelled = 2 };
+enum class StopReason : std::uint8_t { EndOfTurn = 0, MaxTokens = 1, Cancelled = 2, StopText = 3 };
 
 struct Finished {
     RequestId id = 0;
@@ -109,7 +149,8 @@ enum class Errc : std::uint8_t {
     Internal = 6,
     WorkerGone = 7, // never sent: what the service reports when the worker died
     Busy = 8,
-    Cancelled = 9, // never sent: the caller did not wait for the answer
+    Cancelled = 9,      // never sent: the caller did not wait for the answer
+    BadConstraint = 10, // not in the subset, too large, or nothing can fit it
 };
 
 /// The code in one word, for the daemon's log.

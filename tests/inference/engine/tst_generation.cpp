@@ -110,6 +110,46 @@ private Q_SLOTS:
         QCOMPARE(tokens, expected.tokens);
     }
 
+    void endsBeforeAStopText()
+    {
+        Generation::Request request{
+            .prompt = prompt(70), .sampling = {.temperature = 1.0F, .seed = 3}, .maxTokens = 60};
+        const Written whole = write(request);
+        QVERIFY(whole.text.size() > 20);
+        const std::string stop = whole.text.substr(10, 3);
+        request.stops = {"no such text", stop};
+        const Written cut = write(request);
+        QVERIFY(cut.end == Step::Kind::StopText);
+        QCOMPARE(cut.text, whole.text.substr(0, whole.text.find(stop)));
+        // The stop text's own tokens were generated, and count.
+        QCOMPARE(cut.tokens, std::vector(whole.tokens.begin(),
+                                         whole.tokens.begin() +
+                                             static_cast<std::ptrdiff_t>(cut.tokens.size())));
+        QVERIFY(cut.tokens.size() < whole.tokens.size());
+    }
+
+    void tellsWhatTheModelThoughtWhereAsked()
+    {
+        Generation::Request request{.prompt = prompt(70), .sampling = {}, .maxTokens = 3};
+        auto generation = Generation::start(*m_network, m_tokenizer.get(), request);
+        request.sampling.logprobs = true;
+        request.sampling.topLogprobs = 2;
+        auto telling = Generation::start(*m_network, m_tokenizer.get(), request);
+        QVERIFY(generation && telling);
+        for (int i = 0; i < 5; ++i) { // 2 chunks and 3 tokens
+            const auto silent = (*generation)->step({});
+            const auto step = (*telling)->step({});
+            QVERIFY(silent && step && silent->odds.empty() && silent->token == step->token);
+            if (step->kind != Step::Kind::Token)
+                continue;
+            QCOMPARE(step->odds.size(), std::size_t{3});
+            QCOMPARE(step->odds[0].token, step->token);
+            QCOMPARE(step->odds[1].token, step->token); // greedy
+            QCOMPARE(step->odds[1].logprob, step->odds[0].logprob);
+            QVERIFY(step->odds[0].logprob < 0.0F && step->odds[2].logprob <= step->odds[1].logprob);
+        }
+    }
+
 private:
     [[nodiscard]] std::vector<std::int32_t> prompt(std::size_t length) const
     {

@@ -25,8 +25,21 @@ std::vector<std::string> framesToEngine()
     const std::vector<ToEngine> messages = {
         Generate{.id = 1,
                  .turns = turns,
-                 .sampling = {.temperature = 0.5F, .topK = 40, .topP = 0.9F, .seed = 99},
-                 .maxTokens = 256},
+                 .sampling = {.temperature = 0.5F,
+                              .topK = 40,
+                              .topP = 0.9F,
+                              .seed = 99,
+                              .minP = 0.05F,
+                              .repetitionPenalty = 1.1F,
+                              .frequencyPenalty = -0.5F,
+                              .presencePenalty = 1.5F,
+                              .penaltyWindow = 64,
+                              .bias = {{5, -100.0F}, {-7, 2.0F}},
+                              .logprobs = true,
+                              .topLogprobs = 3},
+                 .maxTokens = 256,
+                 .stops = {"END", "\n"},
+                 .constraint = {.kind = Constraint::Kind::Pattern, .text = "a+", .citations = 9}},
         Count{.id = 2, .turns = turns}, Cancel{.id = 7}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
@@ -36,28 +49,32 @@ std::vector<std::string> framesToEngine()
 
 std::vector<std::string> framesFromEngine()
 {
-    const std::vector<FromEngine> messages = {Ready{.name = "Tiny",
-                                                    .architecture = "llama",
-                                                    .weightType = "F32",
-                                                    .parameters = 5,
-                                                    .contextTokens = 4096,
-                                                    .vocabulary = 261,
-                                                    .weightBytes = 20},
-                                              Progress{.id = 1, .done = 64, .total = 100},
-                                              Token{.id = 7, .token = 305, .text = "\xc3\xa4"},
-                                              Finished{.id = 1,
-                                                       .reason = StopReason::Cancelled,
-                                                       .promptTokens = 10,
-                                                       .generatedTokens = 3,
-                                                       .prefillMicroseconds = 5000,
-                                                       .decodeMicroseconds = 6000},
-                                              Counted{.id = 2, .tokens = 12},
-                                              Failed{.id = 1,
-                                                     .code = Errc::ContextTooLong,
-                                                     .detail = "too long",
-                                                     .promptTokens = 5000,
-                                                     .maxTokens = 256,
-                                                     .contextTokens = 4096}};
+    const std::vector<FromEngine> messages = {
+        Ready{.name = "Tiny",
+              .architecture = "llama",
+              .weightType = "F32",
+              .parameters = 5,
+              .contextTokens = 4096,
+              .vocabulary = 261,
+              .weightBytes = 20},
+        Progress{.id = 1, .done = 64, .total = 100},
+        Token{.id = 7,
+              .token = 305,
+              .text = "\xc3\xa4",
+              .odds = {{305, -0.25F, "\xc3"}, {2, -9999.0F, ""}}},
+        Finished{.id = 1,
+                 .reason = StopReason::Cancelled,
+                 .promptTokens = 10,
+                 .generatedTokens = 3,
+                 .prefillMicroseconds = 5000,
+                 .decodeMicroseconds = 6000},
+        Counted{.id = 2, .tokens = 12},
+        Failed{.id = 1,
+               .code = Errc::ContextTooLong,
+               .detail = "too long",
+               .promptTokens = 5000,
+               .maxTokens = 256,
+               .contextTokens = 4096}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -96,18 +113,27 @@ private Q_SLOTS:
         QVERIFY(generate.turns[1].role == Role::User && generate.turns[1].text == "K\xc3\xa4?");
         QCOMPARE(generate.sampling.topP, 0.9F);
         QCOMPARE(generate.sampling.seed, std::uint64_t{99});
+        QCOMPARE(generate.sampling.bias.size(), std::size_t{2});
+        QCOMPARE(generate.sampling.bias[1].token, -7);
+        QVERIFY(generate.sampling.logprobs);
         QCOMPARE(generate.maxTokens, 256U);
+        QCOMPARE(generate.stops, (std::vector<std::string>{"END", "\n"}));
+        QVERIFY(generate.constraint.kind == Constraint::Kind::Pattern);
+        const auto token = std::get<Token>(decodeFromEngine(bodyOf(framesFromEngine()[2])).value());
+        QCOMPARE(token.odds.size(), std::size_t{2});
+        QCOMPARE(token.odds[0].bytes, std::string("\xc3")); // half a character
+        QCOMPARE(token.odds[1].logprob, -9999.0F);
     }
 
     void writesTheBytesOfTheFormatPage()
     {
         QCOMPARE(QByteArray::fromStdString(encode(ToEngine(Cancel{.id = 7})).value()).toHex(),
-                 QByteArray("0a00000001030700000000000000"));
+                 QByteArray("0a00000002030700000000000000"));
         QCOMPARE(QByteArray::fromStdString(
                      encode(FromEngine(Token{.id = 7, .token = 305, .text = "\xc3\xa4"})).value())
                      .toHex(),
-                 QByteArray("140000000143070000000000000031010000"
-                            "02000000c3a4"));
+                 QByteArray("180000000243070000000000000031010000"
+                            "02000000c3a400000000"));
     }
 
     void refusesAFrameCutOrLengthened()
@@ -166,7 +192,7 @@ private Q_SLOTS:
         };
         const std::string generate = framesToEngine()[0];
         QVERIFY(decodeToEngine(bodyOf(generate)));
-        QVERIFY(refused(generate, 4, 2));              // version
+        QVERIFY(refused(generate, 4, 1));              // version
         QVERIFY(refused(generate, 5, 99));             // type
         QVERIFY(refused(generate.substr(0, 6), 5, 4)); // there is no word for the end
         QVERIFY(refused(generate, 5, 65));             // a type of the other direction
@@ -176,6 +202,16 @@ private Q_SLOTS:
         auto nan = std::get<Generate>(decodeToEngine(bodyOf(generate)).value());
         nan.sampling.temperature = std::numeric_limits<float>::quiet_NaN();
         QVERIFY(!decodeToEngine(bodyOf(encode(ToEngine(nan)).value())));
+        Generate plain;
+        plain.sampling.logprobs = true;
+        const std::string plainFrame = encode(ToEngine(plain)).value();
+        // Behind the flag: topLogprobs, maxTokens, stops, kind, constraint, citations.
+        const std::size_t flag = plainFrame.size() - (4 + 4 + 4 + 1 + 4 + 4) - 1;
+        QCOMPARE(plainFrame[flag], '\1');
+        QVERIFY(refused(plainFrame, flag, 2));
+        QVERIFY(refused(plainFrame, plainFrame.size() - 9, 5));       // kind of constraint
+        QVERIFY(refused(plainFrame, plainFrame.size() - 10, '\x7f')); // stop texts without end
+        QVERIFY(refused(plainFrame, flag - 1, '\x7f'));               // biases without end
 
         const auto lengthOf = [](std::uint32_t length) {
             std::array<std::byte, kLengthBytes> bytes;
