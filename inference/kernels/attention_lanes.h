@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Softmax attention of a few queries over one head's keys and values, in terms of the lanes that
-// the including tier file has chosen.
+// Softmax attention of a few queries over one head's keys and values, in float32 and in terms of
+// the lanes that the including tier file has chosen: generated tokens, and every row of --exact.
 
 #include "inference/kernels/strip_dot_lanes.h"
 #include "inference/kernels/vector_lanes.h"
@@ -15,11 +15,31 @@ constexpr float kUnseen = -1e30F;
 
 using ScoreRow = float[kAttentionBlock];
 
-/// Scores of 16 positions: lanes are positions, so nothing is added across lanes.
+/// Element i of sixteen positions' keys, from position slot of the page on.
 template <typename Element>
+struct PlainKeys {
+    const Element* keys; // [d][32]
+    [[nodiscard]] Floats at(std::size_t i, std::size_t slot) const
+    {
+        return loadPlain(keys + i * kPageTokens + slot);
+    }
+};
+struct Int8Keys {
+    const std::byte* keys;
+    const std::uint16_t* scales; // [d/32][32]
+    [[nodiscard]] Floats at(std::size_t i, std::size_t slot) const
+    {
+        const Floats scale = loadHalf(scales + i / kKeyGroup * kPageTokens + slot);
+        return toFloats(loadSignedBytes(bytesOf(keys + i * kPageTokens + slot))) * scale;
+    }
+};
+
+/// Scores of 16 positions: lanes are positions, so nothing is added across lanes.
+template <typename Keys>
 struct ScoreStrip {
-    const Element* keys; // [d][16]
+    Keys keys;
     std::size_t length;
+    std::size_t slot;
 
     template <int Rows>
     void run(const float* const* queries, ScoreRow* scores, std::size_t column) const
@@ -28,7 +48,7 @@ struct ScoreStrip {
         for (int r = 0; r < Rows; ++r)
             totals[r] = zeroFloats();
         for (std::size_t d = 0; d < length; ++d) {
-            const Floats key = loadPlain(keys + 16 * d);
+            const Floats key = keys.at(d, slot);
             for (int r = 0; r < Rows; ++r)
                 totals[r] = mulAdd(key, broadcast(queries[r][d]), totals[r]);
         }
@@ -37,89 +57,201 @@ struct ScoreStrip {
     }
 };
 
-/// Adds the block's weighted values to 16 elements of each row's sum.
+/// Sixteen elements of one position's value, from element i on.
 template <typename Element>
-struct AddValues {
-    const Element* values; // [positions][stride], from the element on
+struct PlainValues {
+    const Element* values; // [32][stride]
     std::size_t stride;
+    [[nodiscard]] Floats at(std::size_t slot, std::size_t i) const
+    {
+        return loadPlain(values + slot * stride + i);
+    }
+};
+struct Int8Values { // their scales are in the weights already
+    const std::byte* values;
+    std::size_t stride;
+    [[nodiscard]] Floats at(std::size_t slot, std::size_t i) const
+    {
+        return toFloats(loadSignedBytes(bytesOf(values + slot * stride + i)));
+    }
+};
+
+/// Adds a page's weighted values to 16 elements of each row's sum.
+template <typename Values>
+struct AddValues {
+    Values values;
     std::size_t positions;
+    std::size_t stride; // of out
 
     template <int Rows>
-    void run(const ScoreRow* weights, float* out) const
+    void run(const ScoreRow* weights, std::size_t column, float* out, std::size_t i) const
     {
         Floats totals[Rows];
         for (int r = 0; r < Rows; ++r)
-            totals[r] = load(out + r * stride);
+            totals[r] = load(out + r * stride + i);
         for (std::size_t p = 0; p < positions; ++p) {
-            const Floats value = loadPlain(values + p * stride);
+            const Floats value = values.at(p, i);
             for (int r = 0; r < Rows; ++r)
-                totals[r] = mulAdd(value, broadcast(weights[r][p]), totals[r]);
+                totals[r] = mulAdd(value, broadcast(weights[r][column + p]), totals[r]);
         }
         for (int r = 0; r < Rows; ++r)
-            store(out + r * stride, totals[r]);
+            store(out + r * stride + i, totals[r]);
     }
 };
+
+/// One page against all rows; @p column is its place in the block.
+template <typename Keys>
+void scorePage(const AttentionTask& task, const Keys& keys, std::size_t positions,
+               std::size_t column, ScoreRow* scores)
+{
+    for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
+        for (std::size_t slot = 0; slot < positions; slot += 16) {
+            const ScoreStrip<Keys> strip{keys, task.head.keyLength, slot};
+            withCount<kAccumulators>(task.rows - row, strip, task.queries + row, scores + row,
+                                     column + slot);
+        }
+    }
+}
+
+void scores(const AttentionTask& task, std::size_t page, std::size_t positions, std::size_t column,
+            ScoreRow* scores)
+{
+    const KvHead& head = task.head;
+    const std::byte* keys = head.pages[page] + head.keys;
+    switch (head.keyFormat) {
+    case KeyFormat::Half:
+        scorePage(task, PlainKeys<Half>{reinterpret_cast<const Half*>(keys)}, positions, column,
+                  scores);
+        break;
+    case KeyFormat::Bfloat:
+        scorePage(task, PlainKeys<Bfloat>{reinterpret_cast<const Bfloat*>(keys)}, positions, column,
+                  scores);
+        break;
+    case KeyFormat::Int8:
+        scorePage(
+            task,
+            Int8Keys{keys, shortsOf(bytesOf(keys + keyScales(KeyFormat::Int8, head.keyLength)))},
+            positions, column, scores);
+        break;
+    case KeyFormat::Single:
+        scorePage(task, PlainKeys<float>{reinterpret_cast<const float*>(keys)}, positions, column,
+                  scores);
+        break;
+    }
+}
+
+template <typename Values>
+void addPage(const AttentionTask& task, const Values& values, std::size_t positions,
+             std::size_t column, const ScoreRow* weights)
+{
+    const std::size_t stride = valueStride(task.head.valueLength);
+    const AddValues<Values> add{values, positions, stride};
+    for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
+        for (std::size_t i = 0; i < stride; i += 16) {
+            withCount<kAccumulators>(task.rows - row, add, weights + row, column,
+                                     task.out + row * stride, i);
+        }
+    }
+}
+
+void addValues(const AttentionTask& task, std::size_t page, std::size_t positions,
+               std::size_t column, ScoreRow* weights)
+{
+    const KvHead& head = task.head;
+    const std::size_t stride = valueStride(head.valueLength);
+    const std::byte* values = head.pages[page] + head.values;
+    switch (head.valueFormat) {
+    case ValueFormat::Half:
+        addPage(task, PlainValues<Half>{reinterpret_cast<const Half*>(values), stride}, positions,
+                column, weights);
+        break;
+    case ValueFormat::Bfloat:
+        addPage(task, PlainValues<Bfloat>{reinterpret_cast<const Bfloat*>(values), stride},
+                positions, column, weights);
+        break;
+    case ValueFormat::Int8: {
+        // A position's scale is its weight's business: then the bytes are summed as they are.
+        const auto* scales =
+            shortsOf(bytesOf(values + valueScales(ValueFormat::Int8, head.valueLength)));
+        for (std::size_t p = 0; p < kPageTokens; p += 16) {
+            const Floats scale = loadHalf(scales + p);
+            for (std::size_t row = 0; row < task.rows; ++row) {
+                float* weight = weights[row] + column + p;
+                store(weight, load(weight) * scale);
+            }
+        }
+        addPage(task, Int8Values{values, stride}, positions, column, weights);
+        break;
+    }
+    case ValueFormat::Single:
+        addPage(task, PlainValues<float>{reinterpret_cast<const float*>(values), stride}, positions,
+                column, weights);
+        break;
+    }
+}
 
 /// Scores become weights relative to the row's maximum, which may grow: then what was summed under
 /// the old one is scaled down.
 inline void softmaxBlock(const AttentionTask& task, std::size_t row, std::size_t block,
-                         float* scores, bool first)
+                         float* scores)
 {
     const std::size_t visible = task.visible[row] > block ? task.visible[row] - block : 0;
-    for (std::size_t p = visible; p < kAttentionBlock; ++p)
-        scores[p] = kUnseen;
+    const std::size_t from = task.from[row] > block ? task.from[row] - block : 0;
+    const auto hide = [&](float value) {
+        for (std::size_t p = visible; p < kAttentionBlock; ++p)
+            scores[p] = value;
+        for (std::size_t p = 0; p < from && p < kAttentionBlock; ++p)
+            scores[p] = value;
+    };
+    hide(kUnseen);
     Floats most = load(scores);
     for (std::size_t p = 16; p < kAttentionBlock; p += 16)
         most = max(most, load(scores + p));
-    const float before = first ? kUnseen : task.maxima[row];
+    const float before = task.maxima[row];
     const float blockMaximum = maximum(most);
     const float now = blockMaximum > before ? blockMaximum : before;
 
     Floats total = zeroFloats();
-    for (std::size_t p = 0; p < kAttentionBlock; p += 16) {
-        const Floats weight = exponential(load(scores + p) - broadcast(now));
-        store(scores + p, weight);
-        total = total + weight;
-    }
+    for (std::size_t p = 0; p < kAttentionBlock; p += 16)
+        store(scores + p, exponential(load(scores + p) - broadcast(now)));
     // The tail of exp at its lower limit is not zero; an unseen position weighs nothing at all.
-    for (std::size_t p = visible; p < kAttentionBlock; ++p)
-        scores[p] = 0;
-    float* out = task.out + row * task.valueStride;
-    const float shrink = first ? 0.0F : expf(before - now);
-    for (std::size_t i = 0; i < task.valueStride; i += 16)
-        store(out + i, first ? zeroFloats() : load(out + i) * broadcast(shrink));
-    task.weights[row] = (first ? 0.0F : task.weights[row] * shrink) + sum(total);
-    task.maxima[row] = now;
+    hide(0);
+    for (std::size_t p = 0; p < kAttentionBlock; p += 16)
+        total = total + load(scores + p);
+    const std::size_t stride = valueStride(task.head.valueLength);
+    float* out = task.out + row * stride;
+    if (now > before) {
+        const float shrink = before > kUnseen ? expf(before - now) : 0.0F;
+        for (std::size_t i = 0; i < stride; i += 16)
+            store(out + i, load(out + i) * broadcast(shrink));
+        task.weights[row] *= shrink;
+        task.maxima[row] = now;
+    }
+    task.weights[row] += sum(total);
 }
 
-template <typename Element>
-void attend(const AttentionTask& task)
+void attendLanes(const AttentionTask& task)
 {
-    const auto* keys = static_cast<const Element*>(task.keys);
-    const auto* values = static_cast<const Element*>(task.values);
-    ScoreRow scores[kAttentionRows] = {};
-    for (std::size_t block = task.begin; block < task.end; block += kAttentionBlock) {
-        const std::size_t left = task.end - block;
-        const std::size_t positions = left < kAttentionBlock ? left : kAttentionBlock;
-        for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
-            for (std::size_t p = 0; p < positions; p += 16) {
-                const ScoreStrip<Element> strip{keys + (block + p) * task.headLength,
-                                                task.headLength};
-                withCount<kAccumulators>(task.rows - row, strip, task.queries + row, scores + row,
-                                         p);
-            }
+    const std::size_t stride = valueStride(task.head.valueLength);
+    for (std::size_t row = 0; row < task.rows; ++row) {
+        task.maxima[row] = kUnseen;
+        task.weights[row] = 0;
+        for (std::size_t i = 0; i < stride; i += 16)
+            store(task.out + row * stride + i, zeroFloats());
+    }
+    ScoreRow block[kAttentionRows] = {};
+    const auto eachPage = [&](std::size_t begin, const auto& f) {
+        for (std::size_t at = begin; at < begin + kAttentionBlock && at < task.end;
+             at += kPageTokens) {
+            const std::size_t left = task.end - at;
+            f(task, at / kPageTokens, left < kPageTokens ? left : kPageTokens, at - begin, block);
         }
+    };
+    for (std::size_t begin = task.begin; begin < task.end; begin += kAttentionBlock) {
+        eachPage(begin, scores);
         for (std::size_t row = 0; row < task.rows; ++row)
-            softmaxBlock(task, row, block, scores[row], block == task.begin);
-        for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
-            for (std::size_t i = 0; i < task.valueStride; i += 16) {
-                const AddValues<Element> add{values + block * task.valueStride + i,
-                                             task.valueStride, positions};
-                withCount<kAccumulators>(task.rows - row, add,
-                                         static_cast<const ScoreRow*>(scores + row),
-                                         task.out + row * task.valueStride + i);
-            }
-        }
+            softmaxBlock(task, row, begin, block[row]);
+        eachPage(begin, addValues);
     }
 }
 

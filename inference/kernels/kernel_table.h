@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/kernels/kv_layout.h"
 #include "inference/kernels/weight_type.h"
 
 #include <cstddef>
@@ -25,23 +26,21 @@ struct RowInput {
 
 /// Rows that one call of attend may hold.
 inline constexpr std::size_t kAttentionRows = 8;
-/// Positions that attend looks at together.
-inline constexpr std::size_t kAttentionBlock = 64;
+/// Positions that attend looks at together: two pages.
+inline constexpr std::size_t kAttentionBlock = 2 * kPageTokens;
 
 /// A few queries against one head's keys and values, over part of the positions.
 struct AttentionTask {
-    const float* const* queries = nullptr;  // [rows] -> [headLength], scaled by 1/sqrt(d) before
+    KvHead head;
+    const float* const* queries = nullptr;  // [rows] -> [keyLength], scaled by 1/sqrt(d) before
+    const std::uint32_t* from = nullptr;    // [rows]: positions below it are not seen
     const std::uint32_t* visible = nullptr; // [rows]: positions below it are seen
     std::size_t rows = 0;                   // 1..kAttentionRows
-    const void* keys = nullptr;             // [positions/16][headLength][16] half or float
-    const void* values = nullptr;           // [positions][valueStride] half or float
-    std::size_t headLength = 0;
-    std::size_t valueStride = 0; // a multiple of 16
-    std::size_t begin = 0;       // a multiple of kAttentionBlock, below every visible
+    std::size_t begin = 0;                  // a multiple of kAttentionBlock
     std::size_t end = 0;
     float* out = nullptr;     // [rows][valueStride]: sum of exp(s - maximum) v
     float* maxima = nullptr;  // [rows]: largest score s
-    float* weights = nullptr; // [rows]: sum of exp(s - maximum)
+    float* weights = nullptr; // [rows]: sum of exp(s - maximum); 0 for a row that saw nothing
 };
 
 /// The arithmetic of one tier. All functions are pure: callers may split the work over threads.
@@ -75,11 +74,16 @@ struct KernelTable {
     void (*add)(const float* from, std::size_t count, float* to);
     void (*toBfloat)(const float* from, std::size_t count, std::uint16_t* to);
 
-    /// Softmax attention with a running maximum (Source: arXiv:2205.14135), keys and values as half
-    /// or as float32. Blocks are cut at multiples of kAttentionBlock: a row's result does not
-    /// depend on the rows beside it.
-    void (*attendHalf)(const AttentionTask& task);
-    void (*attendSingle)(const AttentionTask& task);
+    /// Softmax attention with a running maximum (Source: arXiv:2205.14135), in float32. Blocks are
+    /// cut at multiples of kAttentionBlock: a row's result does not depend on the rows beside it.
+    void (*attend)(const AttentionTask& task);
+
+    /// Puts one position's key or value [length] into a page's keys or values (kv_layout.h).
+    /// slot < kPageTokens. Numerics: to nearest; int8: scale = largest magnitude / 127 as a half.
+    void (*storeKey)(KeyFormat format, std::byte* keys, std::size_t slot, const float* key,
+                     std::size_t length);
+    void (*storeValue)(ValueFormat format, std::byte* values, std::size_t slot, const float* value,
+                       std::size_t length);
 };
 
 /// Output rows that are widened together for a product of matrices: four strips.

@@ -4,6 +4,7 @@
 // The table of one tier, from the lanes that the including tier file has chosen.
 
 #include "inference/kernels/attention_lanes.h"
+#include "inference/kernels/kv_store_lanes.h"
 #include "inference/kernels/strip_dot_iq_lanes.h"
 #include "inference/kernels/strip_dot_k_lanes.h"
 #include "inference/kernels/strip_dot_legacy_lanes.h"
@@ -92,8 +93,9 @@ constexpr KernelTable kTable = {
     .swiGlu = swiGluRow,
     .add = addRow,
     .toBfloat = toBfloatRow,
-    .attendHalf = attend<Half>,
-    .attendSingle = attend<float>,
+    .attend = attendLanes,
+    .storeKey = storeKeyLanes,
+    .storeValue = storeValueLanes,
 };
 
 } // namespace

@@ -33,18 +33,25 @@ Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier
     m_angles.resize(kMostRows * config.ropeLength);
 }
 
-void Blocks::begin(std::span<const std::int32_t> tokens, KvCache& cache, Phase phase,
-                   const std::stop_token& stop)
+void Blocks::begin(std::span<const Part> parts, Phase phase, const std::stop_token& stop)
 {
-    assert(!tokens.empty() && tokens.size() <= kMostRows);
-    assert(phase == Phase::Prompt || tokens.size() == 1);
-    m_cache = &cache;
+    m_parts.assign(parts.begin(), parts.end());
     m_phase = phase;
     m_stop = stop;
     m_cancelled = false;
+    m_places.clear();
+    std::vector<std::int32_t> tokens;
+    for (const Part& part : parts) {
+        std::uint32_t position = part.sequence->length();
+        for (const std::int32_t token : part.tokens) {
+            tokens.push_back(token);
+            m_places.push_back({part.sequence, position++});
+        }
+    }
     m_rows = tokens.size();
-    m_first = cache.length();
-    cache.expectUpTo(m_first + static_cast<std::uint32_t>(m_rows));
+    assert(m_rows > 0 && m_rows <= kMostRows);
+    if (phase == Phase::Generation)
+        planStretches();
 
     const std::size_t length = m_config.embeddingLength;
     const std::size_t bytes = kernels::rowBytes(m_weights.embeddingType, length);
@@ -53,7 +60,7 @@ void Blocks::begin(std::span<const std::int32_t> tokens, KvCache& cache, Phase p
         kernels::dequantizeRow(m_weights.embeddingType,
                                m_weights.embedding.subspan(id * bytes, bytes),
                                std::span(m_x).subspan(row * length, length));
-        m_rope.angles(m_first + static_cast<std::uint32_t>(row),
+        m_rope.angles(m_places[row].position,
                       std::span(m_angles).subspan(row * m_config.ropeLength, m_config.ropeLength));
     });
 }
@@ -66,7 +73,7 @@ void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Produ
         return;
     }
     if (m_phase == Phase::Generation)
-        m_multiplier.tokens(x, xStride, 1, products);
+        m_multiplier.tokens(x, xStride, m_rows, products);
     else
         m_multiplier.rows(x, xStride, m_rows, products);
 }
@@ -111,12 +118,16 @@ void Blocks::turnRow(std::size_t row, std::size_t layer)
         for (float& element : query)
             element *= scale;
     }
-    const auto position = m_first + static_cast<std::uint32_t>(row);
+    const auto [sequence, position] = m_places[row];
+    const kernels::KernelTable& kernels = m_multiplier.kernels();
+    const KvLayer& layout = sequence->pool().layers()[layer];
     for (std::size_t head = 0; head < m_config.keyValueHeads; ++head) {
         const std::size_t at = (row * m_config.keyValueHeads + head) * d;
         const auto key = std::span(m_k).subspan(at, d);
         m_rope.turn(angles, key);
-        m_cache->write(layer, head, position, key, std::span(m_v).subspan(at, d));
+        const KvSequence::Slot slot = sequence->slot(layer, head, position);
+        kernels.storeKey(layout.keyFormat, slot.keys, slot.index, key.data(), d);
+        kernels.storeValue(layout.valueFormat, slot.values, slot.index, m_v.data() + at, d);
     }
 }
 
@@ -155,20 +166,48 @@ void Blocks::addFeedForward(const LayerWeights& layer)
     addToStream(layer.down, m_gate.data(), layer.down.columns());
 }
 
-void Blocks::projectLogits(Logits wanted, std::span<float> out)
+void Blocks::projectLogits()
 {
-    if (wanted == Logits::None)
-        return;
+    struct Wanted {
+        std::size_t row;
+        float* out;
+    };
+    std::vector<Wanted> wanted;
     const std::size_t vocabulary = m_config.vocabularySize;
-    normalize(m_weights.outputNorm);
-    const std::array products = {Product{&m_weights.output, out.data(), vocabulary}};
-    if (wanted == Logits::All) {
-        multiply(m_h.data(), m_config.embeddingLength, products);
-        return;
+    std::size_t row = 0;
+    for (const Part& part : m_parts) {
+        const std::size_t count = part.tokens.size();
+        if (part.wanted == Logits::Last)
+            wanted.push_back({row + count - 1, part.logits.data()});
+        for (std::size_t i = 0; i < count && part.wanted == Logits::All; ++i)
+            wanted.push_back({row + i, part.logits.data() + i * vocabulary});
+        row += count;
     }
-    // One row, however many the pass has: always by the kernels for one row.
-    if (!m_cancelled)
-        m_multiplier.tokens(m_h.data() + (m_rows - 1) * m_config.embeddingLength, 0, 1, products);
+    const std::size_t length = m_config.embeddingLength;
+    m_pool.run(wanted.size(), [&](std::size_t i, unsigned) {
+        m_multiplier.kernels().rmsNorm(m_x.data() + wanted[i].row * length,
+                                       m_weights.outputNorm.data(), m_config.normEpsilon, length,
+                                       m_h.data() + i * length);
+    });
+    // As many rows in one pass over the matrix as a buffer of usual size holds.
+    constexpr std::size_t kMostAtOnce = 32;
+    for (std::size_t first = 0; first < wanted.size(); first += kMostAtOnce) {
+        if (m_cancelled || m_stop.stop_requested()) {
+            m_cancelled = true;
+            return;
+        }
+        const std::size_t count = std::min(kMostAtOnce, wanted.size() - first);
+        bool inOrder = true;
+        for (std::size_t i = first + 1; i < first + count; ++i)
+            inOrder = inOrder && wanted[i].out == wanted[i - 1].out + vocabulary;
+        if (!inOrder)
+            m_logits.resize(std::max(m_logits.size(), count * vocabulary));
+        float* out = inOrder ? wanted[first].out : m_logits.data();
+        m_multiplier.tokens(m_h.data() + first * length, length, count,
+                            std::array{Product{&m_weights.output, out, vocabulary}});
+        for (std::size_t i = 0; i < count && !inOrder; ++i)
+            std::copy_n(out + i * vocabulary, vocabulary, wanted[first + i].out);
+    }
 }
 
 } // namespace model

@@ -4,7 +4,6 @@
 #include "inference/kernels/multiplier.h"
 #include "inference/kernels/rope.h"
 #include "inference/model/config.h"
-#include "inference/model/kv_cache.h"
 #include "inference/model/model.h"
 #include "inference/model/weights.h"
 
@@ -17,7 +16,7 @@
 namespace model {
 
 /// The steps that the families are made of. A family's file calls them in the order of its network;
-/// they work on one pass: up to kMostRows tokens of one conversation.
+/// they work on one pass: up to kMostRows tokens, each at the end of its sequence.
 ///
 /// Names of shapes: M tokens of the pass, D embedding, F feed-forward, H heads, Hkv key/value
 /// heads, d head length, V vocabulary. Threads: one pass at a time; the steps spread over the pool.
@@ -28,9 +27,9 @@ public:
     Blocks(const Config& config, const Weights& weights, kernels::Multiplier& multiplier,
            kernels::ThreadPool& pool);
 
-    /// Starts a pass at the end of @p cache: x = rows of the embedding. x [M, D]
-    void begin(std::span<const std::int32_t> tokens, KvCache& cache, Phase phase,
-               const std::stop_token& stop);
+    /// Starts a pass over the tokens of @p parts, for which pages are reserved: x = rows of the
+    /// embedding. x [M, D]
+    void begin(std::span<const Part> parts, Phase phase, const std::stop_token& stop);
 
     /// h = x / rms(x) * weight. h [M, D]
     void normalize(std::span<const float> weight);
@@ -49,21 +48,38 @@ public:
     /// x += g Wdown^T
     void addFeedForward(const LayerWeights& layer);
 
-    /// logits = (x / rms(x) * weight) Wout^T, of the last row or of all. out [V] or [M, V]
-    void projectLogits(Logits wanted, std::span<float> out);
+    /// logits = (x / rms(x) * weight) Wout^T, of the rows that the parts ask for, into them.
+    void projectLogits();
 
     /// Once true, what this pass computed is worthless: matrices were left out.
     [[nodiscard]] bool cancelled() const { return m_cancelled; }
 
 private:
+    /// A row of the pass: a token's place in its sequence.
+    struct Row {
+        const KvSequence* sequence;
+        std::uint32_t position;
+    };
+    /// Queries of one sequence against a fixed stretch of its positions.
+    struct Stretch {
+        std::size_t row;    // first row of the sequence in the pass
+        std::size_t tokens; // its rows
+        std::size_t begin;  // positions
+        std::size_t end;
+        std::size_t sums; // offset in m_sums: for each head, of all query rows
+    };
+
     void multiply(const float* x, std::size_t xStride, std::span<const kernels::Product> products);
     void addToStream(const kernels::PackedMatrix& matrix, const float* x, std::size_t xStride);
     void turnRow(std::size_t row, std::size_t layer);
+
+    void planStretches();
     void attendPrompt(std::size_t layer);
-    void attendToken(std::size_t layer);
-    void mergeParts(std::size_t queryHead, std::size_t parts);
-    [[nodiscard]] std::size_t partFloats() const;
-    void attendRows(std::size_t layer, std::size_t head, kernels::AttentionTask& task);
+    void attendGenerated(std::size_t layer);
+    void attendStretch(std::size_t layer, const Stretch& stretch, std::size_t head);
+    void mergeStretches(std::size_t first, std::size_t count, std::size_t token,
+                        std::size_t queryHead);
+    [[nodiscard]] std::size_t sumFloats(const Stretch& stretch) const;
     [[nodiscard]] std::size_t group() const { return m_config.heads / m_config.keyValueHeads; }
 
     const Config& m_config;
@@ -73,15 +89,21 @@ private:
     kernels::Rope m_rope;
 
     // The pass.
-    KvCache* m_cache = nullptr;
+    std::vector<Part> m_parts;
+    std::vector<Row> m_places; // of the rows
     Phase m_phase = Phase::Prompt;
     std::stop_token m_stop;
     bool m_cancelled = false;
-    std::size_t m_rows = 0;    // M
-    std::uint32_t m_first = 0; // position of row 0
+    std::size_t m_rows = 0; // M
+    std::vector<Stretch> m_stretches;
+    struct Sequence { // its stretches follow one another
+        std::size_t row, tokens, firstStretch, stretches;
+    };
+    std::vector<Sequence> m_sequences;
 
     std::vector<float> m_x, m_h, m_q, m_k, m_v, m_a, m_gate, m_up, m_angles;
-    std::vector<float> m_parts; // of attendToken: [parts][Hkv][tiles], each of partFloats()
+    std::vector<float> m_sums;   // of attendGenerated
+    std::vector<float> m_logits; // of rows whose places do not follow one another
 };
 
 } // namespace model

@@ -11,18 +11,48 @@ namespace {
 
 using kernels::kAttentionRows;
 
-// A generated token's attention is cut into parts of this many positions, always at the same
-// places, so that the sums are the same for any number of threads.
-constexpr std::size_t kPartPositions = 512;
+// A generated token's attention is cut into stretches of this many positions, always at the same
+// places, so that the sums are the same for any number of threads and of rows: eight pages, of
+// which the keys and values of a head fill a part of the second cache.
+constexpr std::size_t kStretchPositions = 8 * kernels::kPageTokens;
+
+// Below this many sums the threads are not asked to help with merging them.
+constexpr std::size_t kFewSums = 1 << 15;
 
 std::size_t ceilDivide(std::size_t value, std::size_t by)
 {
     return (value + by - 1) / by;
 }
 
-std::size_t valueStride(const Config& config)
+/// The first position that the token at @p position sees.
+std::uint32_t firstSeen(const KvLayer& layer, std::uint32_t position)
 {
-    return ceilDivide(config.headLength, 16) * 16;
+    if (layer.kind != KvLayer::Kind::Window || position < layer.window)
+        return 0;
+    return position + 1 - layer.window;
+}
+
+/// Up to kAttentionRows queries of one head, and where their results go.
+struct Tile {
+    std::array<const float*, kAttentionRows> queries{};
+    std::array<std::uint32_t, kAttentionRows> from{};
+    std::array<std::uint32_t, kAttentionRows> visible{};
+
+    [[nodiscard]] kernels::AttentionTask task(const kernels::KvHead& head, std::size_t rows) const
+    {
+        kernels::AttentionTask task;
+        task.head = head;
+        task.queries = queries.data();
+        task.from = from.data();
+        task.visible = visible.data();
+        task.rows = rows;
+        return task;
+    }
+};
+
+std::size_t blockOf(std::size_t position)
+{
+    return position / kernels::kAttentionBlock * kernels::kAttentionBlock;
 }
 
 } // namespace
@@ -34,133 +64,162 @@ void Blocks::attend(std::size_t layer)
     if (m_phase == Phase::Prompt)
         attendPrompt(layer);
     else
-        attendToken(layer);
-}
-
-void Blocks::attendRows(std::size_t layer, std::size_t head, kernels::AttentionTask& task)
-{
-    task.keys = m_cache->keys(layer, head);
-    task.values = m_cache->values(layer, head);
-    task.headLength = m_config.headLength;
-    task.valueStride = valueStride(m_config);
-    const kernels::KernelTable& kernels = m_multiplier.kernels();
-    if (m_cache->precision() == KvPrecision::Half)
-        kernels.attendHalf(task);
-    else
-        kernels.attendSingle(task);
+        attendGenerated(layer);
 }
 
 // Rows of a tile: (token, query head of the group), token by token; one tile reads the keys and
 // values of its head once for all of them.
 void Blocks::attendPrompt(std::size_t layer)
 {
+    const KvSequence& sequence = *m_parts.front().sequence;
+    const KvLayer& layout = sequence.pool().layers()[layer];
     const std::size_t d = m_config.headLength;
-    const std::size_t stride = valueStride(m_config);
+    const std::size_t stride = kernels::valueStride(d);
     const std::size_t all = m_rows * group();
     const std::size_t tiles = ceilDivide(all, kAttentionRows);
     m_pool.run(m_config.keyValueHeads * tiles, [&](std::size_t index, unsigned) {
         const std::size_t head = index / tiles;
         const std::size_t first = index % tiles * kAttentionRows;
-        std::array<const float*, kAttentionRows> queries{};
-        std::array<std::uint32_t, kAttentionRows> visible{};
+        const std::size_t rows = std::min(kAttentionRows, all - first);
+        Tile tile;
         std::array<std::size_t, kAttentionRows> places{};
-        std::array<float, kAttentionRows> maxima{};
-        std::array<float, kAttentionRows> weights{};
-        std::vector<float> out(kAttentionRows * stride);
-        kernels::AttentionTask task;
-        task.rows = std::min(kAttentionRows, all - first);
-        for (std::size_t r = 0; r < task.rows; ++r) {
+        for (std::size_t r = 0; r < rows; ++r) {
             const std::size_t token = (first + r) / group();
             const std::size_t queryHead = head * group() + (first + r) % group();
             places[r] = (token * m_config.heads + queryHead) * d;
-            queries[r] = m_q.data() + places[r];
-            visible[r] = m_first + static_cast<std::uint32_t>(token) + 1;
+            tile.queries[r] = m_q.data() + places[r];
+            tile.visible[r] = m_places[token].position + 1;
+            tile.from[r] = firstSeen(layout, m_places[token].position);
         }
-        task.queries = queries.data();
-        task.visible = visible.data();
-        task.end = visible[task.rows - 1];
+        std::vector<float> out(kAttentionRows * stride);
+        std::array<float, kAttentionRows> maxima{};
+        std::array<float, kAttentionRows> weights{};
+        kernels::AttentionTask task = tile.task(sequence.head(layer, head), rows);
+        task.begin = blockOf(tile.from[0]);
+        task.end = tile.visible[rows - 1];
         task.out = out.data();
         task.maxima = maxima.data();
         task.weights = weights.data();
-        attendRows(layer, head, task);
-        for (std::size_t r = 0; r < task.rows; ++r) {
+        m_multiplier.kernels().attend(task);
+        for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t i = 0; i < d; ++i)
                 m_a[places[r] + i] = out[r * stride + i] / weights[r];
         }
     });
 }
 
-/// Sums, maxima and weights of one tile.
-std::size_t Blocks::partFloats() const
+/// Of one head: sums, maxima and weights of every query row.
+std::size_t Blocks::sumFloats(const Stretch& stretch) const
 {
-    return kAttentionRows * (valueStride(m_config) + 2);
+    return stretch.tokens * group() * (kernels::valueStride(m_config.headLength) + 2);
 }
 
-void Blocks::attendToken(std::size_t layer)
+void Blocks::planStretches()
+{
+    m_sequences.clear();
+    m_stretches.clear();
+    std::size_t sums = 0;
+    std::size_t row = 0;
+    for (const Part& part : m_parts) {
+        const std::size_t tokens = part.tokens.size();
+        const std::size_t positions = part.sequence->length() + tokens;
+        const std::size_t count = ceilDivide(positions, kStretchPositions);
+        m_sequences.push_back({row, tokens, m_stretches.size(), count});
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t begin = i * kStretchPositions;
+            m_stretches.push_back(
+                {row, tokens, begin, std::min(positions, begin + kStretchPositions), sums});
+            sums += m_config.keyValueHeads * sumFloats(m_stretches.back());
+        }
+        row += tokens;
+    }
+    m_sums.resize(std::max(m_sums.size(), sums));
+}
+
+void Blocks::attendStretch(std::size_t layer, const Stretch& stretch, std::size_t head)
+{
+    const KvSequence& sequence = *m_places[stretch.row].sequence;
+    const KvLayer& layout = sequence.pool().layers()[layer];
+    const std::size_t d = m_config.headLength;
+    const std::size_t stride = kernels::valueStride(d);
+    const std::size_t all = stretch.tokens * group();
+    float* out = m_sums.data() + stretch.sums + head * sumFloats(stretch);
+    float* maxima = out + all * stride;
+    float* weights = maxima + all;
+    for (std::size_t first = 0; first < all; first += kAttentionRows) {
+        const std::size_t rows = std::min(kAttentionRows, all - first);
+        Tile tile;
+        for (std::size_t r = 0; r < rows; ++r) {
+            const std::size_t row = stretch.row + (first + r) / group();
+            const std::size_t queryHead = head * group() + (first + r) % group();
+            tile.queries[r] = m_q.data() + (row * m_config.heads + queryHead) * d;
+            tile.visible[r] = m_places[row].position + 1;
+            tile.from[r] = firstSeen(layout, m_places[row].position);
+        }
+        kernels::AttentionTask task = tile.task(sequence.head(layer, head), rows);
+        // Not before the first position that any row sees: those pages may be gone.
+        task.begin = std::max(stretch.begin, blockOf(tile.from[0]));
+        task.end = std::min<std::size_t>(stretch.end, tile.visible[rows - 1]);
+        task.out = out + first * stride;
+        task.maxima = maxima + first;
+        task.weights = weights + first;
+        m_multiplier.kernels().attend(task);
+    }
+}
+
+void Blocks::attendGenerated(std::size_t layer)
+{
+    const std::size_t heads = m_config.keyValueHeads;
+    m_pool.run(m_stretches.size() * heads, [&](std::size_t index, unsigned) {
+        attendStretch(layer, m_stretches[index / heads], index % heads);
+    });
+    const auto mergeRow = [&](std::size_t row) {
+        const auto in = std::ranges::find_if(
+            m_sequences, [&](const Sequence& s) { return row < s.row + s.tokens; });
+        const std::size_t count =
+            ceilDivide(std::size_t{m_places[row].position} + 1, kStretchPositions);
+        for (std::size_t queryHead = 0; queryHead < m_config.heads; ++queryHead)
+            mergeStretches(in->firstStretch, count, row - in->row, queryHead);
+    };
+    if (m_rows * m_config.heads * m_config.headLength < kFewSums) {
+        for (std::size_t row = 0; row < m_rows; ++row)
+            mergeRow(row);
+    } else {
+        m_pool.run(m_rows, [&](std::size_t row, unsigned) { mergeRow(row); });
+    }
+}
+
+/// a = sum of e^(m - M) o / sum of e^(m - M) l over a token's stretches, in their order; M the
+/// largest m.
+void Blocks::mergeStretches(std::size_t first, std::size_t count, std::size_t token,
+                            std::size_t queryHead)
 {
     const std::size_t d = m_config.headLength;
-    const std::size_t stride = valueStride(m_config);
-    const std::size_t tiles = ceilDivide(group(), kAttentionRows);
-    const std::uint32_t positions = m_first + 1;
-    const std::size_t parts = ceilDivide(positions, kPartPositions);
-    const std::size_t perPart = m_config.keyValueHeads * tiles;
-    m_parts.resize(std::max(m_parts.size(), parts * perPart * partFloats()));
-    m_pool.run(parts * perPart, [&](std::size_t index, unsigned) {
-        const std::size_t part = index / perPart;
-        const std::size_t head = index % perPart / tiles;
-        const std::size_t first = index % tiles * kAttentionRows;
-        std::array<const float*, kAttentionRows> queries{};
-        std::array<std::uint32_t, kAttentionRows> visible{};
-        kernels::AttentionTask task;
-        task.rows = std::min(kAttentionRows, group() - first);
-        for (std::size_t r = 0; r < task.rows; ++r) {
-            queries[r] = m_q.data() + (head * group() + first + r) * d;
-            visible[r] = positions;
-        }
-        task.queries = queries.data();
-        task.visible = visible.data();
-        task.begin = part * kPartPositions;
-        task.end = std::min<std::size_t>(positions, task.begin + kPartPositions);
-        task.out = m_parts.data() + index * partFloats();
-        task.maxima = task.out + kAttentionRows * stride;
-        task.weights = task.maxima + kAttentionRows;
-        attendRows(layer, head, task);
-    });
-    for (std::size_t queryHead = 0; queryHead < m_config.heads; ++queryHead)
-        mergeParts(queryHead, parts);
-}
-
-/// a = sum of e^(m - M) o / sum of e^(m - M) l over the parts, in their order; M the largest m.
-void Blocks::mergeParts(std::size_t queryHead, std::size_t parts)
-{
-    const std::size_t stride = valueStride(m_config);
-    const std::size_t tiles = ceilDivide(group(), kAttentionRows);
-    const std::size_t perPart = m_config.keyValueHeads * tiles;
-    const std::size_t inGroup = queryHead % group();
-    const std::size_t row = inGroup % kAttentionRows;
-    const std::size_t tile = queryHead / group() * tiles + inGroup / kAttentionRows;
-    const auto partOf = [&](std::size_t part) {
-        return m_parts.data() + (part * perPart + tile) * partFloats();
+    const std::size_t stride = kernels::valueStride(d);
+    const std::size_t head = queryHead / group();
+    const std::size_t row = token * group() + queryHead % group();
+    const std::size_t rows = m_stretches[first].tokens * group();
+    const auto sumsOf = [&](std::size_t i) {
+        const Stretch& stretch = m_stretches[first + i];
+        return m_sums.data() + stretch.sums + head * sumFloats(stretch);
     };
-    const auto maximumOf = [&](const float* part) { return part[kAttentionRows * stride + row]; };
-    const auto weightOf = [&](const float* part) {
-        return part[kAttentionRows * (stride + 1) + row];
-    };
+    const auto maximumOf = [&](const float* sums) { return sums[rows * stride + row]; };
+    const auto weightOf = [&](const float* sums) { return sums[rows * (stride + 1) + row]; };
 
-    float most = maximumOf(partOf(0));
-    for (std::size_t part = 1; part < parts; ++part)
-        most = std::max(most, maximumOf(partOf(part)));
+    float most = maximumOf(sumsOf(0));
+    for (std::size_t i = 1; i < count; ++i)
+        most = std::max(most, maximumOf(sumsOf(i)));
     float total = 0;
-    for (std::size_t part = 0; part < parts; ++part)
-        total += std::exp(maximumOf(partOf(part)) - most) * weightOf(partOf(part));
+    for (std::size_t i = 0; i < count; ++i)
+        total += std::exp(maximumOf(sumsOf(i)) - most) * weightOf(sumsOf(i));
 
-    float* out = m_a.data() + queryHead * m_config.headLength;
-    std::fill_n(out, m_config.headLength, 0.0F);
-    for (std::size_t part = 0; part < parts; ++part) {
-        const float* from = partOf(part);
+    float* out = m_a.data() + ((m_stretches[first].row + token) * m_config.heads + queryHead) * d;
+    std::fill_n(out, d, 0.0F);
+    for (std::size_t i = 0; i < count; ++i) {
+        const float* from = sumsOf(i);
         const float share = std::exp(maximumOf(from) - most) / total;
-        for (std::size_t i = 0; i < m_config.headLength; ++i)
-            out[i] += share * from[row * stride + i];
+        for (std::size_t e = 0; e < d; ++e)
+            out[e] += share * from[row * stride + e];
     }
 }
 

@@ -17,7 +17,8 @@ enum class Errc {
     BadText,        // not UTF-8 where UTF-8 is needed
     ContextTooLong, // more tokens than the context holds
     OutOfMemory,
-    Cancelled, // by the caller's stop token
+    OutOfPages, // no room left among the keys and values
+    Cancelled,  // by the caller's stop token
 };
 
 struct Error {

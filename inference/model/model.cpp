@@ -32,11 +32,18 @@ LayerFunction layerOf(Family family)
     return llamaLayer;
 }
 
+Error tooLong(std::size_t tokens, const char* what, std::size_t held)
+{
+    return {Errc::ContextTooLong,
+            std::to_string(tokens) + " tokens, the " + what + " holds " + std::to_string(held)};
+}
+
 class LoadedModel final : public Model {
 public:
     LoadedModel(Config config, const Options& options)
         : m_config(std::move(config))
-        , m_precision(options.exact ? KvPrecision::Single : KvPrecision::Half)
+        , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
+        , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
         , m_pool(std::max(1U, options.threads))
         , m_multiplier(m_pool, {.exact = options.exact})
         , m_layer(layerOf(m_config.family))
@@ -65,86 +72,121 @@ public:
 
     [[nodiscard]] const Config& config() const override { return m_config; }
 
-    [[nodiscard]] Result<KvCache> makeCache(std::uint32_t capacity) const override
+    [[nodiscard]] std::vector<KvLayer> kvLayers() const override
     {
-        if (capacity > m_config.contextLength) {
-            return std::unexpected(
-                Error{Errc::ContextTooLong, std::to_string(capacity) +
-                                                " tokens asked for, the context holds " +
-                                                std::to_string(m_config.contextLength)});
-        }
-        return KvCache::create(m_config, std::max(1U, capacity), m_precision);
+        const KvLayer layer{.heads = m_config.keyValueHeads,
+                            .keyLength = m_config.headLength,
+                            .valueLength = m_config.headLength,
+                            .keyFormat = m_keys,
+                            .valueFormat = m_values};
+        return std::vector<KvLayer>(m_config.layers, layer);
     }
 
-    Result<void> forward(std::span<const std::int32_t> tokens, KvCache& cache, Phase phase,
-                         Logits wanted, std::span<float> logits,
-                         const std::stop_token& stop) override
+    Result<void> read(const Part& part, const std::stop_token& stop) override
     {
-        assert(!tokens.empty());
-        if (auto ok = check(tokens, cache); !ok)
-            return ok;
-        const std::size_t vocabulary = m_config.vocabularySize;
-        assert(logits.size() == (wanted == Logits::None   ? 0
-                                 : wanted == Logits::Last ? vocabulary
-                                                          : tokens.size() * vocabulary));
-        const std::uint32_t before = cache.length();
-        const std::size_t step = phase == Phase::Prompt ? Blocks::kMostRows : 1;
-        for (std::size_t first = 0; first < tokens.size(); first += step) {
-            const std::size_t count = std::min(step, tokens.size() - first);
-            const bool last = first + count == tokens.size();
-            Logits now = wanted;
-            std::span<float> out = logits;
-            if (wanted == Logits::All)
-                out = logits.subspan(first * vocabulary, count * vocabulary);
-            else if (!last)
-                now = Logits::None;
-            if (!pass(tokens.subspan(first, count), cache, phase, now, out, stop)) {
-                cache.truncate(before);
-                return std::unexpected(Error{Errc::Cancelled, "stopped by the caller"});
-            }
-        }
-        return {};
+        return compute(std::span(&part, 1), Phase::Prompt, stop);
+    }
+
+    Result<void> generate(std::span<const Part> parts, const std::stop_token& stop) override
+    {
+        return compute(parts, Phase::Generation, stop);
     }
 
 private:
-    [[nodiscard]] Result<void> check(std::span<const std::int32_t> tokens,
-                                     const KvCache& cache) const
+    [[nodiscard]] Result<void> check(const Part& part) const
     {
-        for (const std::int32_t token : tokens) {
+        assert(!part.tokens.empty());
+        assert(part.logits.size() == (part.wanted == Logits::None ? 0
+                                      : part.wanted == Logits::Last
+                                          ? m_config.vocabularySize
+                                          : part.tokens.size() * m_config.vocabularySize));
+        for (const std::int32_t token : part.tokens) {
             if (token < 0 || static_cast<std::uint32_t>(token) >= m_config.vocabularySize) {
                 return std::unexpected(
                     Error{Errc::BadToken, "token id outside the vocabulary of " +
                                               std::to_string(m_config.vocabularySize)});
             }
         }
-        if (tokens.size() > cache.capacity() - cache.length()) {
-            return std::unexpected(
-                Error{Errc::ContextTooLong, std::to_string(cache.length() + tokens.size()) +
-                                                " tokens, the cache holds " +
-                                                std::to_string(cache.capacity())});
+        if (part.tokens.size() > m_config.contextLength - part.sequence->length())
+            return std::unexpected(tooLong(part.sequence->length() + part.tokens.size(), "context",
+                                           m_config.contextLength));
+        return {};
+    }
+
+    Result<void> compute(std::span<const Part> parts, Phase phase, const std::stop_token& stop)
+    {
+        std::vector<KvSequence::Want> wants;
+        std::vector<std::uint32_t> before;
+        for (const Part& part : parts) {
+            if (auto ok = check(part); !ok)
+                return ok;
+            wants.push_back({part.sequence, static_cast<std::uint32_t>(part.tokens.size())});
+            before.push_back(part.sequence->length());
+        }
+        if (auto ok = KvSequence::reserve(wants); !ok)
+            return ok;
+        for (const std::vector<Part>& some : passesOf(parts)) {
+            if (pass(some, phase, stop))
+                continue;
+            for (std::size_t i = 0; i < before.size(); ++i)
+                wants[i].sequence->truncate(before[i]);
+            return std::unexpected(Error{Errc::Cancelled, "stopped by the caller"});
         }
         return {};
     }
 
-    /// Up to kMostRows tokens through every layer. False when it was stopped.
-    bool pass(std::span<const std::int32_t> tokens, KvCache& cache, Phase phase, Logits wanted,
-              std::span<float> out, const std::stop_token& stop)
+    /// The parts cut so that each pass has at most kMostRows rows.
+    [[nodiscard]] std::vector<std::vector<Part>> passesOf(std::span<const Part> parts) const
     {
-        m_blocks->begin(tokens, cache, phase, stop);
+        std::vector<std::vector<Part>> passes(1);
+        std::size_t room = Blocks::kMostRows;
+        for (const Part& part : parts) {
+            std::size_t first = 0;
+            while (first < part.tokens.size()) {
+                if (room == 0) {
+                    passes.emplace_back();
+                    room = Blocks::kMostRows;
+                }
+                const std::size_t count = std::min(room, part.tokens.size() - first);
+                passes.back().push_back(cut(part, first, count));
+                first += count;
+                room -= count;
+            }
+        }
+        return passes;
+    }
+
+    [[nodiscard]] Part cut(const Part& part, std::size_t first, std::size_t count) const
+    {
+        Part some{part.sequence, part.tokens.subspan(first, count), part.wanted, part.logits};
+        const std::size_t vocabulary = m_config.vocabularySize;
+        if (part.wanted == Logits::All)
+            some.logits = part.logits.subspan(first * vocabulary, count * vocabulary);
+        else if (first + count < part.tokens.size())
+            some = {part.sequence, some.tokens, Logits::None, {}};
+        return some;
+    }
+
+    /// Up to kMostRows tokens through every layer. False when it was stopped.
+    bool pass(std::span<const Part> parts, Phase phase, const std::stop_token& stop)
+    {
+        m_blocks->begin(parts, phase, stop);
         for (std::size_t layer = 0; layer < m_weights.layers.size(); ++layer) {
             m_layer(*m_blocks, m_weights.layers[layer], layer);
             if (m_blocks->cancelled())
                 return false;
         }
-        m_blocks->projectLogits(wanted, out);
+        m_blocks->projectLogits();
         if (m_blocks->cancelled())
             return false;
-        cache.advance(static_cast<std::uint32_t>(tokens.size()));
+        for (const Part& part : parts)
+            part.sequence->advance(static_cast<std::uint32_t>(part.tokens.size()));
         return true;
     }
 
     Config m_config;
-    KvPrecision m_precision;
+    kernels::KeyFormat m_keys;
+    kernels::ValueFormat m_values;
     kernels::ThreadPool m_pool;
     kernels::Multiplier m_multiplier;
     LayerFunction m_layer;
@@ -153,6 +195,32 @@ private:
 };
 
 } // namespace
+
+Result<std::unique_ptr<KvPool>> Model::makePool(std::uint32_t pages) const
+{
+    return KvPool::create(kvLayers(), pages);
+}
+
+Result<KvCache> Model::makeCache(std::uint32_t capacity) const
+{
+    if (capacity > config().contextLength)
+        return std::unexpected(tooLong(capacity, "context", config().contextLength));
+    const std::uint32_t tokens = std::max(1U, capacity);
+    constexpr auto kTokens = static_cast<std::uint32_t>(kernels::kPageTokens);
+    auto pool = makePool(tokens / kTokens + (tokens % kTokens != 0 ? 1 : 0));
+    if (!pool)
+        return std::unexpected(pool.error());
+    return KvCache(std::move(*pool), tokens);
+}
+
+Result<void> Model::forward(std::span<const std::int32_t> tokens, KvCache& cache, Phase phase,
+                            Logits wanted, std::span<float> logits, const std::stop_token& stop)
+{
+    if (tokens.size() > cache.capacity() - cache.length())
+        return std::unexpected(tooLong(cache.length() + tokens.size(), "cache", cache.capacity()));
+    const Part part{&cache.sequence(), tokens, wanted, logits};
+    return phase == Phase::Prompt ? read(part, stop) : generate(std::span(&part, 1), stop);
+}
 
 Result<std::unique_ptr<Model>> Model::load(const GgufFile& file, const Options& options)
 {

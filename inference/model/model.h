@@ -10,19 +10,31 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <vector>
 
 namespace model {
 
 class GgufFile;
 
-/// Which arithmetic a call uses. Prompt tokens always take Prompt (even one of them), generated
+/// Which arithmetic a row takes. Prompt tokens always take Prompt (even one of them), generated
 /// tokens always Generation: then the same question gives the same bytes, however it is chunked.
 enum class Phase {
     Prompt,     // matrix times matrix: weights widened to bfloat16 (float32 on older processors)
-    Generation, // one token: one pass over the weights in their own width, activations as int8
+    Generation, // few rows: one pass over the weights in their own width, activations as int8
 };
 
 enum class Logits { None, Last, All };
+
+/// One sequence's share of a call: tokens at the positions that follow what it holds.
+///
+/// Shapes: tokens [1..]; logits [0], [V] or [tokens, V] row-major as @ref wanted says (None, Last,
+/// All). Output rows are always computed as generated rows are.
+struct Part {
+    KvSequence* sequence = nullptr;
+    std::span<const std::int32_t> tokens;
+    Logits wanted = Logits::Last;
+    std::span<float> logits;
+};
 
 /// A network with its weights in memory, ready to compute.
 ///
@@ -34,6 +46,9 @@ public:
     struct Options {
         unsigned threads = 1; // at least 1; the calling thread is one of them
         bool exact = false;   // float32 activations, keys and values: for tests against references
+        // What a pool keeps; exact takes Single for both.
+        kernels::KeyFormat keys = kernels::KeyFormat::Half;
+        kernels::ValueFormat values = kernels::ValueFormat::Int8;
     };
 
     /// Copies the weights out of @p file into the layout the kernels want and gives the file's
@@ -45,19 +60,35 @@ public:
 
     [[nodiscard]] virtual const Config& config() const = 0;
 
+    /// What each layer keeps of a token.
+    [[nodiscard]] virtual std::vector<KvLayer> kvLayers() const = 0;
+    /// Memory for the sequences of this model: KvPool::bytesPerPage(kvLayers()) for every
+    /// kernels::kPageTokens tokens. Errors: OutOfMemory.
+    [[nodiscard]] Result<std::unique_ptr<KvPool>> makePool(std::uint32_t pages) const;
+
+    /// Reads a part of a prompt: rows of the kind Prompt.
+    ///
+    /// Errors: BadToken for an id outside the vocabulary; ContextTooLong; OutOfPages (all before
+    /// anything is changed); Cancelled when @p stop was requested: looked at before each matrix,
+    /// the sequence then holds what it held before.
+    [[nodiscard]] virtual Result<void> read(const Part& part, const std::stop_token& stop) = 0;
+
+    /// Computes generated tokens of several sequences, one or more of each: rows of the kind
+    /// Generation, which share one pass over the weights. All sequences lie on one pool, each is
+    /// named once. What a row gives does not depend on the others: a sequence alone, beside
+    /// others, or several of its tokens at once (to verify or to replay them) give the same bits.
+    /// Errors: as read; they concern all parts.
+    [[nodiscard]] virtual Result<void> generate(std::span<const Part> parts,
+                                                const std::stop_token& stop) = 0;
+
+    // ---- for programs that run a single sequence ----
     /// An empty cache for up to @p capacity tokens, at most the context length.
     /// Errors: ContextTooLong, OutOfMemory.
-    [[nodiscard]] virtual Result<KvCache> makeCache(std::uint32_t capacity) const = 0;
-
-    /// Computes @p tokens at the positions that follow what @p cache holds, and appends them to it.
-    ///
-    /// Shapes: tokens [1..]; logits [0], [V] or [tokens, V] row-major as @p wanted says (None,
-    /// Last, All). Errors: BadToken for an id outside the vocabulary; ContextTooLong when the cache
-    /// cannot hold them (both before anything is changed); Cancelled when @p stop was requested:
-    /// looked at before each matrix, the cache then holds what it held before.
-    [[nodiscard]] virtual Result<void> forward(std::span<const std::int32_t> tokens, KvCache& cache,
-                                               Phase phase, Logits wanted, std::span<float> logits,
-                                               const std::stop_token& stop) = 0;
+    [[nodiscard]] Result<KvCache> makeCache(std::uint32_t capacity) const;
+    /// read or generate, of one part. Errors: also ContextTooLong when the cache cannot hold them.
+    [[nodiscard]] Result<void> forward(std::span<const std::int32_t> tokens, KvCache& cache,
+                                       Phase phase, Logits wanted, std::span<float> logits,
+                                       const std::stop_token& stop);
 };
 
 } // namespace model

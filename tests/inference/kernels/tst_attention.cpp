@@ -1,81 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inference/kernels/tier.h"
-#include "tests/inference/kernels/made_weights.h"
+#include "tests/inference/kernels/made_pages.h"
 
 #include <QTest>
 #include <array>
-#include <cmath>
+
+using kernels::kAttentionRows;
+using kernels::KeyFormat;
+using kernels::ValueFormat;
 
 namespace {
 
-/// Keys and values of one head, in the cache's layout and as plain numbers.
-struct Head {
-    std::size_t length; // d
-    std::size_t stride;
-    std::size_t positions;
-    std::vector<float> keys;   // [positions][d]
-    std::vector<float> values; // [positions][d]
-    std::vector<float> keyStrips;
-    std::vector<float> valueRows;
-    std::vector<std::uint16_t> keyStripsHalf;
-    std::vector<std::uint16_t> valueRowsHalf;
-};
+constexpr KeyFormat kKeyFormats[] = {KeyFormat::Half, KeyFormat::Bfloat, KeyFormat::Int8,
+                                     KeyFormat::Single};
+constexpr ValueFormat kValueFormats[] = {ValueFormat::Half, ValueFormat::Bfloat, ValueFormat::Int8,
+                                         ValueFormat::Single};
 
-Head makeHead(std::size_t length, std::size_t positions)
+/// What a format may lose of numbers of about one.
+double bound(KeyFormat format)
 {
-    Head head{length,
-              (length + 15) / 16 * 16,
-              positions,
-              made::floats(positions * length, 1),
-              made::floats(positions * length, 2),
-              {},
-              {},
-              {},
-              {}};
-    // Values that half precision holds exactly, so that both forms have one reference.
-    for (std::vector<float>* all : {&head.keys, &head.values}) {
-        for (float& value : *all)
-            value = kernels::floatFromHalf(kernels::halfFromFloat(value));
-    }
-    const std::size_t whole = (positions + 15) / 16 * 16;
-    // What lies behind the last position is not to be seen: a large number would show.
-    head.keyStrips.assign(whole * length, 1e4F);
-    head.valueRows.assign(whole * head.stride, 0.0F);
-    for (std::size_t p = 0; p < positions; ++p) {
-        for (std::size_t d = 0; d < length; ++d) {
-            head.keyStrips[(p / 16 * length + d) * 16 + p % 16] = head.keys[p * length + d];
-            head.valueRows[p * head.stride + d] = head.values[p * length + d];
-        }
-    }
-    for (const float value : head.keyStrips)
-        head.keyStripsHalf.push_back(kernels::halfFromFloat(value));
-    for (const float value : head.valueRows)
-        head.valueRowsHalf.push_back(kernels::halfFromFloat(value));
-    return head;
+    constexpr double kBounds[] = {2e-3, 2e-2, 2e-2, 0};
+    return kBounds[static_cast<std::size_t>(format)];
 }
 
-/// softmax(q K^T) V over positions begin..visible, in double.
-std::vector<double> reference(const Head& head, const float* query, std::size_t begin,
-                              std::size_t visible)
+made::Pages makePages(const kernels::KernelTable& kernels, KeyFormat keyFormat,
+                      ValueFormat valueFormat, std::size_t keyLength, std::size_t valueLength)
 {
-    std::vector<double> weights;
-    double most = -INFINITY;
-    for (std::size_t p = begin; p < visible; ++p) {
-        double score = 0;
-        for (std::size_t d = 0; d < head.length; ++d)
-            score += double{query[d]} * head.keys[p * head.length + d];
-        weights.push_back(score);
-        most = std::max(most, score);
-    }
-    double total = 0;
-    for (double& weight : weights)
-        total += weight = std::exp(weight - most);
-    std::vector<double> out(head.length);
-    for (std::size_t p = begin; p < visible; ++p) {
-        for (std::size_t d = 0; d < head.length; ++d)
-            out[d] += weights[p - begin] / total * head.values[p * head.length + d];
-    }
-    return out;
+    constexpr std::size_t kPositions = 203;
+    return made::pagesOf(kernels,
+                         {.keyLength = keyLength,
+                          .valueLength = valueLength,
+                          .keyFormat = keyFormat,
+                          .valueFormat = valueFormat},
+                         made::floats(kPositions * keyLength, 1),
+                         made::floats(kPositions * valueLength, 2));
 }
 
 } // namespace
@@ -87,14 +44,14 @@ private Q_SLOTS:
     void matchesThePlainSum_data()
     {
         QTest::addColumn<int>("tier");
-        QTest::addColumn<bool>("half");
+        QTest::addColumn<int>("keys");
+        QTest::addColumn<int>("values");
         QTest::addColumn<int>("length");
         for (const kernels::Tier tier : kernels::availableTiers()) {
             for (const int length : {8, 16, 40, 128}) {
-                for (const bool half : {false, true}) {
-                    QTest::addRow("%s %d %s", kernels::nameOf(tier).data(), length,
-                                  half ? "half" : "single")
-                        << static_cast<int>(tier) << half << length;
+                for (int format = 0; format < 4; ++format) {
+                    QTest::addRow("%s %d %d", kernels::nameOf(tier).data(), length, format)
+                        << static_cast<int>(tier) << format << (format + 2) % 4 << length;
                 }
             }
         }
@@ -103,52 +60,115 @@ private Q_SLOTS:
     void matchesThePlainSum()
     {
         QFETCH(int, tier);
-        QFETCH(bool, half);
+        QFETCH(int, keys);
+        QFETCH(int, values);
         QFETCH(int, length);
-        const Head head = makeHead(static_cast<std::size_t>(length), 203);
-        for (std::size_t rows = 1; rows <= kernels::kAttentionRows; ++rows) {
-            compare(head, static_cast<kernels::Tier>(tier), half, rows, 0);
-            compare(head, static_cast<kernels::Tier>(tier), half, rows, 128);
+        const auto d = static_cast<std::size_t>(length);
+        const kernels::KernelTable& kernels = kernels::kernelsOf(static_cast<kernels::Tier>(tier));
+        // Values that are shorter than keys, as a latent layer has them.
+        const made::Pages pages =
+            makePages(kernels, kKeyFormats[keys], kValueFormats[values], d, d - d / 4);
+        for (std::size_t rows = 1; rows <= kAttentionRows; ++rows) {
+            compare(kernels, pages, rows, 0, 0);
+            compare(kernels, pages, rows, 128, 0);
+            compare(kernels, pages, rows, 64, 70); // of a window
+        }
+    }
+
+    void aRowThatSeesNothingWeighsNothing()
+    {
+        for (const kernels::Tier tier : kernels::availableTiers()) {
+            const kernels::KernelTable& kernels = kernels::kernelsOf(tier);
+            const made::Pages pages =
+                makePages(kernels, KeyFormat::Half, ValueFormat::Int8, 16, 16);
+            const auto query = made::floats(16, 3);
+            const std::array<const float*, 2> queries = {query.data(), query.data()};
+            const std::array<std::uint32_t, 2> from{};
+            const std::array<std::uint32_t, 2> visible = {64, 100};
+            std::vector<float> out(2 * 16, NAN);
+            std::array<float, 2> maxima{};
+            std::array<float, 2> weights{NAN, NAN};
+            kernels.attend({pages.head, queries.data(), from.data(), visible.data(), 2, 64, 100,
+                            out.data(), maxima.data(), weights.data()});
+            QCOMPARE(weights[0], 0.0F);
+            QCOMPARE(out[0], 0.0F);
+            QVERIFY(weights[1] >= 1.0F);
+        }
+    }
+
+    void storesTheNearest()
+    {
+        const auto keys = made::floats(203 * 40, 1);
+        for (const kernels::Tier tier : kernels::availableTiers()) {
+            for (std::size_t format = 0; format < 4; ++format) {
+                const made::Pages pages = makePages(kernels::kernelsOf(tier), kKeyFormats[format],
+                                                    kValueFormats[format], 40, 30);
+                for (std::size_t i = 0; i < keys.size(); ++i) {
+                    QVERIFY(std::abs(pages.key(i / 40, i % 40) - keys[i]) <=
+                            bound(kKeyFormats[format]));
+                }
+            }
+        }
+    }
+
+    /// Every tier stores the same bits; also of zeros, of the largest and of tiny numbers.
+    void everyTierStoresTheSame()
+    {
+        constexpr std::size_t kLength = 40;
+        auto keys = made::floats(64 * kLength, 5);
+        for (std::size_t i = 0; i < kLength; ++i) {
+            keys[i] = 0;
+            keys[kLength + i] *= 1e-6F;
+            keys[2 * kLength + i] *= 1e-9F;
+            keys[3 * kLength + i] *= 1e8F;
+        }
+        keys[4 * kLength + 3] = 354; // a key bias of Qwen's
+        for (std::size_t format = 0; format < 4; ++format) {
+            const kernels::KvHead head{.keyLength = kLength,
+                                       .valueLength = kLength,
+                                       .keyFormat = kKeyFormats[format],
+                                       .valueFormat = kValueFormats[format]};
+            const auto want =
+                made::pagesOf(kernels::kernelsOf(kernels::Tier::Generic), head, keys, keys);
+            for (const kernels::Tier tier : kernels::availableTiers()) {
+                const auto got = made::pagesOf(kernels::kernelsOf(tier), head, keys, keys);
+                QVERIFY(got.pages == want.pages);
+            }
+            if (kKeyFormats[format] == KeyFormat::Int8) {
+                // The neighbours of the large element lose, those of the next group don't.
+                QVERIFY(std::abs(want.key(4, 35) - keys[4 * kLength + 35]) < 0.02F);
+            }
         }
     }
 
 private:
-    static void compare(const Head& head, kernels::Tier tier, bool half, std::size_t rows,
-                        std::size_t begin)
+    static void compare(const kernels::KernelTable& kernels, const made::Pages& pages,
+                        std::size_t rows, std::size_t begin, std::uint32_t firstSeen)
     {
-        const auto queries = made::floats(rows * head.length, 9, 0.3F);
-        std::array<const float*, kernels::kAttentionRows> pointers{};
-        std::array<std::uint32_t, kernels::kAttentionRows> visible{};
+        const std::size_t length = pages.head.keyLength;
+        const std::size_t stride = kernels::valueStride(pages.head.valueLength);
+        const auto queries = made::floats(rows * length, 9, 0.3F);
+        std::array<const float*, kAttentionRows> pointers{};
+        std::array<std::uint32_t, kAttentionRows> visible{};
+        std::array<std::uint32_t, kAttentionRows> from{};
         for (std::size_t r = 0; r < rows; ++r) {
-            pointers[r] = queries.data() + r * head.length;
+            pointers[r] = queries.data() + r * length;
+            from[r] = firstSeen == 0 ? 0 : firstSeen + static_cast<std::uint32_t>(r);
             // From one position on, across the edge of a block; the last row sees all of them.
-            visible[r] =
-                static_cast<std::uint32_t>(r + 1 == rows ? head.positions : begin + 1 + r * 9);
+            visible[r] = static_cast<std::uint32_t>(
+                r + 1 == rows ? pages.positions
+                              : std::max<std::size_t>(begin, from[r]) + 1 + r * 9);
         }
-        std::vector<float> out(rows * head.stride, NAN);
-        std::array<float, kernels::kAttentionRows> maxima{};
-        std::array<float, kernels::kAttentionRows> weights{};
-        kernels::AttentionTask task;
-        task.queries = pointers.data();
-        task.visible = visible.data();
-        task.rows = rows;
-        task.keys = half ? static_cast<const void*>(head.keyStripsHalf.data())
-                         : static_cast<const void*>(head.keyStrips.data());
-        task.values = half ? static_cast<const void*>(head.valueRowsHalf.data())
-                           : static_cast<const void*>(head.valueRows.data());
-        task.headLength = head.length;
-        task.valueStride = head.stride;
-        task.begin = begin;
-        task.end = head.positions;
-        task.out = out.data();
-        task.maxima = maxima.data();
-        task.weights = weights.data();
-        const kernels::KernelTable& kernels = kernels::kernelsOf(tier);
-        (half ? kernels.attendHalf : kernels.attendSingle)(task);
+        std::vector<float> out(rows * stride, NAN);
+        std::array<float, kAttentionRows> maxima{};
+        std::array<float, kAttentionRows> weights{};
+        kernels.attend({pages.head, pointers.data(), from.data(), visible.data(), rows, begin,
+                        pages.positions, out.data(), maxima.data(), weights.data()});
         for (std::size_t r = 0; r < rows; ++r) {
-            const auto want = reference(head, pointers[r], begin, visible[r]);
-            for (std::size_t d = 0; d < head.length; ++d)
-                QVERIFY(std::abs(out[r * head.stride + d] / weights[r] - want[d]) < 1e-5);
+            const auto want = made::attention(pages, pointers[r],
+                                              std::max<std::size_t>(begin, from[r]), visible[r]);
+            for (std::size_t d = 0; d < pages.head.valueLength; ++d)
+                QVERIFY(std::abs(out[r * stride + d] / weights[r] - want[d]) < 1e-5);
         }
     }
 };
