@@ -55,6 +55,7 @@ struct DotCoded {
         const std::uint8_t* tile = bytesOf(task.strip);
         Totals<Rows> totals = zeroTotals<Rows>();
         for (std::size_t g = 0; g < task.columns / 32; ++g, tile += Tile::kBytes) {
+            prefetchAhead<Rows, Tile::kBytes>(tile);
             const auto sums = dotDecoded<Rows>(book, tile, task.rows, 32 * g);
             addGroup<false>(totals, sums, scalesOf(Tile(), tile), task.rows, g);
         }
@@ -73,11 +74,14 @@ struct DotIQ4_XS {
         for (std::size_t b = 0; b < task.columns / 256; ++b, tile += Iq4XsTile::kBytes) {
             auto scaled = zeroSums<Rows>();
             for (std::size_t g = 0; g < 8; ++g) {
+                prefetchAhead<Rows, Iq4XsTile::kGroupBytes>(tile + Iq4XsTile::kGroupBytes * g);
                 const auto sums = dotDecoded<Rows>(book, tile + Iq4XsTile::kGroupBytes * g,
                                                    task.rows, 256 * b + 32 * g);
                 addScaled<false>(scaled, sums,
                                  loadSignedBytes(tile + Iq4XsTile::kGroupScale + 16 * g));
             }
+            prefetchAhead<Rows, Iq4XsTile::kBytes - Iq4XsTile::kGroupScale>(tile +
+                                                                            Iq4XsTile::kGroupScale);
             addBlock(totals, scaled, tile + Iq4XsTile::kScale, task.rows, b);
         }
         storeTotals(task, totals);

@@ -31,6 +31,22 @@ inline std::int32_t packed(const T* p)
     return value;
 }
 
+/// Asks for the @p Size bytes of a strip that are wanted a little later. With several rows a group
+/// takes so long that the processor sees too few of its next loads by itself. With one row its own
+/// prefetching is better (by 5 to 15 % where measured), unless there is much to do for few bytes:
+/// such types ask as if they had several rows.
+template <int Rows, std::size_t Size>
+[[gnu::always_inline]] inline void prefetchAhead(const void* from)
+{
+    if constexpr (Rows > 1) {
+        constexpr std::size_t kAhead = 4096; // 100 to 250 ns at the speed of memory
+        const auto* p = static_cast<const char*>(from) + kAhead;
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < Size; i += 64)
+            __builtin_prefetch(p + i);
+    }
+}
+
 inline Bytes lowNibbles(Bytes a)
 {
     return field<0, 4, 0>(a);
@@ -239,6 +255,7 @@ struct DotPlain {
         Totals<Rows> odd = zeroTotals<Rows>();
         std::size_t k = 0;
         for (; k + 2 <= task.columns; k += 2) {
+            prefetchAhead<Rows, 2 * kStripRows * sizeof(Weight)>(weights + 16 * k);
             addColumn(even, loadPlain(weights + 16 * k), task.rows, k);
             addColumn(odd, loadPlain(weights + 16 * k + 16), task.rows, k + 1);
         }

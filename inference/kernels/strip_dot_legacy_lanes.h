@@ -29,6 +29,7 @@ struct DotCentered {
         const std::uint8_t* tile = bytesOf(task.strip);
         Totals<Rows> totals = zeroTotals<Rows>();
         for (std::size_t g = 0; g < task.columns / 32; ++g, tile += Tile::kBytes) {
+            prefetchAhead<Rows, Tile::kBytes>(tile);
             auto sums = startSums<Rows, Narrow>(
                 task.rows, [g](const QuantizedRow& x) { return -Zero * x.sums32[g]; });
             addCodes<Tile>(sums, tile, task.rows, 32 * g);
@@ -48,6 +49,7 @@ struct DotWithMinimum {
         const std::uint8_t* tile = bytesOf(task.strip);
         Totals<Rows> totals = zeroTotals<Rows>();
         for (std::size_t g = 0; g < task.columns / 32; ++g, tile += Tile::kBytes) {
+            prefetchAhead<Rows, Tile::kBytes>(tile);
             auto sums = startSums<Rows>(task.rows);
             addCodes<Tile>(sums, tile, task.rows, 32 * g);
             addGroup<kSmallCodes<Tile>>(totals, sums, loadHalf(shortsOf(tile + Tile::kScale)),
@@ -71,6 +73,7 @@ struct DotQ8_0 {
         const std::uint8_t* tile = bytesOf(task.strip);
         Totals<Rows> totals = zeroTotals<Rows>();
         for (std::size_t g = 0; g < task.columns / 32; ++g, tile += Q8_0Tile::kBytes) {
+            prefetchAhead<Rows, Q8_0Tile::kBytes>(tile);
             auto sums = startSums<Rows, Ints>(
                 task.rows, [g](const QuantizedRow& x) { return signedStart(x.sums32[g]); });
 #pragma GCC unroll 4
