@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/kernels/kv_layout.h"
+#include "inference/kernels/panel_task.h"
 #include "inference/kernels/weight_type.h"
 
 #include <cstddef>
@@ -60,6 +61,17 @@ struct KernelTable {
     /// The same as bfloat16, two columns side by side: out[(k/2 * kPanelRows + row) * 2 + k%2].
     using ExpandBfloat = void (*)(const std::byte* strip, std::size_t columns, std::uint16_t* out);
     ExpandBfloat expandBfloat[kWeightTypes];
+
+    /// Panels of int8 (panel_task.h), for the types with blocks of 256; null for the others.
+    /// One tile of a strip goes to rows lane..lane+15 of the panel, lane 0 or 16.
+    using ExpandInt8 = void (*)(const std::byte* tile, std::size_t lane, const PanelWeights& out);
+    ExpandInt8 expandInt8[kWeightTypes];
+    /// Rounds group g of x [columns] to row @p row of out[g]. Columns are whole groups.
+    void (*quantizePanel)(const float* x, std::size_t columns, std::size_t row,
+                          const PanelActivations* out);
+    /// tile [rows, kPanelWidth] += x times weights. A row's bits do not depend on those beside it.
+    void (*multiplyPanel)(const PanelWeights& weights, const PanelActivations& x, std::size_t rows,
+                          float* tile);
 
     /// Rounds x [count] to int8, scale = largest magnitude of the group / 127.
     void (*quantize32)(const float* x, std::size_t count, const QuantizedRow& out);

@@ -358,5 +358,76 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), bfloats(a.hi));
 }
 
+// Panels of int8: the sign trick of dotSigned instead of a bias.
+
+constexpr int kPanelRowsAtOnce = 4;
+constexpr int kPanelStripsAtOnce = 1;
+
+struct Shorts {
+    __m256i lo, hi;
+};
+inline __m256i twice(__m256i a)
+{
+    return _mm256_or_si256(_mm256_slli_epi32(a, 16),
+                           _mm256_and_si256(a, _mm256_set1_epi32(0xFFFF)));
+}
+inline Shorts toShorts(Ints a)
+{
+    return {twice(a.lo), twice(a.hi)};
+}
+inline __m256i upperBytes(__m256i even, __m256i odd)
+{
+    return _mm256_blendv_epi8(_mm256_srli_epi16(even, 8), odd, _mm256_set1_epi16(-256));
+}
+inline __m256i scaleCodes(__m256i codes, __m256i factor, __m256i offset)
+{
+    const __m256i even = _mm256_and_si256(codes, _mm256_set1_epi16(255));
+    const __m256i odd = _mm256_srli_epi16(codes, 8);
+    return upperBytes(_mm256_add_epi16(_mm256_mullo_epi16(even, factor), offset),
+                      _mm256_add_epi16(_mm256_mullo_epi16(odd, factor), offset));
+}
+inline Bytes scaleCodes(Bytes codes, Shorts factor, Shorts offset)
+{
+    return {scaleCodes(codes.lo, factor.lo, offset.lo), scaleCodes(codes.hi, factor.hi, offset.hi)};
+}
+inline __m256i scaleSigned(__m256i codes, __m256i factor)
+{
+    const __m256i half = _mm256_set1_epi16(128);
+    const __m256i even = _mm256_slli_epi16(codes, 8);
+    const __m256i odd = _mm256_and_si256(codes, _mm256_set1_epi16(-256));
+    return upperBytes(_mm256_add_epi16(_mm256_mulhrs_epi16(even, factor), half),
+                      _mm256_add_epi16(_mm256_mulhrs_epi16(odd, factor), half));
+}
+inline Bytes scaleSigned(Bytes codes, Shorts factor)
+{
+    return {scaleSigned(codes.lo, factor.lo), scaleSigned(codes.hi, factor.hi)};
+}
+inline void storeBytes(std::int8_t* p, Bytes a)
+{
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.lo);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 32), a.hi);
+}
+inline void storeInts(std::int32_t* p, Ints a)
+{
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.lo);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), a.hi);
+}
+inline Ints loadInts(const std::int32_t* p)
+{
+    return {load256(p), load256(p + 8)};
+}
+inline void storeBiased(std::uint8_t* p, Ints a)
+{
+    storeSignedBytes(reinterpret_cast<std::int8_t*>(p), a);
+}
+inline Ints subtractBias(Ints acc, Bytes)
+{
+    return acc;
+}
+inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)
+{
+    return addSigned(acc, toSigned(w), quad);
+}
+
 } // namespace
 } // namespace kernels

@@ -286,5 +286,76 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
                         _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 }
 
+// Panels of int8 (panel_task.h).
+
+/// Rows of activations and strips of weights whose sums stay in registers.
+constexpr int kPanelRowsAtOnce = 12;
+constexpr int kPanelStripsAtOnce = 2;
+
+struct Shorts { // one int16 for each lane, twice
+    __m512i v;
+};
+/// Values in the range of int16.
+inline Shorts toShorts(Ints a)
+{
+    return {_mm512_or_si512(_mm512_slli_epi32(a.v, 16),
+                            _mm512_and_si512(a.v, _mm512_set1_epi32(0xFFFF)))};
+}
+/// The upper bytes of the int16 of the even and of the odd bytes.
+inline Bytes upperBytes(__m512i even, __m512i odd)
+{
+    return {_mm512_mask_blend_epi8(0xAAAAAAAAAAAAAAAAULL, _mm512_srli_epi16(even, 8), odd)};
+}
+/// (code factor + offset) / 256, rounded down, for codes without a sign.
+inline Bytes scaleCodes(Bytes codes, Shorts factor, Shorts offset)
+{
+    const __m512i even = _mm512_and_si512(codes.v, _mm512_set1_epi16(255));
+    const __m512i odd = _mm512_srli_epi16(codes.v, 8);
+    return upperBytes(_mm512_add_epi16(_mm512_mullo_epi16(even, factor.v), offset.v),
+                      _mm512_add_epi16(_mm512_mullo_epi16(odd, factor.v), offset.v));
+}
+/// code factor / 32768, rounded to nearest, for bytes with a sign.
+inline Bytes scaleSigned(Bytes codes, Shorts factor)
+{
+    const __m512i half = _mm512_set1_epi16(128);
+    const __m512i even = _mm512_slli_epi16(codes.v, 8);
+    const __m512i odd = _mm512_and_si512(codes.v, _mm512_set1_epi16(-256));
+    return upperBytes(_mm512_add_epi16(_mm512_mulhrs_epi16(even, factor.v), half),
+                      _mm512_add_epi16(_mm512_mulhrs_epi16(odd, factor.v), half));
+}
+inline void storeBytes(std::int8_t* p, Bytes a)
+{
+    _mm512_storeu_si512(p, a.v);
+}
+inline void storeInts(std::int32_t* p, Ints a)
+{
+    _mm512_storeu_si512(p, a.v);
+}
+inline Ints loadInts(const std::int32_t* p)
+{
+    return {_mm512_loadu_si512(p)};
+}
+/// The activations of a panel, with 128 added: the product wants one side without a sign.
+inline void storeBiased(std::uint8_t* p, Ints a)
+{
+    const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_xor_si128(bytes, _mm_set1_epi8(-128)));
+}
+/// acc - 128 times the sum of a lane's four bytes with a sign.
+inline Ints subtractBias(Ints acc, Bytes w)
+{
+    const __m512i sums = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), w.v);
+    return {_mm512_sub_epi32(acc.v, _mm512_slli_epi32(sums, 7))};
+}
+/// acc + the sum over a lane's four bytes of w, with a sign, times the four biased bytes of quad.
+inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)
+{
+    __m512i sum = _mm512_dpbusd_epi32(acc.v, _mm512_set1_epi32(quad), w.v);
+    // No instruction: it makes GCC 14 see one value of one type, where it would keep the sum a
+    // second time as the builtin's own vector type and run out of registers.
+    __asm__("" : "+v"(sum));
+    return {sum};
+}
+
 } // namespace
 } // namespace kernels

@@ -294,5 +294,51 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
         p[i] = bfloatFromFloat(a.v[i]);
 }
 
+constexpr int kPanelRowsAtOnce = 1;
+constexpr int kPanelStripsAtOnce = 1;
+
+struct Shorts {
+    std::int16_t v[kLanes];
+};
+inline Shorts toShorts(Ints a)
+{
+    return eachLane<Shorts>([&](int i) { return static_cast<std::int16_t>(a.v[i]); });
+}
+inline Bytes scaleCodes(Bytes codes, Shorts factor, Shorts offset)
+{
+    return eachByte([&](int i) { return (codes.v[i] * factor.v[i / 4] + offset.v[i / 4]) >> 8; });
+}
+inline Bytes scaleSigned(Bytes codes, Shorts factor)
+{
+    return eachByte([&](int i) {
+        const int code = static_cast<std::int8_t>(codes.v[i]);
+        return (((code * 256 * factor.v[i / 4] + (1 << 14)) >> 15) + 128) >> 8;
+    });
+}
+inline void storeBytes(std::int8_t* p, Bytes a)
+{
+    std::memcpy(p, a.v, sizeof a.v);
+}
+inline void storeInts(std::int32_t* p, Ints a)
+{
+    std::memcpy(p, a.v, sizeof a.v);
+}
+inline Ints loadInts(const std::int32_t* p)
+{
+    return eachLane<Ints>([&](int i) { return p[i]; });
+}
+inline void storeBiased(std::uint8_t* p, Ints a)
+{
+    storeSignedBytes(reinterpret_cast<std::int8_t*>(p), a);
+}
+inline Ints subtractBias(Ints acc, Bytes)
+{
+    return acc;
+}
+inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)
+{
+    return addSigned(acc, toSigned(w), quad);
+}
+
 } // namespace
 } // namespace kernels

@@ -32,6 +32,7 @@ Multiplier::Multiplier(ThreadPool& pool, Options options)
                       : OnednnMatmul::Precision::Single)
     , m_exact(options.exact)
     , m_tokens(pool, m_kernels)
+    , m_int8Panels(m_kernels, pool.threads())
     , m_panels(pool.threads())
 {
 }
@@ -47,6 +48,10 @@ Result<void> Multiplier::prepare(std::size_t columns)
     }
     if (const auto ready = m_tokens.prepare(columns); !ready)
         return ready;
+    if (columns % kPanelGroup == 0 && !m_exact) {
+        if (const auto ready = m_int8Panels.prepare(kMostRows, columns); !ready)
+            return ready;
+    }
     if (padded <= m_mostColumns)
         return {};
 
@@ -131,24 +136,45 @@ void Multiplier::multiplyPanel(const Product& product, std::size_t panel, std::s
     }
 }
 
+std::size_t Multiplier::panelsOf(const PackedMatrix& matrix) const
+{
+    return asInt8(matrix.type()) ? PanelMultiplier::panels(matrix)
+                                 : (matrix.strips() + kPanelStrips - 1) / kPanelStrips;
+}
+
+void Multiplier::prepareRows(const float* x, std::size_t xStride, std::size_t count,
+                             std::span<const Product> products)
+{
+    const std::size_t columns = products.front().matrix->columns();
+    const auto isInt8 = [&](const Product& product) { return asInt8(product.matrix->type()); };
+    if (std::ranges::any_of(products, isInt8)) {
+        m_pool.run(count, [&](std::size_t row, unsigned) {
+            m_int8Panels.quantizeRow(x + row * xStride, columns, row);
+        });
+    }
+    if (!std::ranges::all_of(products, isInt8))
+        widenActivations(x, xStride, count, columns);
+}
+
 void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
                       std::span<const Product> products)
 {
     assert(count > 0 && count <= kMostRows && !products.empty());
-    widenActivations(x, xStride, count, products.front().matrix->columns());
+    prepareRows(x, xStride, count, products);
 
     std::size_t panels = 0;
     for (const Product& product : products)
-        panels += (product.matrix->strips() + kPanelStrips - 1) / kPanelStrips;
+        panels += panelsOf(*product.matrix);
     m_pool.run(panels, [&](std::size_t index, unsigned worker) {
         const Product* product = products.data();
-        for (;; ++product) {
-            const std::size_t own = (product->matrix->strips() + kPanelStrips - 1) / kPanelStrips;
-            if (index < own)
-                break;
-            index -= own;
+        for (; index >= panelsOf(*product->matrix); ++product)
+            index -= panelsOf(*product->matrix);
+        if (asInt8(product->matrix->type())) {
+            m_int8Panels.multiply(*product->matrix, index, count, product->out, product->outStride,
+                                  worker);
+        } else {
+            multiplyPanel(*product, index, count, worker);
         }
-        multiplyPanel(*product, index, count, worker);
     });
 }
 

@@ -6,6 +6,7 @@
 #include "inference/kernels/memory.h"
 #include "inference/kernels/onednn_matmul.h"
 #include "inference/kernels/packed_matrix.h"
+#include "inference/kernels/panel_multiplier.h"
 #include "inference/kernels/product.h"
 #include "inference/kernels/thread_pool.h"
 #include "inference/kernels/tier.h"
@@ -19,9 +20,10 @@
 namespace kernels {
 
 /// Activations times weights, in two ways with a numeric definition of their own each: those of
-/// generated tokens by reading the weights once in their own width, those of a prompt by widening a
-/// panel of weights in the cache and leaving the product to oneDNN. What it computes does not
-/// depend on the number of threads, nor on how many rows there are.
+/// generated tokens by reading the weights once in their own width, those of a prompt by unpacking
+/// a panel of weights in the cache: to int8 where the type has blocks of 256 (PanelMultiplier),
+/// widened and left to oneDNN where not. What it computes does not depend on the number of threads,
+/// nor on how many rows there are.
 ///
 /// Threads: one call at a time; the work goes to the pool.
 class Multiplier {
@@ -54,6 +56,13 @@ private:
     void widenActivations(const float* x, std::size_t xStride, std::size_t count,
                           std::size_t columns);
     void expandPanel(const PackedMatrix& matrix, std::size_t panel, std::byte* out) const;
+    [[nodiscard]] bool asInt8(WeightType type) const
+    {
+        return !m_exact && m_int8Panels.takes(type);
+    }
+    [[nodiscard]] std::size_t panelsOf(const PackedMatrix& matrix) const;
+    void prepareRows(const float* x, std::size_t xStride, std::size_t count,
+                     std::span<const Product> products);
     void multiplyPanel(const Product& product, std::size_t panel, std::size_t count,
                        unsigned worker);
 
@@ -67,6 +76,7 @@ private:
     OnednnMatmul::Precision m_precision;
     bool m_exact;
     TokenMultiplier m_tokens;
+    PanelMultiplier m_int8Panels;
     std::map<std::size_t, OnednnMatmul> m_products; // by columns, rounded up to the library's step
     std::size_t m_mostColumns = 0;
     Memory m_activations;         // [kMostRows, columns rounded up] of the product's type

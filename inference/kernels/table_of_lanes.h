@@ -5,6 +5,8 @@
 
 #include "inference/kernels/attention_lanes.h"
 #include "inference/kernels/kv_store_lanes.h"
+#include "inference/kernels/panel_dot_lanes.h"
+#include "inference/kernels/panel_expand_lanes.h"
 #include "inference/kernels/strip_dot_iq_lanes.h"
 #include "inference/kernels/strip_dot_k_lanes.h"
 #include "inference/kernels/strip_dot_legacy_lanes.h"
@@ -87,6 +89,27 @@ constexpr KernelTable kTable = {
             bfloat<expandIQ4_XS>,
             bfloat<expandCoded<Mxfp4Tile>>,
         },
+    .expandInt8 =
+        {
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            expandInt8<expandQ2_K, expandQ2_K, 3>,
+            expandInt8<expandQ3_K, expandQ3_K, 7>,
+            expandInt8<expandWithMinima<Q4_KTile>, expandWithMinima<Q4_KTile>, 15>,
+            expandInt8<expandWithMinima<Q5_KTile>, expandWithMinima<Q5_KTile>, 31>,
+            expandInt8<expandQ6_K, expandQ6_K, 63>,
+            nullptr,
+            expandInt8<expandIQ4_XS, expandIQ4_XS, 127>,
+            nullptr,
+        },
+    .quantizePanel = quantizePanel,
+    .multiplyPanel = multiplyPanel,
     .quantize32 = quantizeRow<32>,
     .quantize256 = quantizeRow<256>,
     .rmsNorm = rmsNormRow,

@@ -88,7 +88,10 @@ private Q_SLOTS:
         const Made first = makeMatrix(weightType, 150, columns, pool);
         const Made second = makeMatrix(WeightType::Q8_0, 23, columns, pool);
         QVERIFY(multiplier.prepare(columns).has_value());
+        // Both sides as int8 in groups of 256, the weights a second time, leave more than bfloat16.
+        const bool int8 = kernels::activationGroup(weightType) == kernels::ActivationGroup::Of256;
         const double bound = exact ? 1e-5 : 0.03;
+        const double boundOfRows = int8 && !exact ? 0.1 : bound;
         for (const std::size_t count : {1UL, 5UL, 16UL, 33UL}) {
             const auto x = made::floats(count * columns, 11);
             std::vector<float> out(count * 150, NAN);
@@ -96,7 +99,7 @@ private Q_SLOTS:
             const std::array products = {kernels::Product{&first.packed, out.data(), 150},
                                          kernels::Product{&second.packed, other.data(), 40}};
             multiplier.rows(x.data(), columns, count, products);
-            QVERIFY(worst(first, x, out, 150) < bound);
+            QVERIFY(worst(first, x, out, 150) < boundOfRows);
             QVERIFY(worst(second, x, other, 40) < bound);
             QVERIFY(std::isnan(other[23])); // nothing beside the matrix is touched
             std::ranges::fill(out, NAN);
