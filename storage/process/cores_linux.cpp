@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 #include <sched.h>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -72,21 +73,38 @@ bool controlsProcessors(std::string_view controllers)
     return false;
 }
 
-unsigned coresToRunOn()
+std::vector<unsigned> processorsToRunOn()
 {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
+    std::vector<unsigned> processors;
     // It fails on machines of more than 1,024 processors.
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-        return static_cast<unsigned>(CPU_COUNT(&allowed));
-    return std::thread::hardware_concurrency();
+    const bool known = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0;
+    const unsigned most = known ? CPU_SETSIZE : std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned processor = 0; processor < most; ++processor)
+        if (!known || CPU_ISSET(processor, &allowed))
+            processors.push_back(processor);
+    return processors;
+}
+
+/// The number that all threads of a processor's core share: that of the first of them. A list such
+/// as "0,64" or "0-1"; the processor's own number where nothing is said.
+unsigned firstOfCore(const path& root, unsigned processor)
+{
+    const path folder =
+        root / "sys/devices/system/cpu" / ("cpu" + std::to_string(processor)) / "topology";
+    unsigned first = 0;
+    for (const char* name : {"core_cpus_list", "thread_siblings_list"}) // the new name, the old one
+        if (std::ifstream(folder / name) >> first)
+            return first;
+    return processor;
 }
 
 } // namespace
 
 unsigned allowedCores(const path& root)
 {
-    unsigned cores = std::max(1U, coresToRunOn());
+    auto cores = static_cast<unsigned>(processorsToRunOn().size());
     const path mounts = root / "sys/fs/cgroup";
     std::ifstream groups(root / "proc/self/cgroup");
     // "0::/a/b" is the group of version 2; "4:cpu,cpuacct:/a" one of version 1.
@@ -105,6 +123,17 @@ unsigned allowedCores(const path& root)
             limitBy(cores, mounts / "cpu", group, separateQuota); // its usual other name
     }
     return cores;
+}
+
+std::vector<unsigned> processorsToBind(const path& root)
+{
+    std::vector<unsigned> chosen;
+    std::set<unsigned> cores;
+    for (const unsigned processor : processorsToRunOn())
+        if (cores.insert(firstOfCore(root, processor)).second)
+            chosen.push_back(processor);
+    chosen.resize(std::min<std::size_t>(chosen.size(), allowedCores(root)));
+    return chosen;
 }
 
 } // namespace process

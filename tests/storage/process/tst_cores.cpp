@@ -5,6 +5,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sched.h>
@@ -111,6 +112,30 @@ private Q_SLOTS:
         const unsigned cores = process::allowedCores(root());
         QCOMPARE(::sched_setaffinity(0, sizeof before, &before), 0);
         QCOMPARE(cores, 1U);
+    }
+
+    void oneProcessorOfEveryCore()
+    {
+        const std::vector<unsigned> mine = process::processorsToBind(root()); // no /sys: all differ
+        QCOMPARE(mine.size(), std::size_t{mayRunOn()});
+        QVERIFY(std::ranges::is_sorted(mine));
+        for (const char* name : {"core_cpus_list", "thread_siblings_list"}) {
+            m_root = std::make_unique<QTemporaryDir>();
+            // Every processor is a thread of the first one's core.
+            for (const unsigned processor : mine)
+                write("sys/devices/system/cpu/cpu" + std::to_string(processor) + "/topology/" +
+                          name,
+                      std::to_string(mine.front()) + ",4095\n");
+            QVERIFY(process::processorsToBind(root()) == std::vector{mine.front()});
+        }
+    }
+
+    void noMoreProcessorsThanTheQuotaAllows()
+    {
+        const std::vector<unsigned> all = process::processorsToBind(root());
+        write("proc/self/cgroup", "0::/\n");
+        write("sys/fs/cgroup/cpu.max", "100000 100000\n");
+        QVERIFY(process::processorsToBind(root()) == std::vector{all.front()});
     }
 };
 
