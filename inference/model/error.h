@@ -18,6 +18,7 @@ enum class Errc {
     ContextTooLong, // more tokens than the context holds
     OutOfMemory,
     OutOfPages, // no room left among the keys and values
+    BadPack,    // a pack file that is damaged, or of another model: it can be made again
     Cancelled,  // by the caller's stop token
 };
 

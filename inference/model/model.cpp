@@ -44,15 +44,15 @@ public:
         : m_config(std::move(config))
         , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
-        , m_pool(std::max(1U, options.threads))
+        , m_pool(std::max(1U, options.threads), options.processors)
         , m_multiplier(m_pool, {.exact = options.exact})
         , m_layer(layerOf(m_config.family))
     {
     }
 
-    Result<void> load(const GgufFile& file)
+    Result<void> load(const GgufFile& file, PackUse* packs)
     {
-        auto weights = loadWeights(file, m_config, m_pool);
+        auto weights = loadWeights(file, m_config, m_pool, packs);
         if (!weights)
             return std::unexpected(weights.error());
         m_weights = std::move(*weights);
@@ -228,7 +228,7 @@ Result<std::unique_ptr<Model>> Model::load(const GgufFile& file, const Options& 
     if (!config)
         return std::unexpected(config.error());
     auto model = std::make_unique<LoadedModel>(std::move(*config), options);
-    if (auto ok = model->load(file); !ok)
+    if (auto ok = model->load(file, options.packs); !ok)
         return std::unexpected(ok.error());
     return model;
 }

@@ -15,6 +15,7 @@
 namespace model {
 
 class GgufFile;
+struct PackUse;
 
 /// Which arithmetic a row takes. Prompt tokens always take Prompt (even one of them), generated
 /// tokens always Generation: then the same question gives the same bytes, however it is chunked.
@@ -49,6 +50,8 @@ public:
         // What a pool keeps; exact takes Single for both.
         kernels::KeyFormat keys = kernels::KeyFormat::Half;
         kernels::ValueFormat values = kernels::ValueFormat::Int8;
+        std::vector<unsigned> processors = {}; // to bind the threads to; empty: anywhere
+        PackUse* packs = nullptr;              // see loadWeights()
     };
 
     /// Copies the weights out of @p file into the layout the kernels want and gives the file's

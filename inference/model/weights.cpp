@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/model/weights.h"
 
+#include "inference/kernels/strip_layout.h"
 #include "inference/kernels/thread_pool.h"
+#include "inference/model/pack_file.h"
 
 #include <optional>
 #include <set>
@@ -48,9 +50,12 @@ struct Checked {
 
 class Loader {
 public:
-    Loader(const GgufFile& file, kernels::ThreadPool& pool)
+    /// @p from and @p to may be null.
+    Loader(const GgufFile& file, kernels::ThreadPool& pool, const PackFile* from, PackWriter* to)
         : m_file(file)
         , m_pool(pool)
+        , m_from(from)
+        , m_to(to)
     {
     }
 
@@ -81,11 +86,20 @@ public:
         const auto tensor = check(name, rows, columns);
         if (!tensor)
             return std::unexpected(tensor.error());
+        if (m_from != nullptr) {
+            auto packed = m_from->matrix(name, tensor->type, rows, columns);
+            if (!packed)
+                return std::unexpected(packed.error());
+            out = std::move(*packed);
+            return {};
+        }
         auto packed = PackedMatrix::pack(tensor->type, rows, columns, tensor->data, m_pool);
         if (!packed)
             return std::unexpected(asModelError(packed.error(), name));
         out = std::move(*packed);
         m_file.release(tensor->data);
+        if (m_to != nullptr)
+            m_to->add(name, out, m_pool);
         return {};
     }
 
@@ -124,6 +138,8 @@ public:
 private:
     const GgufFile& m_file;
     kernels::ThreadPool& m_pool;
+    const PackFile* m_from;
+    PackWriter* m_to;
     std::set<std::string_view> m_used;
 };
 
@@ -164,11 +180,8 @@ Result<void> loadFeedForward(Loader& load, const Config& config, const std::stri
     return load.matrix(prefix + "ffn_down.weight", d, f, layer.down);
 }
 
-} // namespace
-
-Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels::ThreadPool& pool)
+Result<Weights> loadAll(Loader& load, const Config& config)
 {
-    Loader load(file, pool);
     Weights weights;
     const std::size_t d = config.embeddingLength;
     const auto embedding = load.check("token_embd.weight", config.vocabularySize, d);
@@ -199,6 +212,53 @@ Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels:
     if (auto ok = load.nothingLeft(); !ok)
         return std::unexpected(ok.error());
     return weights;
+}
+
+Result<Weights> loadPacked(const GgufFile& file, const Config& config, kernels::ThreadPool& pool,
+                           const PackFile& pack)
+{
+    if (const auto whole = pack.verify(pool); !whole)
+        return std::unexpected(whole.error());
+    Loader load(file, pool, &pack, nullptr);
+    return loadAll(load, config);
+}
+
+} // namespace
+
+Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels::ThreadPool& pool,
+                            PackUse* packs)
+{
+    if (packs != nullptr && packs->from != nullptr) {
+        auto weights = loadPacked(file, config, pool, *packs->from);
+        packs->mapped = weights.has_value();
+        if (weights || weights.error().code != Errc::BadPack)
+            return weights;
+        packs->refused = weights.error().detail;
+    }
+    std::optional<PackWriter> writer;
+    if (packs != nullptr && packs->to != nullptr)
+        writer.emplace(*packs->to, file.tensors().size());
+    Loader load(file, pool, nullptr, writer ? &*writer : nullptr);
+    auto weights = loadAll(load, config);
+    if (weights && writer)
+        packs->written = writer->finish();
+    return weights;
+}
+
+std::size_t residentBytes(const GgufFile& file)
+{
+    std::size_t bytes = 0;
+    for (const Tensor& tensor : file.tensors()) {
+        const auto type = weightType(tensor.type);
+        const bool matrix = tensor.dimensionCount > 1;
+        if (!type || !matrix) {
+            bytes += tensor.data.size();
+            continue;
+        }
+        const std::size_t strips = (tensor.rows() + kernels::kStripRows - 1) / kernels::kStripRows;
+        bytes += strips * kernels::stripBytes(*type, tensor.dims[0]);
+    }
+    return bytes;
 }
 
 } // namespace model

@@ -7,7 +7,9 @@
 #include "inference/model/error.h"
 #include "inference/model/gguf.h"
 
+#include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace kernels {
@@ -42,9 +44,28 @@ struct Weights {
     std::vector<float> ropeDivisors; // [rope length / 2], or empty
 };
 
-/// Packs every tensor and gives its pages in @p file back before the next one.
+class PackFile;
+class PackOutput;
+
+/// How a load uses pack files, and what came of it.
+struct PackUse {
+    const PackFile* from = nullptr; // the matrices are read in place: it outlives the model
+    PackOutput* to = nullptr;       // gets a pack where none was read
+
+    // Set by the load.
+    bool mapped = false;  // from was whole
+    bool written = false; // to is whole but for its seal
+    std::string refused;  // why from was not used; the tensors were packed again
+};
+
+/// Takes every matrix out of the pack, or packs every tensor and gives its pages in @p file back
+/// before the next one. @p packs may be null.
 /// Errors: Unsupported names a tensor of a type that the kernels do not know, or one that the
 /// family does not have; Missing, BadFile (shape), OutOfMemory.
-Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels::ThreadPool& pool);
+Result<Weights> loadWeights(const GgufFile& file, const Config& config, kernels::ThreadPool& pool,
+                            PackUse* packs = nullptr);
+
+/// Bytes that the weights of @p file take in memory: what the loaded model can't run without.
+std::size_t residentBytes(const GgufFile& file);
 
 } // namespace model
