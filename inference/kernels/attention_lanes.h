@@ -4,35 +4,13 @@
 // Softmax attention of a few queries over one head's keys and values, in float32 and in terms of
 // the lanes that the including tier file has chosen: generated tokens, and every row of --exact.
 
-#include "inference/kernels/strip_dot_lanes.h"
+#include "inference/kernels/kv_load_lanes.h"
 #include "inference/kernels/vector_lanes.h"
 
 namespace kernels {
 namespace {
 
-/// Lower than any score, yet finite: a difference of two of them is a number.
-constexpr float kUnseen = -1e30F;
-
 using ScoreRow = float[kAttentionBlock];
-
-/// Element i of sixteen positions' keys, from position slot of the page on.
-template <typename Element>
-struct PlainKeys {
-    const Element* keys; // [d][32]
-    [[nodiscard]] Floats at(std::size_t i, std::size_t slot) const
-    {
-        return loadPlain(keys + i * kPageTokens + slot);
-    }
-};
-struct Int8Keys {
-    const std::byte* keys;
-    const std::uint16_t* scales; // [d/32][32]
-    [[nodiscard]] Floats at(std::size_t i, std::size_t slot) const
-    {
-        const Floats scale = loadHalf(scales + i / kKeyGroup * kPageTokens + slot);
-        return toFloats(loadSignedBytes(bytesOf(keys + i * kPageTokens + slot))) * scale;
-    }
-};
 
 /// Scores of 16 positions: lanes are positions, so nothing is added across lanes.
 template <typename Keys>
@@ -54,25 +32,6 @@ struct ScoreStrip {
         }
         for (int r = 0; r < Rows; ++r)
             store(scores[r] + column, totals[r]);
-    }
-};
-
-/// Sixteen elements of one position's value, from element i on.
-template <typename Element>
-struct PlainValues {
-    const Element* values; // [32][stride]
-    std::size_t stride;
-    [[nodiscard]] Floats at(std::size_t slot, std::size_t i) const
-    {
-        return loadPlain(values + slot * stride + i);
-    }
-};
-struct Int8Values { // their scales are in the weights already
-    const std::byte* values;
-    std::size_t stride;
-    [[nodiscard]] Floats at(std::size_t slot, std::size_t i) const
-    {
-        return toFloats(loadSignedBytes(bytesOf(values + slot * stride + i)));
     }
 };
 
@@ -116,28 +75,8 @@ void scorePage(const AttentionTask& task, const Keys& keys, std::size_t position
 void scores(const AttentionTask& task, std::size_t page, std::size_t positions, std::size_t column,
             ScoreRow* scores)
 {
-    const KvHead& head = task.head;
-    const std::byte* keys = head.pages[page] + head.keys;
-    switch (head.keyFormat) {
-    case KeyFormat::Half:
-        scorePage(task, PlainKeys<Half>{reinterpret_cast<const Half*>(keys)}, positions, column,
-                  scores);
-        break;
-    case KeyFormat::Bfloat:
-        scorePage(task, PlainKeys<Bfloat>{reinterpret_cast<const Bfloat*>(keys)}, positions, column,
-                  scores);
-        break;
-    case KeyFormat::Int8:
-        scorePage(
-            task,
-            Int8Keys{keys, shortsOf(bytesOf(keys + keyScales(KeyFormat::Int8, head.keyLength)))},
-            positions, column, scores);
-        break;
-    case KeyFormat::Single:
-        scorePage(task, PlainKeys<float>{reinterpret_cast<const float*>(keys)}, positions, column,
-                  scores);
-        break;
-    }
+    withKeys(task.head, page,
+             [&](const auto& keys) { scorePage(task, keys, positions, column, scores); });
 }
 
 template <typename Values>
@@ -157,22 +96,7 @@ void addPage(const AttentionTask& task, const Values& values, std::size_t positi
 void addValues(const AttentionTask& task, std::size_t page, std::size_t positions,
                std::size_t column, ScoreRow* weights)
 {
-    const KvHead& head = task.head;
-    const std::size_t stride = valueStride(head.valueLength);
-    const std::byte* values = head.pages[page] + head.values;
-    switch (head.valueFormat) {
-    case ValueFormat::Half:
-        addPage(task, PlainValues<Half>{reinterpret_cast<const Half*>(values), stride}, positions,
-                column, weights);
-        break;
-    case ValueFormat::Bfloat:
-        addPage(task, PlainValues<Bfloat>{reinterpret_cast<const Bfloat*>(values), stride},
-                positions, column, weights);
-        break;
-    case ValueFormat::Int8: {
-        // A position's scale is its weight's business: then the bytes are summed as they are.
-        const auto* scales =
-            shortsOf(bytesOf(values + valueScales(ValueFormat::Int8, head.valueLength)));
+    if (const std::uint16_t* scales = valueScalesOf(task.head, page); scales != nullptr) {
         for (std::size_t p = 0; p < kPageTokens; p += 16) {
             const Floats scale = loadHalf(scales + p);
             for (std::size_t row = 0; row < task.rows; ++row) {
@@ -180,14 +104,9 @@ void addValues(const AttentionTask& task, std::size_t page, std::size_t position
                 store(weight, load(weight) * scale);
             }
         }
-        addPage(task, Int8Values{values, stride}, positions, column, weights);
-        break;
     }
-    case ValueFormat::Single:
-        addPage(task, PlainValues<float>{reinterpret_cast<const float*>(values), stride}, positions,
-                column, weights);
-        break;
-    }
+    withValues(task.head, page,
+               [&](const auto& values) { addPage(task, values, positions, column, weights); });
 }
 
 /// Scores become weights relative to the row's maximum, which may grow: then what was summed under

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/kernels/flash.h"
 #include "inference/kernels/kv_layout.h"
 #include "inference/kernels/panel_task.h"
 #include "inference/kernels/weight_type.h"
@@ -89,6 +90,7 @@ struct KernelTable {
     /// Softmax attention with a running maximum (Source: arXiv:2205.14135), in float32. Blocks are
     /// cut at multiples of kAttentionBlock: a row's result does not depend on the rows beside it.
     void (*attend)(const AttentionTask& task);
+    Flash flash; // in float32
 
     /// Puts one position's key or value [length] into a page's keys or values (kv_layout.h).
     /// slot < kPageTokens. Numerics: to nearest; int8: scale = largest magnitude / 127 as a half.

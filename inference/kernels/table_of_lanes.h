@@ -4,6 +4,7 @@
 // The table of one tier, from the lanes that the including tier file has chosen.
 
 #include "inference/kernels/attention_lanes.h"
+#include "inference/kernels/flash_lanes.h"
 #include "inference/kernels/kv_store_lanes.h"
 #include "inference/kernels/panel_dot_lanes.h"
 #include "inference/kernels/panel_expand_lanes.h"
@@ -117,6 +118,7 @@ constexpr KernelTable kTable = {
     .add = addRow,
     .toBfloat = toBfloatRow,
     .attend = attendLanes,
+    .flash = flash<SingleProducts>,
     .storeKey = storeKeyLanes,
     .storeValue = storeValueLanes,
 };

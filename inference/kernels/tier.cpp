@@ -71,4 +71,10 @@ const KernelTable& kernelsOf(Tier tier)
     return kGenericKernels;
 }
 
+Flash flashOf(Tier tier, bool exact)
+{
+    const bool bfloat = !exact && tier == Tier::Avx512 && hasBfloatProducts();
+    return bfloat ? kBfloatFlash : kernelsOf(tier).flash;
+}
+
 } // namespace kernels

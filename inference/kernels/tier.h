@@ -26,5 +26,8 @@ bool hasBfloatProducts();
 
 /// The kernels of a tier that availableTiers() names.
 const KernelTable& kernelsOf(Tier tier);
+/// Attention of a prompt's rows: products of bfloat16 where the tier and the processor have them
+/// and @p exact is false, of float32 otherwise.
+Flash flashOf(Tier tier, bool exact);
 
 } // namespace kernels

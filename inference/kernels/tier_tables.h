@@ -9,4 +9,7 @@ extern const KernelTable kGenericKernels;
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kAvx512Kernels;
 
+/// Avx512 with products of bfloat16.
+extern const Flash kBfloatFlash;
+
 } // namespace kernels

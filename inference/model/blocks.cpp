@@ -11,7 +11,7 @@ namespace model {
 using kernels::Product;
 
 Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier& multiplier,
-               kernels::ThreadPool& pool)
+               kernels::ThreadPool& pool, bool exact)
     : m_config(config)
     , m_weights(weights)
     , m_multiplier(multiplier)
@@ -19,6 +19,8 @@ Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier
     , m_rope(config.ropeKind == RopeKind::Interleaved ? kernels::Rope::Pairs::Interleaved
                                                       : kernels::Rope::Pairs::HalfSplit,
              config.ropeLength, config.ropeBase, config.ropeScale, weights.ropeDivisors)
+    , m_flash(kernels::flashOf(kernels::bestTier(), exact))
+    , m_scratch(pool.threads())
 {
     const std::size_t queries = std::size_t{config.heads} * config.headLength;
     const std::size_t keys = std::size_t{config.keyValueHeads} * config.headLength;
@@ -31,6 +33,17 @@ Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier
     m_gate.resize(kMostRows * config.feedForwardLength);
     m_up.resize(kMostRows * config.feedForwardLength);
     m_angles.resize(kMostRows * config.ropeLength);
+}
+
+Result<void> Blocks::prepare()
+{
+    for (kernels::Memory& scratch : m_scratch) {
+        scratch = kernels::Memory::allocate(
+            kernels::flashScratch(m_config.headLength, m_config.headLength));
+        if (!scratch)
+            return std::unexpected(Error{Errc::OutOfMemory, "working memory of the attention"});
+    }
+    return {};
 }
 
 void Blocks::begin(std::span<const Part> parts, Phase phase, const std::stop_token& stop)

@@ -25,7 +25,9 @@ public:
     static constexpr std::size_t kMostRows = kernels::Multiplier::kMostRows;
 
     Blocks(const Config& config, const Weights& weights, kernels::Multiplier& multiplier,
-           kernels::ThreadPool& pool);
+           kernels::ThreadPool& pool, bool exact);
+    /// Takes working memory. Errors: OutOfMemory.
+    Result<void> prepare();
 
     /// Starts a pass over the tokens of @p parts, for which pages are reserved: x = rows of the
     /// embedding. x [M, D]
@@ -75,6 +77,8 @@ private:
 
     void planStretches();
     void attendPrompt(std::size_t layer);
+    void attendTile(std::size_t layer, std::size_t head, std::size_t first, std::size_t rows,
+                    std::byte* scratch);
     void attendGenerated(std::size_t layer);
     void attendStretch(std::size_t layer, const Stretch& stretch, std::size_t head);
     void mergeStretches(std::size_t first, std::size_t count, std::size_t token,
@@ -87,6 +91,8 @@ private:
     kernels::Multiplier& m_multiplier;
     kernels::ThreadPool& m_pool;
     kernels::Rope m_rope;
+    kernels::Flash m_flash;
+    std::vector<kernels::Memory> m_scratch; // of m_flash, by worker
 
     // The pass.
     std::vector<Part> m_parts;

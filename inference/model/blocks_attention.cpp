@@ -19,6 +19,9 @@ constexpr std::size_t kStretchPositions = 8 * kernels::kPageTokens;
 // Below this many sums the threads are not asked to help with merging them.
 constexpr std::size_t kFewSums = 1 << 15;
 
+// A prompt's attention is cut into at least so many tiles for each thread.
+constexpr std::size_t kTilesPerThread = 4;
+
 std::size_t ceilDivide(std::size_t value, std::size_t by)
 {
     return (value + by - 1) / by;
@@ -71,41 +74,47 @@ void Blocks::attend(std::size_t layer)
 // values of its head once for all of them.
 void Blocks::attendPrompt(std::size_t layer)
 {
+    const std::size_t all = m_rows * group();
+    // Large tiles convert the keys and values less often, small ones spread over more threads.
+    constexpr std::size_t kLeastRows = 24;
+    const std::size_t share =
+        ceilDivide(all * m_config.keyValueHeads, kTilesPerThread * m_pool.threads());
+    const std::size_t size = std::clamp(share, kLeastRows, kernels::kFlashRows);
+    const std::size_t tiles = ceilDivide(all, size);
+    // The last tokens see most: with them first the threads end together.
+    m_pool.run(m_config.keyValueHeads * tiles, [&](std::size_t index, unsigned worker) {
+        const std::size_t first = (tiles - 1 - index / m_config.keyValueHeads) * size;
+        attendTile(layer, index % m_config.keyValueHeads, first, std::min(size, all - first),
+                   m_scratch[worker].data());
+    });
+}
+
+void Blocks::attendTile(std::size_t layer, std::size_t head, std::size_t first, std::size_t rows,
+                        std::byte* scratch)
+{
     const KvSequence& sequence = *m_parts.front().sequence;
     const KvLayer& layout = sequence.pool().layers()[layer];
     const std::size_t d = m_config.headLength;
-    const std::size_t stride = kernels::valueStride(d);
-    const std::size_t all = m_rows * group();
-    const std::size_t tiles = ceilDivide(all, kAttentionRows);
-    m_pool.run(m_config.keyValueHeads * tiles, [&](std::size_t index, unsigned) {
-        const std::size_t head = index / tiles;
-        const std::size_t first = index % tiles * kAttentionRows;
-        const std::size_t rows = std::min(kAttentionRows, all - first);
-        Tile tile;
-        std::array<std::size_t, kAttentionRows> places{};
-        for (std::size_t r = 0; r < rows; ++r) {
-            const std::size_t token = (first + r) / group();
-            const std::size_t queryHead = head * group() + (first + r) % group();
-            places[r] = (token * m_config.heads + queryHead) * d;
-            tile.queries[r] = m_q.data() + places[r];
-            tile.visible[r] = m_places[token].position + 1;
-            tile.from[r] = firstSeen(layout, m_places[token].position);
-        }
-        std::vector<float> out(kAttentionRows * stride);
-        std::array<float, kAttentionRows> maxima{};
-        std::array<float, kAttentionRows> weights{};
-        kernels::AttentionTask task = tile.task(sequence.head(layer, head), rows);
-        task.begin = blockOf(tile.from[0]);
-        task.end = tile.visible[rows - 1];
-        task.out = out.data();
-        task.maxima = maxima.data();
-        task.weights = weights.data();
-        m_multiplier.kernels().attend(task);
-        for (std::size_t r = 0; r < rows; ++r) {
-            for (std::size_t i = 0; i < d; ++i)
-                m_a[places[r] + i] = out[r * stride + i] / weights[r];
-        }
-    });
+    std::array<const float*, kernels::kFlashRows> queries{};
+    std::array<std::uint32_t, kernels::kFlashRows> from{};
+    std::array<std::uint32_t, kernels::kFlashRows> visible{};
+    std::array<float*, kernels::kFlashRows> out{};
+    for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t token = (first + r) / group();
+        const std::size_t queryHead = head * group() + (first + r) % group();
+        const std::size_t place = (token * m_config.heads + queryHead) * d;
+        queries[r] = m_q.data() + place;
+        out[r] = m_a.data() + place;
+        visible[r] = m_places[token].position + 1;
+        from[r] = firstSeen(layout, m_places[token].position);
+    }
+    m_flash({.head = sequence.head(layer, head),
+             .queries = queries.data(),
+             .from = from.data(),
+             .visible = visible.data(),
+             .rows = rows,
+             .out = out.data(),
+             .scratch = scratch});
 }
 
 /// Of one head: sums, maxima and weights of every query row.

@@ -42,6 +42,7 @@ class LoadedModel final : public Model {
 public:
     LoadedModel(Config config, const Options& options)
         : m_config(std::move(config))
+        , m_exact(options.exact)
         , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
         , m_pool(std::max(1U, options.threads), options.processors)
@@ -66,8 +67,8 @@ public:
                     Error{memory ? Errc::OutOfMemory : Errc::Unsupported, ready.error().detail});
             }
         }
-        m_blocks.emplace(m_config, m_weights, m_multiplier, m_pool);
-        return {};
+        m_blocks.emplace(m_config, m_weights, m_multiplier, m_pool, m_exact);
+        return m_blocks->prepare();
     }
 
     [[nodiscard]] const Config& config() const override { return m_config; }
@@ -185,6 +186,7 @@ private:
     }
 
     Config m_config;
+    bool m_exact;
     kernels::KeyFormat m_keys;
     kernels::ValueFormat m_values;
     kernels::ThreadPool m_pool;
