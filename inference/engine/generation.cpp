@@ -59,6 +59,8 @@ Generation::Generation(model::Model& network, const model::Tokenizer* tokenizer,
     , m_stops(m_request.stops)
     , m_logits(network.config().vocabularySize)
 {
+    if (m_request.constraint)
+        m_state = m_request.constraint->begin();
 }
 
 model::Result<Step> Generation::step(const std::stop_token& stop)
@@ -101,8 +103,13 @@ model::Result<Step> Generation::generate(const std::stop_token& stop)
 
 Step Generation::take()
 {
-    Choice choice = m_sampler.choose({.logits = m_logits, .answer = m_answer});
+    auto& constraint = m_request.constraint;
+    Choice choice = m_sampler.choose({.logits = m_logits,
+                                      .answer = m_answer,
+                                      .mask = constraint ? &constraint->mask(m_state) : nullptr});
     const std::int32_t token = choice.token;
+    if (constraint)
+        m_state = constraint->advance(m_state, token);
     m_last = token;
     m_answer.push_back(token);
     const model::Vocabulary* vocabulary = m_tokenizer ? &m_tokenizer->vocabulary() : nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/engine/constraint.h"
 #include "inference/engine/sampler.h"
 #include "inference/engine/stop_matcher.h"
 #include "inference/model/model.h"
@@ -48,6 +49,7 @@ public:
         SamplerSettings sampling;
         std::uint32_t maxTokens = 0; // > 0
         std::vector<std::string> stops;
+        std::optional<Constraint> constraint;
     };
 
     /// @p tokenizer may be null; then there is no text and only maxTokens ends the answer. All
@@ -85,6 +87,7 @@ private:
     Sampler m_sampler;
     model::Utf8Stream m_characters;
     StopMatcher m_stops;
+    Constraint::State m_state;          // of the constraint, if there is one
     std::vector<float> m_logits;        // of the next token, once the prompt is read
     std::vector<std::int32_t> m_answer; // all generated
     std::optional<std::int32_t> m_last; // generated, not yet computed

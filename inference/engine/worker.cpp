@@ -194,6 +194,18 @@ std::optional<std::vector<std::int32_t>> Worker::promptOf(wire::RequestId id,
     return m_parts.chat->encode(chat, *m_parts.tokenizer);
 }
 
+/// Nothing where nothing is asked for. There is a tokenizer: the prompt was made with it.
+Compiled<std::optional<Constraint>> Worker::constraintOf(const wire::Constraint& wanted)
+{
+    if (wanted.kind == wire::Constraint::Kind::None)
+        return std::nullopt;
+    if (!m_trie)
+        m_trie = std::make_unique<TokenTrie>(m_parts.tokenizer->vocabulary());
+    return Constraint::compile(wanted, *m_trie).transform([](Constraint&& constraint) {
+        return std::optional(std::move(constraint));
+    });
+}
+
 void Worker::count(const wire::Count& request)
 {
     if (request.turns.empty())
@@ -212,19 +224,21 @@ void Worker::begin(const Waiting& task)
                                    "no turns, no tokens wanted, or sampling out of bounds"));
         return forget(request.id);
     }
-    if (request.constraint.kind != wire::Constraint::Kind::None) {
-        fail(request.id, failureOf(wire::Errc::BadConstraint, "not known to this worker"));
-        return forget(request.id);
-    }
     auto prompt = promptOf(request.id, request.turns);
     if (!prompt)
         return forget(request.id);
+    auto constraint = constraintOf(request.constraint);
+    if (!constraint) {
+        fail(request.id, failureOf(wire::Errc::BadConstraint, constraint.error().detail));
+        return forget(request.id);
+    }
     const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
     auto generation = Generation::start(m_parts.network, m_parts.tokenizer,
                                         {.prompt = *std::move(prompt),
                                          .sampling = settingsOf(request.sampling),
                                          .maxTokens = request.maxTokens,
-                                         .stops = request.stops});
+                                         .stops = request.stops,
+                                         .constraint = *std::move(constraint)});
     if (!generation) {
         wire::Failed failure = failureOf(generation.error());
         failure.promptTokens = promptTokens;

@@ -89,9 +89,11 @@ private:
     bool takeTasks(std::deque<Task>& tasks);
     [[nodiscard]] std::optional<std::vector<std::int32_t>>
     promptOf(wire::RequestId id, const std::vector<wire::Turn>& turns);
+    [[nodiscard]] Compiled<std::optional<Constraint>> constraintOf(const wire::Constraint& wanted);
     void send(const wire::FromEngine& message);
 
     Parts m_parts;
+    std::unique_ptr<TokenTrie> m_trie; // made for the first request that wants a constraint
     Jobs m_jobs;
 
     std::mutex m_mutex; // guards what follows

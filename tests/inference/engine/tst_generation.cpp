@@ -6,6 +6,7 @@
 #include <QTest>
 
 #include <memory>
+#include <regex>
 
 using engine::Generation;
 using engine::Step;
@@ -126,6 +127,25 @@ private Q_SLOTS:
                                          whole.tokens.begin() +
                                              static_cast<std::ptrdiff_t>(cut.tokens.size())));
         QVERIFY(cut.tokens.size() < whole.tokens.size());
+    }
+
+    void keepsToWhatIsAskedFor()
+    {
+        const engine::TokenTrie trie(m_tokenizer->vocabulary());
+        auto constraint = engine::Constraint::compile(
+            {.kind = wire::Constraint::Kind::Pattern, .text = "(yes|no), [0-9]{2,4}!"}, trie);
+        QVERIFY2(constraint, constraint ? "" : constraint.error().detail.c_str());
+        Generation::Request request{
+            .prompt = prompt(70), .sampling = {.temperature = 1.0F, .seed = 3}, .maxTokens = 60};
+        const std::regex pattern("(yes|no), [0-9]{2,4}!");
+        QVERIFY(!std::regex_match(write(request).text, pattern)); // the negative control
+        request.constraint = *std::move(constraint);
+        for (const float temperature : {0.0F, 1.0F}) {
+            request.sampling.temperature = temperature;
+            const Written written = write(request);
+            QVERIFY(written.end == Step::Kind::EndOfTurn);
+            QVERIFY2(std::regex_match(written.text, pattern), written.text.c_str());
+        }
     }
 
     void tellsWhatTheModelThoughtWhereAsked()
