@@ -3,6 +3,7 @@
 
 #include "inference/api/json_fields.h"
 #include "inference/api/limits.h"
+#include "inference/api/openai_options.h"
 
 #include <array>
 
@@ -27,9 +28,7 @@ bool isNeutral(const std::string& name, const json& value)
 {
     if (name == "n")
         return value == 1;
-    if (name == "frequency_penalty" || name == "presence_penalty")
-        return value == 0;
-    if (name == "logprobs" || name == "store" || name == "parallel_tool_calls")
+    if (name == "store" || name == "parallel_tool_calls")
         return value == false;
     if (name == "user" || name == "metadata")
         return true; // says who asks; identity here is the session's
@@ -99,7 +98,10 @@ Result<void> readMember(const std::string& name, const json& value, ChatRequest&
         request.includeUsage = value.value("include_usage", json(false)) == true;
         return {};
     }
-    if (!isNeutral(name, value))
+    const Result<bool> known = readChoiceMember(name, value, request);
+    if (!known)
+        return std::unexpected(known.error());
+    if (!*known && !isNeutral(name, value))
         return std::unexpected(unsupported(name));
     return {};
 }
@@ -113,6 +115,8 @@ json usageJson(const ChatUsage& usage)
 
 json envelope(const ChatAnswer& answer, const char* object, json choice)
 {
+    if (answer.tokens)
+        choice["logprobs"] = logprobsJson(*answer.tokens);
     json body{{"id", answer.id},
               {"object", object},
               {"created", answer.created},
@@ -150,6 +154,14 @@ Result<ChatRequest> decodeChatRequest(std::string_view text)
         return std::unexpected(wrongType("temperature"));
     if (request.topP <= 0 || request.topP > 1)
         return std::unexpected(wrongType("top_p"));
+    if (const Result<void> choice = checkChoice(request); !choice)
+        return std::unexpected(choice.error());
+    if (request.format == ChatFormat::JsonSchema) {
+        Result<std::string> schema = schemaIn(text);
+        if (!schema)
+            return std::unexpected(schema.error());
+        request.schema = *std::move(schema);
+    }
     return request;
 }
 

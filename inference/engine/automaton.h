@@ -38,7 +38,8 @@ public:
     [[nodiscard]] Node nodeOf(const Place& place);
     [[nodiscard]] Node next(Node node, std::uint8_t byte)
     {
-        const Node known = m_next[node * m_classes + m_grammar.classOf(byte)];
+        // Every byte of every mask comes by here: not checked again, node and class are ours.
+        const Node known = m_next.data()[node * m_classes + m_grammar.classOf(byte)];
         return known != kUnknown ? known : makeNext(node, byte);
     }
     [[nodiscard]] const Place& placeOf(Node node) const { return m_places[node]; }

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxMasks = 256;
 constexpr std::size_t kMaxEntries = std::size_t{8} << 20;
 /// Entries that one mask may look at. Only expressions made to be bad ones need more; what lies
 /// behind is then not allowed in one token.
-constexpr std::size_t kMaxEntriesOfMask = std::size_t{2} << 20;
+constexpr std::size_t kMaxEntriesOfMask = std::size_t{1} << 19;
 
 Compiled<std::vector<Expression>> rulesOf(const wire::Constraint& wanted)
 {
@@ -116,21 +116,33 @@ TokenMask Constraint::makeMask(Automaton::Node root)
     ++m_visit;
     std::size_t entries = 0;
     m_path[0] = root;
+    Automaton::Node* const path = m_path.data();
+    const TokenTrie::Node* const tree = nodes.data(); // 300,000 steps: not checked one by one
     for (std::size_t i = 0; i < count;) {
-        const TokenTrie::Node& node = nodes[i];
-        const Automaton::Node next = m_automaton.next(m_path[node.depth - 1U], node.byte);
-        m_path[node.depth] = next;
-        if (next >= m_visited.size())
-            m_visited.resize(next + 1);
-        if (std::exchange(m_visited[next], m_visit) != m_visit)
-            entries += m_automaton.placeOf(next).threads.size() + 1;
-        if (next == Automaton::kNowhere || entries > kMaxEntriesOfMask) {
+        const TokenTrie::Node& node = tree[i];
+        const Automaton::Node next = m_automaton.next(path[node.depth - 1U], node.byte);
+        if (next == Automaton::kNowhere) {
             i = node.end;
             continue;
         }
-        allow(mask, i++);
+        path[node.depth] = next;
+        if (isFirstVisit(next))
+            entries += m_automaton.placeOf(next).threads.size() + 1;
+        if (entries > kMaxEntriesOfMask)
+            break;
+        for (std::uint32_t token = node.first; token < tree[i + 1].first; ++token)
+            mask.allow(m_trie->tokens().data()[token]);
+        ++i;
     }
     return mask;
+}
+
+/// In this mask.
+bool Constraint::isFirstVisit(Automaton::Node node)
+{
+    if (node >= m_visited.size())
+        m_visited.resize(node + 1);
+    return std::exchange(m_visited.data()[node], m_visit) != m_visit;
 }
 
 /// The tokens that end at @p node.

@@ -31,14 +31,18 @@ std::expected<Wishes, std::string> wishesOf(const Options& options)
             return std::unexpected(number->error());
     const auto temperature = options.real("temperature", 0.0, 0.0, 100.0);
     const auto topP = options.real("top-p", 1.0, 1e-6, 1.0);
-    for (const auto* number : {&temperature, &topP})
+    const auto minP = options.real("min-p", 0.0, 0.0, 1.0);
+    for (const auto* number : {&temperature, &topP, &minP})
         if (!*number)
             return std::unexpected(number->error());
     if (!options.has("max-tokens") || !options.has("prompt-file"))
         return std::unexpected("generate wants --prompt-file and --max-tokens");
+    if (options.has("pattern") && options.has("schema-file"))
+        return std::unexpected("--pattern and --schema-file exclude each other");
     return Wishes{.sampling = {.temperature = static_cast<float>(*temperature),
                                .topK = static_cast<std::uint32_t>(*topK),
                                .topP = static_cast<float>(*topP),
+                               .minP = static_cast<float>(*minP),
                                .seed = *seed},
                   .maxTokens = static_cast<std::uint32_t>(*maxTokens),
                   .threads = static_cast<unsigned>(*threads)};
@@ -70,6 +74,27 @@ model::Result<std::vector<std::int32_t>> promptOf(const model::GgufFile& file,
         prompt.push_back(*begin);
     tokenizer.encode(text, model::Specials::AsText, prompt);
     return prompt;
+}
+
+/// What the answer must fit, if anything; the error is a sentence.
+std::expected<std::optional<Constraint>, std::string> constraintOf(const Options& options,
+                                                                   const TokenTrie& trie)
+{
+    wire::Constraint wanted;
+    if (options.has("pattern"))
+        wanted = {.kind = wire::Constraint::Kind::Pattern, .text = options.text("pattern")};
+    else if (options.has("schema-file")) {
+        auto schema = contentOf(options.text("schema-file"));
+        if (!schema)
+            return std::unexpected("the schema file can't be read");
+        wanted = {.kind = wire::Constraint::Kind::JsonSchema, .text = *std::move(schema)};
+    } else {
+        return std::nullopt;
+    }
+    auto constraint = Constraint::compile(wanted, trie);
+    if (!constraint)
+        return std::unexpected(constraint.error().detail);
+    return *std::move(constraint);
 }
 
 double perSecond(std::uint32_t tokens, std::chrono::microseconds time)
@@ -121,13 +146,23 @@ int runGenerate(const Options& options)
     if (prompt->empty())
         return failed("the prompt is empty");
 
+    const TokenTrie trie(tokenizer->vocabulary());
+    auto constraint = constraintOf(options, trie);
+    if (!constraint)
+        return failed(constraint.error());
+    std::vector<std::string> stops;
+    if (options.has("stop"))
+        stops.push_back(options.text("stop"));
+
     const auto network = model::Model::load(*file, {.threads = wishes->threads, .exact = false});
     if (!network)
         return failed(network.error().detail);
     const auto generation = Generation::start(**network, &*tokenizer,
                                               {.prompt = *std::move(prompt),
                                                .sampling = wishes->sampling,
-                                               .maxTokens = wishes->maxTokens});
+                                               .maxTokens = wishes->maxTokens,
+                                               .stops = std::move(stops),
+                                               .constraint = *std::move(constraint)});
     if (!generation)
         return failed(generation.error().detail);
     return write(**generation);

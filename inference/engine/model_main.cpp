@@ -13,8 +13,10 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
   tokenize FILE [--special]   standard input to token ids; --special: names of special tokens count
   detokenize FILE             token ids on standard input back to text
   generate FILE --prompt-file P --max-tokens N [--chat] [--temperature T] [--seed S]
-           [--top-k K] [--top-p P] [--threads N]
-                              continues the text in P; --chat: answers it as a user's message
+           [--top-k K] [--top-p P] [--min-p P] [--stop TEXT] [--threads N]
+           [--pattern REGEX | --schema-file JSON]
+                              continues the text in P; --chat: answers it as a user's message;
+                              --pattern, --schema-file: writes only what fits
   logits FILE --tokens 1,2,3 --out OUT.f32 [--chunk N] [--exact] [--threads N]
                               logits of every position, row-major float32 [tokens, vocabulary]
   bench FILE [--prompt 512] [--generate 64] [--depth 0] [--repeat 5] [--threads N] [--json]
@@ -37,7 +39,8 @@ const Verb kVerbs[] = {
     {"detokenize", engine::runDetokenize, {}, {}},
     {"generate",
      engine::runGenerate,
-     {"prompt-file", "max-tokens", "temperature", "seed", "top-k", "top-p", "threads"},
+     {"prompt-file", "max-tokens", "temperature", "seed", "top-k", "top-p", "threads", "min-p",
+      "stop", "pattern", "schema-file"},
      {"chat"}},
     {"logits", engine::runLogits, {"tokens", "out", "chunk", "threads"}, {"exact"}},
     {"bench", engine::runBench, {"prompt", "generate", "depth", "repeat", "threads"}, {"json"}},

@@ -58,7 +58,7 @@ Choice Sampler::choose(const Position& position)
 void Sampler::prepare(const Position& position)
 {
     m_odds.resize(position.logits.size());
-    std::ranges::transform(position.logits, m_odds.begin(), orderable);
+    raise(position.logits, kLeast, m_odds);
     for (const LogitBias& entry : m_settings.bias) {
         const auto token = static_cast<std::uint32_t>(entry.token);
         if (token < m_odds.size())
@@ -124,12 +124,11 @@ std::int32_t Sampler::chooseToken(std::uint64_t position)
         m_odds.resize(m_places.size());
     }
     constexpr float kMost = std::numeric_limits<float>::max(); // 0 * infinity is no number
-    weigh(m_odds, best, std::min(1.0F / m_settings.temperature, kMost));
+    const Weights weights{m_odds, m_blocks};
+    weigh(weights, best, std::min(1.0F / m_settings.temperature, kMost));
     if (m_settings.topP < 1.0F)
-        keepNucleus(m_odds, m_settings.topP, m_scratch);
-    if (m_settings.minP > 0.0F)
-        std::ranges::replace_if( // the likeliest weighs 1
-            m_odds, [this](float weight) { return weight < m_settings.minP; }, 0.0F);
+        keepNucleus(weights, m_settings.topP, m_scratch);
+    dropBelow(m_odds, m_settings.minP); // the likeliest weighs 1
     const std::size_t drawn = draw(uniformAt(m_settings.seed, position));
     return static_cast<std::int32_t>(cut ? m_places[drawn] : drawn);
 }
@@ -168,7 +167,7 @@ std::size_t Sampler::draw(double uniform) const
 void Sampler::report(std::span<const float> logits, Choice& choice)
 {
     m_odds.resize(logits.size());
-    std::ranges::transform(logits, m_odds.begin(), orderable);
+    raise(logits, kLeast, m_odds);
     const float best = m_odds[largestOf(m_odds)];
     const double logOfSum = std::log(sumOfWeights(m_odds, best));
     const auto logprobOf = [&](std::size_t token) {

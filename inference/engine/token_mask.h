@@ -19,6 +19,7 @@ public:
     {
     }
 
+    /// @p token is one of them.
     void allow(std::int32_t token) { wordOf(token) |= bitOf(token); }
     /// False too for a token that the vocabulary does not have.
     [[nodiscard]] bool allows(std::int32_t token) const
@@ -41,7 +42,7 @@ public:
 private:
     std::uint64_t& wordOf(std::int32_t token)
     {
-        return m_words[static_cast<std::uint32_t>(token) / 64];
+        return m_words.data()[static_cast<std::uint32_t>(token) / 64];
     }
     static std::uint64_t bitOf(std::int32_t token)
     {

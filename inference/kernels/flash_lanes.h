@@ -203,9 +203,8 @@ private:
                     if (i + 1 < length)
                         odd = keys.at(i + 1, slot);
                 }
-                Products::storeColumns(
-                    m_keys + i * kFlashBlock + (column + slot) * Products::kStep, keys.at(i, slot),
-                    odd);
+                Products::storeColumns(m_keys + i * kFlashBlock + (column + slot) * Products::kStep,
+                                       keys.at(i, slot), odd);
             }
         }
     }
@@ -228,7 +227,8 @@ private:
     void takeScales(const std::uint16_t* scales, std::size_t column)
     {
         for (std::size_t p = 0; p < kPageTokens; p += 16)
-            store(m_scales + column + p, scales == nullptr ? broadcast(1.0F) : loadHalf(scales + p));
+            store(m_scales + column + p,
+                  scales == nullptr ? broadcast(1.0F) : loadHalf(scales + p));
     }
 
     /// Columns of the block that a row needs, in whole vectors.
@@ -302,12 +302,11 @@ private:
     {
         constexpr std::size_t kWeightStride = kFlashBlock * sizeof(float) / sizeof(Element);
         eachTile(block, first, end, [&](std::size_t row, std::size_t rows, std::size_t columns) {
-            multiplyRows<Products>({reinterpret_cast<const Element*>(m_scores) +
-                                        row * kWeightStride,
-                                    kWeightStride, m_values, m_stride * Products::kStep,
-                                    columns / Products::kStep, m_sums + row * m_stride, m_stride,
-                                    m_factors + row},
-                                   rows, m_stride);
+            multiplyRows<Products>(
+                {reinterpret_cast<const Element*>(m_scores) + row * kWeightStride, kWeightStride,
+                 m_values, m_stride * Products::kStep, columns / Products::kStep,
+                 m_sums + row * m_stride, m_stride, m_factors + row},
+                rows, m_stride);
         });
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Keys and values on their way out of a page (kv_layout.h), in terms of the lanes that the including
-// tier file has chosen.
+// Keys and values on their way out of a page (kv_layout.h), in terms of the lanes that the
+// including tier file has chosen.
 
 #include "inference/kernels/kernel_table.h"
 #include "inference/kernels/strip_dot_lanes.h"
@@ -93,8 +93,8 @@ inline const std::uint16_t* valueScalesOf(const KvHead& head, std::size_t page)
 {
     if (head.valueFormat != ValueFormat::Int8)
         return nullptr;
-    return shortsOf(bytesOf(head.pages[page] + head.values +
-                            valueScales(ValueFormat::Int8, head.valueLength)));
+    return shortsOf(
+        bytesOf(head.pages[page] + head.values + valueScales(ValueFormat::Int8, head.valueLength)));
 }
 
 } // namespace

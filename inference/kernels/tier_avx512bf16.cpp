@@ -22,16 +22,16 @@ struct BfloatProducts {
     {
         return __builtin_bit_cast(__m512bh, _mm512_loadu_si512(p));
     }
-    static Floats add(Floats sum, Factor a, Factor b)
-    {
-        return {_mm512_dpbf16_ps(sum.v, a, b)};
-    }
+    static Floats add(Floats sum, Factor a, Factor b) { return {_mm512_dpbf16_ps(sum.v, a, b)}; }
     static void storeRow(Element* p, Floats a)
     {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
                             __builtin_bit_cast(__m256i, _mm512_cvtneps_pbh(a.v)));
     }
-    static void storeColumns(Element* p, Floats even, Floats odd) { storeBfloatPairs(p, even, odd); }
+    static void storeColumns(Element* p, Floats even, Floats odd)
+    {
+        storeBfloatPairs(p, even, odd);
+    }
 };
 
 } // namespace

@@ -239,6 +239,9 @@ api::Error toApi(const wire::Failed& failure)
                                    .context = failure.contextTokens};
         return error;
     }
+    if (failure.code == Errc::BadConstraint)
+        return api::makeError(api::Errc::UnsupportedParameter,
+                              "not supported: what response_format asks for, by this model");
     if (failure.code == Errc::Cancelled)
         return api::makeError(api::Errc::Cancelled, "stopped");
     logWarning("engine request failed", wire::nameOf(failure.code));

@@ -10,6 +10,8 @@
 #include "inference/service/storage_errors.h"
 #include "storage/digest.h"
 
+#include <ranges>
+
 namespace service {
 
 namespace {
@@ -37,6 +39,20 @@ public:
             m_entry.send(dataLine(api::encodeChatChunk(frame(piece, {}))));
     }
 
+    /// A token is told with its odds, where these are wanted, even when it shows no text yet.
+    void token(const wire::Token& token)
+    {
+        if (token.odds.empty())
+            return text(token.text);
+        m_text += token.text;
+        m_tokens.push_back(told(token.odds));
+        if (!m_request.stream)
+            return;
+        api::ChatAnswer chunk = frame(token.text, {});
+        chunk.tokens = {m_tokens.back()};
+        m_entry.send(dataLine(api::encodeChatChunk(chunk)));
+    }
+
     [[nodiscard]] const std::string& written() const { return m_text; }
 
     void finish(std::string reason, api::ChatUsage usage)
@@ -44,6 +60,8 @@ public:
         if (!m_request.stream) {
             api::ChatAnswer whole = frame(m_text, std::move(reason));
             whole.usage = usage;
+            if (m_request.logprobs)
+                whole.tokens = m_tokens;
             return m_entry.respond(json(api::encodeChatCompletion(whole)));
         }
         api::ChatAnswer last = frame({}, std::move(reason));
@@ -54,13 +72,23 @@ public:
 
     void fail(const api::Error& error)
     {
-        if (m_request.stream && !m_text.empty())
+        const bool begun = !m_text.empty() || !m_tokens.empty();
+        if (m_request.stream && begun)
             m_entry.last(dataLine(api::encodeError(error)));
         else
             m_entry.respond(errorResponse(error));
     }
 
 private:
+    /// The first of @p odds, with the others as those that might have stood there.
+    [[nodiscard]] static api::ChatToken told(const std::vector<wire::TokenOdds>& odds)
+    {
+        api::ChatToken token{.bytes = odds.front().bytes, .logprob = odds.front().logprob};
+        for (const wire::TokenOdds& other : odds | std::views::drop(1))
+            token.top.push_back({.bytes = other.bytes, .logprob = other.logprob});
+        return token;
+    }
+
     [[nodiscard]] api::ChatAnswer frame(std::string text, std::string reason) const
     {
         api::ChatAnswer answer = m_frame;
@@ -73,6 +101,7 @@ private:
     RunningQuestions::Entry& m_entry;
     api::ChatAnswer m_frame;
     std::string m_text;
+    std::vector<api::ChatToken> m_tokens;
 };
 
 class ChatListener : public Listener {
@@ -136,12 +165,37 @@ wire::Role roleOf(const std::string& name)
     return name == "assistant" ? wire::Role::Assistant : wire::Role::User;
 }
 
+wire::Constraint constraintOf(const api::ChatRequest& asked)
+{
+    switch (asked.format) {
+    case api::ChatFormat::JsonObject:
+        return {.kind = wire::Constraint::Kind::AnyJson};
+    case api::ChatFormat::JsonSchema:
+        return {.kind = wire::Constraint::Kind::JsonSchema, .text = asked.schema};
+    case api::ChatFormat::Text:
+        break;
+    }
+    return {};
+}
+
 wire::Generate requestOf(const api::ChatRequest& asked)
 {
-    wire::Generate generate{.sampling = {.temperature = static_cast<float>(asked.temperature),
-                                         .topP = static_cast<float>(asked.topP),
-                                         .seed = asked.seed},
-                            .maxTokens = asked.maxTokens};
+    wire::Generate generate{
+        .sampling = {.temperature = static_cast<float>(asked.temperature),
+                     .topK = asked.topK,
+                     .topP = static_cast<float>(asked.topP),
+                     .seed = asked.seed,
+                     .minP = static_cast<float>(asked.minP),
+                     .repetitionPenalty = static_cast<float>(asked.repetitionPenalty),
+                     .frequencyPenalty = static_cast<float>(asked.frequencyPenalty),
+                     .presencePenalty = static_cast<float>(asked.presencePenalty),
+                     .logprobs = asked.logprobs,
+                     .topLogprobs = asked.topLogprobs},
+        .maxTokens = asked.maxTokens,
+        .stops = asked.stops,
+        .constraint = constraintOf(asked)};
+    for (const auto& [token, bias] : asked.bias)
+        generate.sampling.bias.push_back({token, bias});
     for (const api::ChatMessage& message : asked.messages)
         generate.turns.push_back({roleOf(message.role), message.content});
     return generate;
@@ -184,7 +238,7 @@ void chatAlone(Services& services, const Request& request, const api::ChatReques
     if (const auto ready = awaitEngine(services.engine, stop); !ready)
         return refuse(ready.error());
     const EngineClient::Callbacks callbacks{
-        .progress = {}, .token = [&writer](const wire::Token& token) { writer.text(token.text); }};
+        .progress = {}, .token = [&writer](const wire::Token& token) { writer.token(token); }};
     const auto finished = services.engine->generate(requestOf(asked), callbacks, stop);
     if (!finished)
         return refuse(toApi(finished.error()));

@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -229,6 +230,52 @@ private Q_SLOTS:
         // The third is exp(-1) = 0.37 times as likely as the first two.
         QCOMPARE(seen({.temperature = 1.0F, .minP = 0.3F}), (Set{1, 2, 3}));
         QCOMPARE(seen({.temperature = 1.0F, .minP = 1.0F}), (Set{1, 3}));
+    }
+
+    void everyProcessorGivesTheSameBits()
+    {
+        std::mt19937 random(21);
+        const auto tables = engine::availableOdds();
+        for (std::size_t size : {1U, 7U, 15U, 16U, 17U, 33U, 1000U}) {
+            for (const float spread : {1.0F, 40.0F, 1e30F}) {
+                auto logits = randomLogits(random, size, spread);
+                if (size > 1)
+                    logits[random() % size] = -kInfinite;
+                const float best = tables[0]->largest(logits.data(), size);
+                QCOMPARE(best, *std::ranges::max_element(logits));
+                std::vector<float> expected;
+                for (const engine::OddsTable* table : tables) {
+                    auto values = logits;
+                    values[0] = kNan;
+                    table->raise(values.data(), size, -1e30F, values.data());
+                    QVERIFY(values[0] == -1e30F && *std::ranges::min_element(values) >= -1e30F);
+                    values = logits;
+                    std::vector<float> blocks((size + 15) / 16);
+                    table->weigh(values.data(), size, best, 0.7F, blocks.data());
+                    for (std::size_t i = 0; i < size; ++i) {
+                        const double exact = std::exp((double{logits[i]} - best) * double{0.7F});
+                        // The difference times the scale is rounded: up to 87 units of 2^-24.
+                        QVERIFY(std::abs(values[i] - exact) <= 1.1e-5 * exact + 1e-37);
+                        QVERIFY(values[i] <= blocks[i / 16]);
+                    }
+                    QCOMPARE(*std::ranges::max_element(blocks), 1.0F);
+                    values.push_back(table->largest(logits.data(), size));
+                    values.push_back(static_cast<float>(table->sumOf(values.data(), size)));
+                    values.push_back(
+                        static_cast<float>(table->sumOfWeights(logits.data(), size, best)));
+                    const double plain = std::accumulate(
+                        values.begin(), values.begin() + static_cast<int>(size), 0.0);
+                    QVERIFY(std::abs(values[size + 1] - plain) < 1e-6 * plain);
+                    table->drop(values.data(), size, 0.5F);
+                    QVERIFY(
+                        std::ranges::none_of(values, [](float v) { return v > 0 && v < 0.5F; }));
+                    if (expected.empty())
+                        expected = values;
+                    QVERIFY(std::memcmp(expected.data(), values.data(),
+                                        values.size() * sizeof(float)) == 0);
+                }
+            }
+        }
     }
 
     void choosesAsThePlainOneDoes()

@@ -55,8 +55,7 @@ std::vector<float> attend(Flash flash, const made::Pages& pages, const Rows& row
     std::vector<float*> places;
     for (std::size_t row = 0; row < end - first; ++row)
         places.push_back(out.data() + row * pages.head.valueLength);
-    const std::size_t bytes =
-        kernels::flashScratch(pages.head.keyLength, pages.head.valueLength);
+    const std::size_t bytes = kernels::flashScratch(pages.head.keyLength, pages.head.valueLength);
     // What an earlier call left there is not to matter: bytes that are no numbers.
     std::vector<std::byte> memory(bytes + 64, std::byte{0xFF});
     auto* scratch = reinterpret_cast<std::byte*>(
@@ -164,10 +163,9 @@ private:
     static void compare(const Kind& kind, const made::Pages& pages, const Rows& rows)
     {
         const std::size_t count = rows.queries.size();
-        const auto got =
-            attend(kernels::flashOf(kind.tier, kind.exact), pages, rows, 0, count);
-        // Queries, keys and weights in eight bits of mantissa, or in 24: scores of about 3.4 are off
-        // by a hundredth, the worst of some thousands by several.
+        const auto got = attend(kernels::flashOf(kind.tier, kind.exact), pages, rows, 0, count);
+        // Queries, keys and weights in eight bits of mantissa, or in 24: scores of about 3.4 are
+        // off by a hundredth, the worst of some thousands by several.
         const double bound = kind.exact ? 2e-5 : 5e-2;
         double most = 0;
         double squares = 0;
@@ -181,9 +179,10 @@ private:
             }
         }
         QVERIFY(std::sqrt(squares / static_cast<double>(got.size())) < bound / 8);
-        QVERIFY2(most < bound, qPrintable(QStringLiteral("%1: off by %2")
-                                              .arg(QString::fromStdString(kind.name))
-                                              .arg(most)));
+        QVERIFY2(
+            most < bound,
+            qPrintable(
+                QStringLiteral("%1: off by %2").arg(QString::fromStdString(kind.name)).arg(most)));
     }
 };
 

@@ -48,7 +48,7 @@ ScriptedEngine::generate(wire::Generate request, const Callbacks& callbacks, std
             if (stop.stop_requested())
                 return cancelled();
             ++done.generatedTokens;
-            callbacks.token({.token = 1, .text = piece});
+            callbacks.token({.token = 1, .text = piece, .odds = odds});
             if (!writing.exchange(true) && onWriting)
                 onWriting();
         }

@@ -44,6 +44,7 @@ public:
 
     // Set before a question is asked.
     std::vector<std::string> pieces{"Nothing", " of", " note."};
+    std::vector<wire::TokenOdds> odds;     // of each piece
     std::chrono::milliseconds pause{0};    // before each piece
     bool endless = false;                  // goes on until it is stopped
     bool fallsSilent = false;              // says nothing after the pieces, until it is stopped

@@ -81,6 +81,16 @@ private Q_SLOTS:
         auto none = request(5);
         none.sampling.topP = 0.0F;
         QVERIFY(codeOf(none) == wire::Errc::BadRequest);
+        auto hot = request(5);
+        hot.sampling.topLogprobs = 21;
+        QVERIFY(codeOf(hot) == wire::Errc::BadRequest);
+        auto silent = request(5);
+        silent.stops = {"x", ""};
+        QVERIFY(codeOf(silent) == wire::Errc::BadRequest);
+        auto unknown = request(5);
+        unknown.constraint = {.kind = wire::Constraint::Kind::JsonSchema,
+                              .text = "{\"minimum\":1}"};
+        QVERIFY(codeOf(unknown) == wire::Errc::BadConstraint);
         auto large = request(5);
         large.turns[0].text.assign(wire::kMaxFrameBytes, 'x');
         QVERIFY(codeOf(large) == wire::Errc::BadRequest);
@@ -93,6 +103,46 @@ private Q_SLOTS:
         QCOMPARE(tooLong.error().maxTokens, 4000U);
         QCOMPARE(tooLong.error().contextTokens, 4096U);
         QVERIFY(m_client->generate(request(3), {}, {})); // and it still serves
+    }
+
+    void answersAsAskedFor()
+    {
+        auto wanted = request(60);
+        wanted.sampling = {.temperature = 1.0F, .seed = 5};
+        const auto answerOf = [this](const wire::Generate& generate) {
+            Running running(*m_client, generate);
+            const auto outcome = running.outcome();
+            return std::pair(outcome ? outcome->reason : wire::StopReason::Cancelled,
+                             running.text());
+        };
+        const auto [reason, text] = answerOf(wanted);
+        QVERIFY(reason == wire::StopReason::MaxTokens && text.size() > 20);
+
+        auto stopped = wanted;
+        stopped.stops = {text.substr(10, 3)};
+        QVERIFY(answerOf(stopped) ==
+                std::pair(wire::StopReason::StopText, text.substr(0, text.find(stopped.stops[0]))));
+
+        auto typed = wanted;
+        typed.constraint = {.kind = wire::Constraint::Kind::JsonSchema,
+                            .text =
+                                "{\"type\":\"object\",\"properties\":{\"k\":{\"enum\":[17,true]}},"
+                                "\"required\":[\"k\"]}"};
+        const auto [end, json] = answerOf(typed);
+        QVERIFY(end == wire::StopReason::EndOfTurn);
+        QVERIFY2(json.contains("\"k\":") && json.ends_with('}'), json.c_str());
+
+        auto telling = request(3);
+        telling.sampling.logprobs = true;
+        telling.sampling.topLogprobs = 2;
+        std::vector<wire::TokenOdds> odds;
+        const EngineClient::Callbacks callbacks{
+            .progress = {}, .token = [&odds](const wire::Token& token) {
+                odds.insert(odds.end(), token.odds.begin(), token.odds.end());
+            }};
+        QVERIFY(m_client->generate(telling, callbacks, {}));
+        QCOMPARE(odds.size(), std::size_t{9});
+        QVERIFY(odds[0].token == odds[1].token && odds[0].bytes.size() == 1);
     }
 
     void cancelsAtOnce()

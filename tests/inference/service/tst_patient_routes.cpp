@@ -117,6 +117,49 @@ private Q_SLOTS:
         QVERIFY(withTools.body.contains("unsupported_parameter"));
     }
 
+    void theOpenAiRoutePassesOnHowTokensAreChosen()
+    {
+        const std::string token = m_rig->signIn("dr.dahl");
+        const auto call = [&](const std::string& members) {
+            return m_rig->call("POST", "/v1/chat/completions", token,
+                               "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + members +
+                                   "}");
+        };
+        m_rig->engine.pieces = {"a"};
+        m_rig->engine.odds = {{.token = 7, .logprob = -0.25F, .bytes = "a"},
+                              {.token = 8, .logprob = -1.5F, .bytes = "b"}};
+        const std::string wishes =
+            "\"stop\":\"END\",\"logprobs\":true,\"top_logprobs\":1,\"logit_bias\":{\"5\":-100},"
+            "\"min_p\":0.05,\"presence_penalty\":0.5,\"response_format\":{\"type\":\"json_schema\","
+            "\"json_schema\":{\"schema\":{\"type\":\"null\"}}}";
+        for (const std::string stream : {"false", "true"}) {
+            const auto response = call(wishes + ",\"stream\":" + stream);
+            QCOMPARE(response.status, 200);
+            QVERIFY2(
+                response.body.contains("\"logprobs\":{\"content\":[{\"bytes\":[97],\"logprob\":"
+                                       "-0.25,\"token\":\"a\",\"top_logprobs\":[{\"bytes\":[98]"),
+                response.body.c_str());
+        }
+        const wire::Generate passed = m_rig->engine.lastRequest();
+        QCOMPARE(passed.stops, (std::vector<std::string>{"END"}));
+        QVERIFY(passed.sampling.logprobs && passed.sampling.topLogprobs == 1);
+        QVERIFY(passed.sampling.bias.size() == 1 && passed.sampling.bias[0].token == 5);
+        QVERIFY(passed.sampling.minP == 0.05F && passed.sampling.presencePenalty == 0.5F);
+        QVERIFY(passed.constraint.kind == wire::Constraint::Kind::JsonSchema);
+        QCOMPARE(passed.constraint.text, std::string("{\"type\":\"null\"}"));
+
+        m_rig->engine.odds = {};
+        m_rig->engine.failsWith =
+            wire::Failed{.code = wire::Errc::BadConstraint, .detail = "canary-7f3a"};
+        m_rig->engine.pieces = {};
+        const auto refused = call("\"response_format\":{\"type\":\"json_object\"}");
+        QCOMPARE(refused.status, 400);
+        QVERIFY(refused.body.contains("unsupported_parameter"));
+        QVERIFY(!refused.body.contains("canary"));
+        QVERIFY(m_rig->engine.lastRequest().constraint.kind == wire::Constraint::Kind::AnyJson);
+        m_rig->engine.failsWith.reset();
+    }
+
     void theOpenAiRouteWithAPatientIsTheFullFlow()
     {
         const std::string token = m_rig->signIn("dr.dahl");
