@@ -23,13 +23,16 @@ struct ScoreStrip {
     void run(const float* const* queries, ScoreRow* scores, std::size_t column) const
     {
         Floats totals[Rows];
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r)
             totals[r] = zeroFloats();
         for (std::size_t d = 0; d < length; ++d) {
             const Floats key = keys.at(d, slot);
+#pragma GCC unroll 8
             for (int r = 0; r < Rows; ++r)
                 totals[r] = mulAdd(key, broadcast(queries[r][d]), totals[r]);
         }
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r)
             store(scores[r] + column, totals[r]);
     }
@@ -46,13 +49,16 @@ struct AddValues {
     void run(const ScoreRow* weights, std::size_t column, float* out, std::size_t i) const
     {
         Floats totals[Rows];
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r)
             totals[r] = load(out + r * stride + i);
         for (std::size_t p = 0; p < positions; ++p) {
             const Floats value = values.at(p, i);
+#pragma GCC unroll 8
             for (int r = 0; r < Rows; ++r)
                 totals[r] = mulAdd(value, broadcast(weights[r][column + p]), totals[r]);
         }
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r)
             store(out + r * stride + i, totals[r]);
     }

@@ -47,7 +47,9 @@ struct MicroTile {
     [[gnu::always_inline]] void run() const
     {
         Floats sums[Rows][Vectors];
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
             for (int v = 0; v < Vectors; ++v) {
                 sums[r][v] = factors == nullptr
                                  ? zeroFloats()
@@ -56,15 +58,20 @@ struct MicroTile {
         }
         for (std::size_t step = 0; step < steps; ++step) {
             typename Products::Factor columns[Vectors];
+#pragma GCC unroll 8
             for (int v = 0; v < Vectors; ++v)
                 columns[v] = Products::factor(b + step * bStride + 16 * Products::kStep * v);
+#pragma GCC unroll 8
             for (int r = 0; r < Rows; ++r) {
                 const auto row = Products::spread(a + r * aStride + step * Products::kStep);
+#pragma GCC unroll 8
                 for (int v = 0; v < Vectors; ++v)
                     sums[r][v] = Products::add(sums[r][v], columns[v], row);
             }
         }
+#pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
             for (int v = 0; v < Vectors; ++v)
                 store(c + r * cStride + 16 * v, sums[r][v]);
         }
