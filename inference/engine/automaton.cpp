@@ -36,6 +36,7 @@ void Automaton::forgetNodes()
 {
     m_places.assign(1, {}); // kNowhere
     m_next.assign(m_classes, kNowhere);
+    m_roads.clear();
     m_nodesByHash.clear();
     m_nodesByHash.emplace(hashOf({}), kNowhere);
     m_entries = 0;
@@ -80,6 +81,18 @@ Automaton::Node Automaton::makeNext(Node node, std::uint8_t byte)
     const Node found = nodeOf(place);
     m_next[node * m_classes + m_grammar.classOf(byte)] = found;
     return found;
+}
+
+const Automaton::Road& Automaton::findRoad(Node node)
+{
+    // Where text goes on, letters do: one of them shows where to.
+    Road road{.bytes = {}, .to = next(node, 'e'), .known = true};
+    if (road.to != kNowhere)
+        for (unsigned byte = 0; byte < 256; ++byte)
+            road.bytes[byte] = next(node, static_cast<std::uint8_t>(byte)) == road.to;
+    if (m_roads.size() < m_places.size())
+        m_roads.resize(m_places.size());
+    return m_roads[node] = road;
 }
 
 /// Adds what can be reached from @p thread without a byte.

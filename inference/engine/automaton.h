@@ -42,6 +42,17 @@ public:
         const Node known = m_next.data()[node * m_classes + m_grammar.classOf(byte)];
         return known != kUnknown ? known : makeNext(node, byte);
     }
+    /// The bytes that lead from a node where most do, and that place.
+    struct Road {
+        Grammar::Bytes bytes;
+        Node to = kNowhere;
+        bool known = false;
+    };
+    [[nodiscard]] const Road& roadFrom(Node node)
+    {
+        return node < m_roads.size() && m_roads[node].known ? m_roads[node] : findRoad(node);
+    }
+
     [[nodiscard]] const Place& placeOf(Node node) const { return m_places[node]; }
 
     /// What the nodes take, in entries of a few bytes.
@@ -62,6 +73,7 @@ private:
     };
 
     Node makeNext(Node node, std::uint8_t byte);
+    const Road& findRoad(Node node);
     void reach(Thread thread, Place& place);
     void expand(Thread thread, Place& place);
     [[nodiscard]] bool fits(std::uint32_t depth, Grammar::State state) const
@@ -74,6 +86,7 @@ private:
     std::size_t m_classes;
     std::vector<Place> m_places; // of nodes
     std::vector<Node> m_next;    // [node, class]
+    std::vector<Road> m_roads;   // of nodes
     std::unordered_multimap<std::uint64_t, Node> m_nodesByHash;
     std::size_t m_entries = 0;
     // Every stack of calls once. Never freed: there are few per token of an answer.

@@ -130,11 +130,28 @@ TokenMask Constraint::makeMask(Automaton::Node root)
             entries += m_automaton.placeOf(next).threads.size() + 1;
         if (entries > kMaxEntriesOfMask)
             break;
-        for (std::uint32_t token = node.first; token < tree[i + 1].first; ++token)
+        // Most tokens are words, and most words lead where the one before led.
+        const std::size_t end = node.crown != 0 && isPlain(node.crown, next) ? node.end : i + 1;
+        for (std::uint32_t token = node.first; token < tree[end].first; ++token)
             mask.allow(m_trie->tokens().data()[token]);
-        ++i;
+        i = end;
     }
     return mask;
+}
+
+/// Whether everything above a node can be read from @p node: as long as it keeps to the road.
+bool Constraint::isPlain(std::uint32_t crown, Automaton::Node node)
+{
+    const auto& [bytes, height] = m_trie->crowns()[crown];
+    for (std::size_t i = 0; i < height; ++i) {
+        const Automaton::Road& road = m_automaton.roadFrom(node);
+        if ((bytes & ~road.bytes).any())
+            return false;
+        if (road.to == node)
+            return true; // and so on
+        node = road.to;
+    }
+    return true;
 }
 
 /// In this mask.

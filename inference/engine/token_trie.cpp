@@ -73,6 +73,29 @@ void TokenTrie::build(std::span<const std::string_view> texts)
     for (const std::uint32_t node : open)
         m_nodes[node].end = static_cast<std::uint32_t>(m_nodes.size());
     m_nodes.push_back({.first = static_cast<std::uint32_t>(m_tokens.size())});
+    addCrowns();
+}
+
+void TokenTrie::addCrowns()
+{
+    constexpr std::uint32_t kLeastNodes = 8;
+    m_crowns.resize(1);
+    std::vector<std::uint32_t> open; // nodes with a crown on the way to the present one
+    for (std::uint32_t i = 0; i + 1 < m_nodes.size(); ++i) {
+        while (!open.empty() && m_nodes[open.back()].end <= i)
+            open.pop_back();
+        for (const std::uint32_t below : open) {
+            Crown& crown = m_crowns[m_nodes[below].crown];
+            crown.bytes.set(m_nodes[i].byte);
+            crown.height =
+                std::max<std::size_t>(crown.height, m_nodes[i].depth - m_nodes[below].depth);
+        }
+        if (m_nodes[i].end - i > kLeastNodes) {
+            m_nodes[i].crown = static_cast<std::uint32_t>(m_crowns.size());
+            m_crowns.emplace_back();
+            open.push_back(i);
+        }
+    }
 }
 
 std::string_view TokenTrie::text(std::int32_t token) const

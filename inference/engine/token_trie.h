@@ -19,8 +19,15 @@ public:
     struct Node {
         std::uint32_t end = 0;   // the first node behind the subtree
         std::uint32_t first = 0; // its tokens: tokens()[first] to that of the next node
+        std::uint32_t crown = 0; // of crowns(); 0: the subtree is too small for one
         std::uint16_t depth = 0; // bytes from the root
         std::uint8_t byte = 0;
+    };
+
+    /// What stands above a node, without itself.
+    struct Crown {
+        Grammar::Bytes bytes;
+        std::size_t height = 0;
     };
 
     /// @p texts of the tokens; an empty one is never written. @p ends end a turn.
@@ -30,6 +37,7 @@ public:
 
     /// Without the root; the last one is no node but where the last node's tokens end.
     [[nodiscard]] std::span<const Node> nodes() const { return m_nodes; }
+    [[nodiscard]] std::span<const Crown> crowns() const { return m_crowns; }
     [[nodiscard]] std::span<const std::int32_t> tokens() const { return m_tokens; }
     /// Bytes of the longest text.
     [[nodiscard]] std::size_t height() const { return m_height; }
@@ -42,9 +50,10 @@ public:
 
 private:
     void build(std::span<const std::string_view> texts);
-    void addNodes(std::string_view text, std::string_view before);
+    void addCrowns();
 
     std::vector<Node> m_nodes;
+    std::vector<Crown> m_crowns;
     std::vector<std::int32_t> m_tokens;  // in the order of their nodes
     std::vector<std::uint32_t> m_begins; // of token's text in m_bytes
     std::string m_bytes;
