@@ -19,7 +19,13 @@ struct Plan {
     std::uint32_t depth = 0;    // tokens already in the cache
     std::uint32_t repeat = 0;
     unsigned threads = 0;
+    std::uint32_t users = 1; // sequences that generate together
+    kernels::Tier tier = kernels::bestTier();
+    KvChoice kv;
 };
+
+/// Tokens of a run that comes before the ones that count. More would only cost time.
+constexpr std::uint32_t kWarmUpTokens = 1024;
 
 /// Random ids do as well as words: what is computed does not depend on them.
 std::vector<std::int32_t> randomTokens(std::size_t count, std::uint32_t vocabulary)
@@ -38,24 +44,49 @@ double median(std::vector<double> values)
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+std::uint32_t tokensOfOne(const Plan& plan)
+{
+    return plan.depth + std::max(plan.prompt, plan.generate);
+}
+
+std::uint32_t pagesOf(const Plan& plan)
+{
+    constexpr std::uint32_t kTokens = kernels::kPageTokens;
+    return plan.users * (tokensOfOne(plan) / kTokens + 1);
+}
+
 class Bench {
 public:
-    Bench(model::Model& model, model::KvCache& cache, const Plan& plan)
+    Bench(model::Model& model, model::KvPool& pool, const Plan& plan)
         : m_model(model)
-        , m_cache(cache)
         , m_plan(plan)
         , m_tokens(randomTokens(std::max({plan.prompt, plan.generate, plan.depth, 1U}),
                                 model.config().vocabularySize))
-        , m_logits(model.config().vocabularySize)
+        , m_logits(std::size_t{plan.users} * model.config().vocabularySize)
     {
+        for (std::uint32_t user = 0; user < plan.users; ++user)
+            m_users.emplace_back(pool);
     }
 
+    /// Every user gets keys and values of its own, of the same tokens: only one computes them.
     model::Result<void> fillDepth()
     {
         if (m_plan.depth == 0)
             return {};
-        return m_model.forward(std::span(m_tokens).first(m_plan.depth), m_cache,
-                               model::Phase::Prompt, model::Logits::None, {}, {});
+        if (auto done = read(m_users[0], m_plan.depth, false); !done)
+            return done;
+        constexpr std::uint32_t kTokens = kernels::kPageTokens;
+        const std::uint32_t pages = m_plan.depth / kTokens;
+        const auto saved = m_users[0].save(0, pages);
+        if (!saved)
+            return std::unexpected(saved.error());
+        for (model::KvSequence& user : std::span(m_users).subspan(1)) {
+            if (auto done = user.restore(*saved); !done)
+                return done;
+            if (auto done = read(user, m_plan.depth - pages * kTokens, false); !done)
+                return done;
+        }
+        return {};
     }
 
     /// Tokens per second of each repetition, after one that warms the caches up.
@@ -63,37 +94,59 @@ public:
     {
         std::vector<double> speeds;
         for (std::uint32_t i = 0; i <= m_plan.repeat && count > 0; ++i) {
-            m_cache.truncate(m_plan.depth);
+            for (model::KvSequence& user : m_users)
+                user.truncate(m_plan.depth);
+            const bool counts = i > 0;
+            const std::uint32_t tokens = counts ? count : std::min(count, kWarmUpTokens);
             const auto before = std::chrono::steady_clock::now();
-            if (const auto done = run(phase, count); !done)
+            const auto done =
+                phase == model::Phase::Prompt ? read(m_users[0], tokens, true) : generate(tokens);
+            if (!done)
                 return std::unexpected(done.error());
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
-            if (i > 0)
-                speeds.push_back(count / seconds.count());
+            const std::uint32_t users = phase == model::Phase::Prompt ? 1 : m_plan.users;
+            if (counts)
+                speeds.push_back(users * count / seconds.count());
         }
         return speeds;
     }
 
 private:
-    model::Result<void> run(model::Phase phase, std::uint32_t count)
+    model::Result<void> read(model::KvSequence& user, std::uint32_t count, bool logits)
     {
-        const auto tokens = std::span<const std::int32_t>(m_tokens).first(count);
-        if (phase == model::Phase::Prompt)
-            return m_model.forward(tokens, m_cache, phase, model::Logits::Last, m_logits, {});
+        if (count == 0)
+            return {};
+        const std::span<float> out(m_logits.data(), logits ? m_model.config().vocabularySize : 0);
+        return m_model.read({.sequence = &user,
+                             .tokens = std::span<const std::int32_t>(m_tokens).first(count),
+                             .wanted = logits ? model::Logits::Last : model::Logits::None,
+                             .logits = out},
+                            {});
+    }
+
+    model::Result<void> generate(std::uint32_t count)
+    {
+        const std::size_t vocabulary = m_model.config().vocabularySize;
+        std::vector<model::Part> parts(m_users.size());
         for (std::uint32_t i = 0; i < count; ++i) {
-            if (auto done = m_model.forward(tokens.subspan(i, 1), m_cache, phase,
-                                            model::Logits::Last, m_logits, {});
-                !done)
+            for (std::size_t user = 0; user < m_users.size(); ++user) {
+                parts[user] = {.sequence = &m_users[user],
+                               .tokens = std::span<const std::int32_t>(m_tokens).subspan(i, 1),
+                               .wanted = model::Logits::Last,
+                               .logits =
+                                   std::span(m_logits).subspan(user * vocabulary, vocabulary)};
+            }
+            if (auto done = m_model.generate(parts, {}); !done)
                 return done;
         }
         return {};
     }
 
     model::Model& m_model;
-    model::KvCache& m_cache;
     Plan m_plan;
     std::vector<std::int32_t> m_tokens;
     std::vector<float> m_logits;
+    std::vector<model::KvSequence> m_users;
 };
 
 void print(const Plan& plan, std::span<const double> prefill, std::span<const double> decode,
@@ -102,17 +155,19 @@ void print(const Plan& plan, std::span<const double> prefill, std::span<const do
     const auto speed = [](std::span<const double> speeds) {
         return speeds.empty() ? 0.0 : median({speeds.begin(), speeds.end()});
     };
-    const std::string_view tier = kernels::nameOf(kernels::bestTier());
+    const std::string_view tier = kernels::nameOf(plan.tier);
     const std::string line =
-        json ? std::format("{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                           "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                           "\"depth\":{},\"repeat\":{},\"threads\":{},\"kernels\":\"{}\"}}\n",
-                           plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
-                           plan.repeat, plan.threads, tier)
+        json ? std::format(
+                   "{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
+                   "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
+                   "\"depth\":{},\"repeat\":{},\"threads\":{},\"kernels\":\"{}\",\"kv\":\"{}\","
+                   "\"users\":{}}}\n",
+                   plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
+                   plan.repeat, plan.threads, tier, plan.kv.name, plan.users)
              : std::format("prefill {} tokens: {:.1f} tokens/s\ndecode {} tokens: {:.1f} tokens/s\n"
-                           "depth {}, median of {}, {} threads, {} kernels\n",
+                           "depth {}, median of {}, {} threads, {} kernels, {} users\n",
                            plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
-                           plan.repeat, plan.threads, tier);
+                           plan.repeat, plan.threads, tier, plan.users);
     std::fputs(line.c_str(), stdout);
 }
 
@@ -121,14 +176,21 @@ int bench(const Options& options, const Plan& plan)
     const auto file = openModelFile(options.file());
     if (!file)
         return failed(file.error().detail);
-    auto loaded = model::Model::load(*file, {.threads = plan.threads});
+    auto loaded = model::Model::load(*file, {.threads = plan.threads,
+                                             .keys = plan.kv.keys,
+                                             .values = plan.kv.values,
+                                             .tier = plan.tier});
     if (!loaded)
         return failed(loaded.error().detail);
-    auto cache = (*loaded)->makeCache(plan.depth + std::max(plan.prompt, plan.generate));
-    if (!cache)
-        return failed(cache.error().detail);
+    if (tokensOfOne(plan) > (*loaded)->config().contextLength) {
+        return failed(std::format("{} tokens, the model's context holds {}", tokensOfOne(plan),
+                                  (*loaded)->config().contextLength));
+    }
+    const auto pool = (*loaded)->makePool(pagesOf(plan));
+    if (!pool)
+        return failed(pool.error().detail);
 
-    Bench bench(**loaded, *cache, plan);
+    Bench bench(**loaded, **pool, plan);
     if (const auto filled = bench.fillDepth(); !filled)
         return failed(filled.error().detail);
     const auto prefill = bench.measure(model::Phase::Prompt, plan.prompt);
@@ -159,11 +221,9 @@ int runBench(const Options& options)
         std::uint32_t& out;
         std::uint64_t otherwise, least, most;
     } const wanted[] = {
-        {"prompt", plan.prompt, 512, 0, kMost},
-        {"generate", plan.generate, 64, 0, kMost},
-        {"depth", plan.depth, 0, 0, kMost},
-        {"repeat", plan.repeat, 5, 1, 1000},
-        {"threads", plan.threads, allowedCores(), 1, 1024},
+        {"prompt", plan.prompt, 512, 0, kMost}, {"generate", plan.generate, 64, 0, kMost},
+        {"depth", plan.depth, 0, 0, kMost},     {"repeat", plan.repeat, 5, 1, 1000},
+        {"users", plan.users, 1, 1, 256},       {"threads", plan.threads, allowedCores(), 1, 1024},
     };
     for (const auto& [name, out, otherwise, least, most] : wanted) {
         const auto value = read(name, otherwise, least, most);
@@ -171,6 +231,14 @@ int runBench(const Options& options)
             return misused(value.error());
         out = *value;
     }
+    const auto tier = wantedTier(options);
+    if (!tier)
+        return misused(tier.error());
+    plan.tier = *tier;
+    const auto kv = wantedKv(options);
+    if (!kv)
+        return misused(kv.error());
+    plan.kv = *kv;
     if (plan.prompt == 0 && plan.generate == 0)
         return misused("bench has nothing to measure: --prompt and --generate are both 0");
     return bench(options, plan);

@@ -36,65 +36,109 @@ struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-bool writeAll(const std::string& path, std::span<const float> values)
+bool append(std::FILE* file, std::span<const float> values)
 {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "wb"));
-    if (!file)
-        return false;
-    return std::fwrite(values.data(), sizeof(float), values.size(), file.get()) == values.size() &&
-           std::fflush(file.get()) == 0;
+    return std::fwrite(values.data(), sizeof(float), values.size(), file) == values.size() &&
+           std::fflush(file) == 0;
 }
 
-int computeAndWrite(const Options& options, std::span<const std::int32_t> tokens, std::size_t chunk,
-                    unsigned threads)
+struct Plan {
+    std::vector<std::int32_t> tokens;
+    std::size_t chunk = 1;
+    unsigned threads = 1;
+    kernels::Tier tier = kernels::bestTier();
+    KvChoice kv;
+    model::Phase phase = model::Phase::Prompt;
+};
+
+/// Chunk by chunk: the logits of a long text are more than one wants to hold.
+int writeChunks(model::Model& model, model::KvCache& cache, const Plan& plan,
+                const std::string& path)
+{
+    const std::size_t vocabulary = model.config().vocabularySize;
+    std::unique_ptr<std::FILE, CloseFile> file;
+    std::vector<float> logits(std::min(plan.chunk, plan.tokens.size()) * vocabulary);
+    for (std::size_t first = 0; first < plan.tokens.size(); first += plan.chunk) {
+        const std::size_t count = std::min(plan.chunk, plan.tokens.size() - first);
+        const auto rows = std::span(logits).first(count * vocabulary);
+        const auto done = model.forward(std::span(plan.tokens).subspan(first, count), cache,
+                                        plan.phase, model::Logits::All, rows, {});
+        if (!done)
+            return failed(done.error().detail);
+        if (!file) // not made before something is there to be written
+            file.reset(std::fopen(path.c_str(), "wb"));
+        if (!file || !append(file.get(), rows))
+            return failed("cannot write the file named by --out");
+    }
+    return 0;
+}
+
+int computeAndWrite(const Options& options, const Plan& plan)
 {
     const auto file = openModelFile(options.file());
     if (!file)
         return failed(file.error().detail);
-    auto loaded = model::Model::load(*file, {.threads = threads, .exact = options.has("exact")});
+    auto loaded = model::Model::load(*file, {.threads = plan.threads,
+                                             .exact = options.has("exact"),
+                                             .keys = plan.kv.keys,
+                                             .values = plan.kv.values,
+                                             .tier = plan.tier});
     if (!loaded)
         return failed(loaded.error().detail);
     model::Model& model = **loaded;
-    if (tokens.size() > model.config().contextLength) {
-        return failed(std::to_string(tokens.size()) + " tokens, the model's context holds " +
+    if (plan.tokens.size() > model.config().contextLength) {
+        return failed(std::to_string(plan.tokens.size()) + " tokens, the model's context holds " +
                       std::to_string(model.config().contextLength));
     }
-    auto cache = model.makeCache(static_cast<std::uint32_t>(tokens.size()));
+    auto cache = model.makeCache(static_cast<std::uint32_t>(plan.tokens.size()));
     if (!cache)
         return failed(cache.error().detail);
+    return writeChunks(model, *cache, plan, options.text("out"));
+}
 
-    const std::size_t vocabulary = model.config().vocabularySize;
-    std::vector<float> logits(tokens.size() * vocabulary);
-    for (std::size_t first = 0; first < tokens.size(); first += chunk) {
-        const std::size_t count = std::min(chunk, tokens.size() - first);
-        const auto done = model.forward(
-            tokens.subspan(first, count), *cache, model::Phase::Prompt, model::Logits::All,
-            std::span(logits).subspan(first * vocabulary, count * vocabulary), {});
-        if (!done)
-            return failed(done.error().detail);
-    }
-    if (!writeAll(options.text("out"), logits))
-        return failed("cannot write the file named by --out");
-    return 0;
+/// "prompt" unless --kind says otherwise; nothing for a word that is neither.
+std::optional<model::Phase> phaseOf(const Options& options)
+{
+    const std::string kind = options.has("kind") ? options.text("kind") : "prompt";
+    if (kind == "prompt")
+        return model::Phase::Prompt;
+    if (kind == "generated")
+        return model::Phase::Generation;
+    return std::nullopt;
 }
 
 } // namespace
 
 int runLogits(const Options& options)
 {
-    const auto tokens = tokensOf(options.text("tokens"));
+    auto tokens = tokensOf(options.text("tokens"));
     if (!tokens)
         return misused("--tokens wants token ids separated by commas");
     if (options.text("out").empty())
         return misused("--out is missing");
     constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
-    const auto chunk = options.number("chunk", tokens->size(), 1, kMost);
+    constexpr std::size_t kChunk = 512;
+    const auto chunk = options.number("chunk", std::min(kChunk, tokens->size()), 1, kMost);
     if (!chunk)
         return misused(chunk.error());
     const auto threads = options.number("threads", allowedCores(), 1, 1024);
     if (!threads)
         return misused(threads.error());
-    return computeAndWrite(options, *tokens, *chunk, static_cast<unsigned>(*threads));
+    const auto tier = wantedTier(options);
+    if (!tier)
+        return misused(tier.error());
+    const auto kv = wantedKv(options);
+    if (!kv)
+        return misused(kv.error());
+    const auto phase = phaseOf(options);
+    if (!phase)
+        return misused("--kind wants prompt or generated");
+    return computeAndWrite(options, {.tokens = *std::move(tokens),
+                                     .chunk = *chunk,
+                                     .threads = static_cast<unsigned>(*threads),
+                                     .tier = *tier,
+                                     .kv = *kv,
+                                     .phase = *phase});
 }
 
 } // namespace engine

@@ -82,6 +82,35 @@ std::expected<double, std::string> Options::real(std::string_view name, double o
     return *value;
 }
 
+std::expected<kernels::Tier, std::string> wantedTier(const Options& options)
+{
+    if (!options.has("tier"))
+        return kernels::bestTier();
+    std::string known;
+    for (const kernels::Tier tier : kernels::availableTiers()) {
+        if (kernels::nameOf(tier) == options.text("tier"))
+            return tier;
+        known += (known.empty() ? "" : ", ") + std::string(kernels::nameOf(tier));
+    }
+    return std::unexpected("--tier wants one of what this processor has: " + known);
+}
+
+std::expected<KvChoice, std::string> wantedKv(const Options& options)
+{
+    using Keys = kernels::KeyFormat;
+    using Values = kernels::ValueFormat;
+    static constexpr KvChoice kChoices[] = {{"f16-int8", Keys::Half, Values::Int8},
+                                            {"f16", Keys::Half, Values::Half},
+                                            {"bf16", Keys::Bfloat, Values::Bfloat},
+                                            {"int8", Keys::Int8, Values::Int8}};
+    if (!options.has("kv"))
+        return kChoices[0];
+    for (const KvChoice& choice : kChoices)
+        if (choice.name == options.text("kv"))
+            return choice;
+    return std::unexpected("--kv wants f16-int8, f16, bf16 or int8");
+}
+
 unsigned allowedCores()
 {
     return std::max(1U, std::thread::hardware_concurrency());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/kernels/kv_layout.h"
+#include "inference/kernels/tier.h"
 #include "inference/model/gguf.h"
 
 #include <cstdint>
@@ -42,6 +44,19 @@ private:
     std::string m_file;
     std::map<std::string, std::string, std::less<>> m_values;
 };
+
+/// The kernels that --tier names, the best ones when it is absent. The error is a sentence: no such
+/// tier, or not on this processor.
+std::expected<kernels::Tier, std::string> wantedTier(const Options& options);
+
+/// How keys and values are kept, by the name that --kv has.
+struct KvChoice {
+    std::string_view name;
+    kernels::KeyFormat keys;
+    kernels::ValueFormat values;
+};
+/// f16-int8 (keys as float16, values as int8) when --kv is absent. The error is a sentence.
+std::expected<KvChoice, std::string> wantedKv(const Options& options);
 
 /// Opens and reads the model file at @p path.
 model::Result<model::GgufFile> openModelFile(const std::string& path);

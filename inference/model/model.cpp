@@ -46,7 +46,7 @@ public:
         , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
         , m_pool(std::max(1U, options.threads), options.processors)
-        , m_multiplier(m_pool, {.exact = options.exact})
+        , m_multiplier(m_pool, {.tier = options.tier, .exact = options.exact})
         , m_layer(layerOf(m_config.family))
     {
     }

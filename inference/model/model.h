@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/kernels/tier.h"
 #include "inference/model/config.h"
 #include "inference/model/error.h"
 #include "inference/model/kv_cache.h"
@@ -50,8 +51,9 @@ public:
         // What a pool keeps; exact takes Single for both.
         kernels::KeyFormat keys = kernels::KeyFormat::Half;
         kernels::ValueFormat values = kernels::ValueFormat::Int8;
-        std::vector<unsigned> processors = {}; // to bind the threads to; empty: anywhere
-        PackUse* packs = nullptr;              // see loadWeights()
+        std::vector<unsigned> processors = {};    // to bind the threads to; empty: anywhere
+        PackUse* packs = nullptr;                 // see loadWeights()
+        kernels::Tier tier = kernels::bestTier(); // one that kernels::availableTiers() names
     };
 
     /// Copies the weights out of @p file into the layout the kernels want and gives the file's

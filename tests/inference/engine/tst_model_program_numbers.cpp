@@ -77,6 +77,13 @@ private Q_SLOTS:
         const auto want = floatsOf(contentOf(base + QStringLiteral(".logits.f32")));
         const auto exact = logits(cut + QStringList{QStringLiteral("--exact")});
         QVERIFY(largestDifference(exact, want) <= 1e-4F);
+        // Generated tokens have their own arithmetic, unless it is exact.
+        const QStringList generated =
+            cut + QStringList{QStringLiteral("--kind"), QStringLiteral("generated")};
+        QVERIFY(std::isfinite(largestDifference(logits(generated), want)));
+        QVERIFY(logits(generated) != logits(cut));
+        QVERIFY(largestDifference(logits(generated + QStringList{QStringLiteral("--exact")}),
+                                  want) <= 1e-4F);
         // --exact does something: without it, activations and KV are narrower.
         QVERIFY(largestDifference(logits(cut), want) > largestDifference(exact, want));
     }
@@ -95,6 +102,8 @@ private Q_SLOTS:
         QCOMPARE(logits("1,2,x", out).status, 2);
         QCOMPARE(logits("", out).status, 2);
         QCOMPARE(logits("1,2", out, {QStringLiteral("--chunk"), QStringLiteral("0")}).status, 2);
+        QCOMPARE(logits("1,2", out, {QStringLiteral("--kind"), QStringLiteral("x")}).status, 2);
+        QCOMPARE(logits("1,2", out, {QStringLiteral("--tier"), QStringLiteral("x")}).status, 2);
         const Ran foreign = logits("1,261", out);
         QCOMPARE(foreign.status, 1);
         QVERIFY2(foreign.err.contains("261"), foreign.err.constData());
@@ -175,6 +184,48 @@ private Q_SLOTS:
         QCOMPARE(part(QStringLiteral("decode"))[u"tokens"].toInt(), 6);
         QCOMPARE(told[u"depth"].toInt(), 5);
         QCOMPARE(told[u"repeat"].toInt(), 3);
+        QCOMPARE(told[u"kv"].toString(), QStringLiteral("f16-int8"));
+        QCOMPARE(told[u"users"].toInt(), 1);
+    }
+
+    void usersAndKeysAndValuesCanBeChosen()
+    {
+        const auto bench = [&](const char* users, const char* kv) {
+            return run("cloister-model",
+                       {QStringLiteral("bench"), writtenModel("smollm"), QStringLiteral("--prompt"),
+                        QStringLiteral("0"), QStringLiteral("--generate"), QStringLiteral("3"),
+                        QStringLiteral("--depth"), QStringLiteral("70"), QStringLiteral("--json"),
+                        QStringLiteral("--repeat"), QStringLiteral("1"), QStringLiteral("--users"),
+                        QString::fromLatin1(users), QStringLiteral("--kv"),
+                        QString::fromLatin1(kv)});
+        };
+        for (const char* kv : {"f16", "bf16", "int8", "f16-int8"}) {
+            const Ran ran = bench("5", kv);
+            QVERIFY2(ran.status == 0, ran.err.constData());
+            const QJsonDocument told = QJsonDocument::fromJson(ran.out);
+            QCOMPARE(told[u"users"].toInt(), 5);
+            QCOMPARE(told[u"kv"].toString(), QString::fromLatin1(kv));
+            QVERIFY(told[u"decode"][u"tokens_per_second"].toDouble() > 0);
+        }
+        QCOMPARE(bench("5", "f12").status, 2);
+        QCOMPARE(bench("0", "f16").status, 2);
+    }
+
+    void tierCanBeForced()
+    {
+        const auto bench = [&](const QString& tier) {
+            return run("cloister-model",
+                       {QStringLiteral("bench"), writtenModel("smollm"), QStringLiteral("--prompt"),
+                        QStringLiteral("3"), QStringLiteral("--repeat"), QStringLiteral("1"),
+                        QStringLiteral("--json"), QStringLiteral("--tier"), tier});
+        };
+        const Ran forced = bench(QStringLiteral("generic"));
+        QCOMPARE(forced.status, 0);
+        QCOMPARE(QJsonDocument::fromJson(forced.out)[u"kernels"].toString(),
+                 QStringLiteral("generic"));
+        const Ran refused = bench(QStringLiteral("abacus"));
+        QCOMPARE(refused.status, 2);
+        QVERIFY2(refused.err.contains("generic"), refused.err.constData());
     }
 
     void roofsAreToldForEveryThreadCountAndTier()
