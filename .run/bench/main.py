@@ -26,7 +26,7 @@ from engines import Llama, OpenVino, Ours
 from machine import run
 from roof import Model, Roof
 from settings import Settings
-from shapes import MODELS, RANDOM, ROWS
+from shapes import MODELS, QUICK_USERS_ROUNDS, RANDOM, ROWS
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = "bench-python-1"
@@ -95,7 +95,9 @@ def measure_rows(args, bench, models, ours):
     settings = Settings(args.cache / "bench-settings-1.json", say, search=not args.defaults)
     for row in wanted_rows(args):
         model = models[row["model"]]
-        result = rounds.measure(row, model, [ours, *peers], settings, args.rounds, say)
+        few = args.mode == "quick" and row["shape"]["what"] == "users"
+        count = min(args.rounds, QUICK_USERS_ROUNDS) if few else args.rounds
+        result = rounds.measure(row, model, [ours, *peers], settings, count, say)
         roof = Roof(bench["roofs"], row["shape"].get("tier"))
         result["kv"] = ours.kv
         result["roof"] = roof.speed(model, row["shape"], ours.kv)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One measured bench as a table on the terminal and as docs/performance/README.md."""
 
-KV_OF_PEERS = "llama.cpp f16, OpenVINO as set"
+from shapes import QUICK_USERS_ROUNDS
 
 
 def number(value, form="{:.1f}"):
@@ -123,8 +123,11 @@ of a step of several users = bytes / bandwidth + products / peak.
 The engines take turns on the same files, {rounds} rounds; tokens per second are medians, ratios the medians of the
 rounds' ratios. A round in which the host took away more than 1 % of the time is measured again. Each peer runs at
 the best setting that was found for it (below). Ratios above 1: Cloister is faster.
+1B and 8B hold random weights in the shapes of Llama-3.2-1B and Llama-3.1-8B, without their factors for long
+contexts and with a made-up vocabulary of 128,256 entries: speed does not depend on what the weights are.
 OpenVINO reads no BF16 out of GGUF: the F16 file there. llama.cpp's figure for several users is llama-batched-bench's,
-whose users share one prompt. KV names Cloister's; the peers' is in their settings (llama.cpp `kv`; OpenVINO
+whose users share one prompt and wait for no requests: no less than its server reaches. With `--quick` several users
+are measured in {few} rounds. KV names Cloister's; the peers' is in their settings (llama.cpp `kv`; OpenVINO
 `KV_CACHE_PRECISION`, u8 where unnamed).
 
 {table}
@@ -146,7 +149,7 @@ def markdown(bench):
                    "\n".join(bench["quality"]["words"]) + "\n\n")
     return PAGE.format(date=bench["date"], machine=bench["machine"], plot="bench.svg",
                        roofs=roof_text(bench["roofs"]), mib=bench["roofs"]["read_mib"],
-                       rounds=bench["rounds"], table=markdown_table(table(bench)),
+                       rounds=bench["rounds"], few=QUICK_USERS_ROUNDS, table=markdown_table(table(bench)),
                        extras=markdown_table(extras_table(bench)) if bench.get("extras")
                        else "Not measured in this run.", quality=quality,
                        settings="\n".join(setting_lines(bench)) or "None was looked for in this run.")

@@ -9,9 +9,9 @@ of a step of several users = bytes / bandwidth + products / peak of their type.
 import re
 import subprocess
 
-# Bytes that one key or value element takes, by the name that --kv has; one scale for each token and
-# head of an int8 value is in it as 2 bytes / head length.
-KV_FORMATS = {"f16": (2, 2, 0), "bf16": (2, 2, 0), "f16-int8": (2, 1, 2)}
+# By the name that --kv has: bytes of a key element, of a value element (a scale of float16 for 32 int8
+# keys is in it), and of the one scale that the int8 values of a token and head share.
+KV_FORMATS = {"f16": (2, 2, 0), "bf16": (2, 2, 0), "f16-int8": (2, 1, 2), "int8": (1 + 2 / 32, 1, 2)}
 FLOATS = {"BF16": "bf16_gflops", "F16": "bf16_gflops", "F32": "f32_gflops"}
 
 

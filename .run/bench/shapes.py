@@ -24,6 +24,7 @@ def prefill(model, modes, tokens, bar, enough=0.70, **more):
 
 
 ALL, USUAL, FULL = ("quick", "usual", "full"), ("usual", "full"), ("full",)
+QUICK_USERS_ROUNDS = 3 # of half a minute and more each
 GROUPS = 0.60 # enough where products go in groups of 32, or in sixteen bits
 
 ROWS = [
