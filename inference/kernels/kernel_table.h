@@ -70,9 +70,10 @@ struct KernelTable {
     /// Rounds group g of x [columns] to row @p row of out[g]. Columns are whole groups.
     void (*quantizePanel)(const float* x, std::size_t columns, std::size_t row,
                           const PanelActivations* out);
-    /// tile [rows, kPanelWidth] += x times weights. A row's bits do not depend on those beside it.
+    /// out [rows, kPanelWidth] = tile [rows, kPanelWidth] + x times weights; no tile means zeros.
+    /// A row's bits do not depend on those beside it. out may be the tile.
     void (*multiplyPanel)(const PanelWeights& weights, const PanelActivations& x, std::size_t rows,
-                          float* tile);
+                          const float* tile, const PanelOut& out);
 
     /// Rounds x [count] to int8, scale = largest magnitude of the group / 127.
     void (*quantize32)(const float* x, std::size_t count, const QuantizedRow& out);

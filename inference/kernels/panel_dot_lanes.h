@@ -28,11 +28,12 @@ void quantizePanel(const float* x, std::size_t columns, std::size_t row,
     }
 }
 
-/// tile += (whole sums) * (weight scale * activation scale). In this form for every way to make the
-/// whole sums, so that all of them end in the same bits.
-inline void addScaled(float* tile, Ints sums, Floats weightScales, float scale)
+/// to = from + (whole sums) * (weight scale * activation scale). In this form for every way to make
+/// the whole sums, so that all of them end in the same bits.
+inline void addScaled(const float* from, Ints sums, Floats weightScales, float scale, float* to)
 {
-    store(tile, mulAdd(toFloats(sums), weightScales * broadcast(scale), load(tile)));
+    const Floats before = from != nullptr ? load(from) : zeroFloats();
+    store(to, mulAdd(toFloats(sums), weightScales * broadcast(scale), before));
 }
 
 /// Whole sums of some rows of activations with one or two strips. Nested, not an array: what is
@@ -66,22 +67,26 @@ template <int Rows>
         addQuads(sums.next, first, second, values + kPanelGroup);
     }
 }
-template <int Rows>
+template <bool First, int Rows>
 [[gnu::always_inline]] inline void addScaled(const PanelSums<Rows>& sums, Floats first,
-                                             Floats second, const float* scales, float* tile)
+                                             Floats second, const float* scales, const float* tile,
+                                             const PanelOut& out)
 {
     if constexpr (Rows > 0) {
-        addScaled(tile, sums.first, first, *scales);
-        if constexpr (kPanelStripsAtOnce == 2)
-            addScaled(tile + kStripRows, sums.second, second, *scales);
-        addScaled(sums.next, first, second, scales + 1, tile + kPanelWidth);
+        addScaled(First ? nullptr : tile, sums.first, first, *scales, out.rows);
+        if constexpr (kPanelStripsAtOnce == 2) {
+            addScaled(First ? nullptr : tile + kStripRows, sums.second, second, *scales,
+                      out.rows + kStripRows);
+        }
+        addScaled<First>(sums.next, first, second, scales + 1, tile + kPanelWidth,
+                         {out.rows + out.stride, out.stride});
     }
 }
 
 /// Rows row..row+Rows of the activations. The sums of 256 products are below 2^23: exact.
 template <int Rows>
 void multiplyRows(const PanelWeights& weights, std::size_t strip, const PanelActivations& x,
-                  std::size_t row, float* tile)
+                  std::size_t row, const float* tile, const PanelOut& out)
 {
     constexpr std::size_t kSecond = kPanelStripsAtOnce - 1; // the first again if there is one only
     const std::size_t lane = kStripRows * strip;
@@ -91,35 +96,44 @@ void multiplyRows(const PanelWeights& weights, std::size_t strip, const PanelAct
     const std::uint8_t* values = x.values + row * kPanelGroup;
     const auto* panel = reinterpret_cast<const std::uint8_t*>(weights.values) + 4 * lane;
     for (std::size_t k = 0; k < kPanelGroup; k += 4) {
+        // The rows after these, which lie in the second or third cache: no pattern of addresses
+        // that the processor would see ahead.
+        __builtin_prefetch(values + Rows * (kPanelGroup + k));
         addQuads(sums, loadBytes(panel + k * kPanelWidth),
                  loadBytes(panel + k * kPanelWidth + 64 * kSecond), values + k);
     }
-    addScaled(sums, load(weights.scales + lane), load(weights.scales + other), x.scales + row,
-              tile + row * kPanelWidth + lane);
+    const Floats first = load(weights.scales + lane);
+    const Floats second = load(weights.scales + other);
+    const PanelOut to = {out.rows + row * out.stride + lane, out.stride};
+    if (tile == nullptr)
+        addScaled<true>(sums, first, second, x.scales + row, nullptr, to);
+    else
+        addScaled<false>(sums, first, second, x.scales + row, tile + row * kPanelWidth + lane, to);
 }
 
 /// What is left when the rows do not come out even.
 template <int Rows>
 inline void multiplyRest(std::size_t rest, const PanelWeights& weights, std::size_t strip,
-                         const PanelActivations& x, std::size_t row, float* tile)
+                         const PanelActivations& x, std::size_t row, const float* tile,
+                         const PanelOut& out)
 {
     if constexpr (Rows > 0) {
         if (rest == Rows)
-            multiplyRows<Rows>(weights, strip, x, row, tile);
+            multiplyRows<Rows>(weights, strip, x, row, tile, out);
         else
-            multiplyRest<Rows - 1>(rest, weights, strip, x, row, tile);
+            multiplyRest<Rows - 1>(rest, weights, strip, x, row, tile, out);
     }
 }
 
 void multiplyPanel(const PanelWeights& weights, const PanelActivations& x, std::size_t rows,
-                   float* tile)
+                   const float* tile, const PanelOut& out)
 {
     constexpr std::size_t kAtOnce = kPanelRowsAtOnce;
     for (std::size_t strip = 0; strip < kPanelWidth / kStripRows; strip += kPanelStripsAtOnce) {
         std::size_t row = 0;
         for (; row + kAtOnce <= rows; row += kAtOnce)
-            multiplyRows<kPanelRowsAtOnce>(weights, strip, x, row, tile);
-        multiplyRest<kPanelRowsAtOnce - 1>(rows - row, weights, strip, x, row, tile);
+            multiplyRows<kPanelRowsAtOnce>(weights, strip, x, row, tile, out);
+        multiplyRest<kPanelRowsAtOnce - 1>(rows - row, weights, strip, x, row, tile, out);
     }
 }
 

@@ -9,6 +9,7 @@ namespace kernels {
 namespace {
 
 constexpr std::size_t kLine = 64;
+constexpr std::size_t kStrips = kPanelWidth / kStripRows;
 
 } // namespace
 
@@ -57,31 +58,51 @@ void PanelMultiplier::quantizeRow(const float* x, std::size_t columns, std::size
     m_kernels.quantizePanel(x, columns, row, m_parts.data());
 }
 
+const std::byte* PanelMultiplier::tileOf(const PackedMatrix& matrix, std::size_t strip,
+                                         std::size_t group)
+{
+    const TileSize tile = kTileSizes[static_cast<std::size_t>(matrix.type())];
+    return matrix.strip(strip) + group * (kPanelGroup / tile.columns) * tile.bytes;
+}
+
+void PanelMultiplier::askAhead(const PackedMatrix& matrix, std::size_t panel, std::size_t group)
+{
+    if (group == matrix.columns() / kPanelGroup) {
+        // The panel that this thread will probably take next.
+        group = 0;
+        panel += m_workplaces.size();
+    }
+    const std::size_t bytes = tileOf(matrix, 0, 1) - tileOf(matrix, 0, 0);
+    for (std::size_t s = 0; s < kStrips; ++s) {
+        const std::size_t strip = panel * kStrips + s;
+        for (std::size_t i = 0; i < bytes && strip < matrix.strips(); i += kLine)
+            __builtin_prefetch(tileOf(matrix, strip, group) + i);
+    }
+}
+
 void PanelMultiplier::multiply(const PackedMatrix& matrix, std::size_t panel, std::size_t count,
-                               float* out, std::size_t outStride, unsigned worker) const
+                               float* out, std::size_t outStride, unsigned worker)
 {
     const Workplace& place = m_workplaces[worker];
-    const auto type = static_cast<std::size_t>(matrix.type());
-    const TileSize tile = kTileSizes[type];
-    constexpr std::size_t kStrips = kPanelWidth / kStripRows;
+    const auto expand = m_kernels.expandInt8[static_cast<std::size_t>(matrix.type())];
     const std::size_t first = panel * kStrips;
     const std::size_t strips = std::min(kStrips, matrix.strips() - first);
+    const std::size_t width = std::min(kPanelWidth, matrix.rows() - panel * kPanelWidth);
+    const std::size_t groups = matrix.columns() / kPanelGroup;
     // A strip that is not there has a scale, for what its bytes happen to be.
     std::fill_n(place.weights.scales, kPanelWidth, 0.0F);
-    std::fill_n(place.tile, count * kPanelWidth, 0.0F);
-    for (std::size_t g = 0; g < matrix.columns() / kPanelGroup; ++g) {
-        for (std::size_t s = 0; s < strips; ++s) {
-            const std::byte* from =
-                matrix.strip(first + s) + g * (kPanelGroup / tile.columns) * tile.bytes;
-            m_kernels.expandInt8[type](from, s * kStripRows, place.weights);
-        }
-        m_kernels.multiplyPanel(place.weights, m_parts[g], count, place.tile);
+    out += panel * kPanelWidth;
+    for (std::size_t g = 0; g < groups; ++g) {
+        for (std::size_t s = 0; s < strips; ++s)
+            expand(tileOf(matrix, first + s, g), s * kStripRows, place.weights);
+        askAhead(matrix, panel, g + 1);
+        const bool isLast = g + 1 == groups && width == kPanelWidth;
+        m_kernels.multiplyPanel(place.weights, m_parts[g], count, g > 0 ? place.tile : nullptr,
+                                isLast ? PanelOut{out, outStride}
+                                       : PanelOut{place.tile, kPanelWidth});
     }
-    const std::size_t width = std::min(kPanelWidth, matrix.rows() - panel * kPanelWidth);
-    for (std::size_t row = 0; row < count; ++row) {
-        std::copy_n(place.tile + row * kPanelWidth, width,
-                    out + row * outStride + panel * kPanelWidth);
-    }
+    for (std::size_t row = 0; row < count && width < kPanelWidth; ++row)
+        std::copy_n(place.tile + row * kPanelWidth, width, out + row * outStride);
 }
 
 } // namespace kernels

@@ -43,7 +43,7 @@ public:
     /// Output rows of panel @p panel, of the first @p count rows of activations.
     /// Shapes: out [count, matrix.rows()], row r at out + r * outStride.
     void multiply(const PackedMatrix& matrix, std::size_t panel, std::size_t count, float* out,
-                  std::size_t outStride, unsigned worker) const;
+                  std::size_t outStride, unsigned worker);
 
 private:
     /// Working memory of one thread.
@@ -52,6 +52,10 @@ private:
         PanelWeights weights;
         float* tile = nullptr; // [rows, kPanelWidth]
     };
+
+    static const std::byte* tileOf(const PackedMatrix& matrix, std::size_t strip,
+                                   std::size_t group);
+    void askAhead(const PackedMatrix& matrix, std::size_t panel, std::size_t group);
 
     const KernelTable& m_kernels;
     std::size_t m_rows = 0;

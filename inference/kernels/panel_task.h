@@ -27,4 +27,10 @@ struct PanelActivations {
     float* scales = nullptr;        // [rows]
 };
 
+/// Where a product goes.
+struct PanelOut {
+    float* rows = nullptr; // row r at rows + r * stride
+    std::size_t stride = kPanelWidth;
+};
+
 } // namespace kernels

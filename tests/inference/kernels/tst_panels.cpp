@@ -180,8 +180,18 @@ private Q_SLOTS:
                     panel.starts[row] = -x.bias * panel.sum(row);
                 const auto before = made::floats(count * kPanelWidth, 8);
                 auto tile = before;
-                kernels.multiplyPanel(panel.view(), x.view(), count, tile.data());
+                const kernels::PanelOut same = {tile.data(), kPanelWidth};
+                kernels.multiplyPanel(panel.view(), x.view(), count, tile.data(), same);
                 compare(panel, x, before, tile);
+                // From nothing into wider rows: 0 + p is p.
+                std::vector<float> wide(count * 40, NAN);
+                kernels.multiplyPanel(panel.view(), x.view(), count, nullptr, {wide.data(), 40});
+                for (std::size_t row = 0; row < count; ++row) {
+                    const auto part = std::span(wide).subspan(row * 40, 40);
+                    std::ranges::copy(part.first(kPanelWidth), tile.begin() + row * kPanelWidth);
+                    QVERIFY(std::isnan(part[kPanelWidth]));
+                }
+                compare(panel, x, std::vector<float>(before.size()), tile);
             }
         }
     }
