@@ -60,6 +60,17 @@ int refuse(wire::Channel& channel, const model::Error& error)
     return ended(Exit::Unusable, error.detail);
 }
 
+/// Keys and values of everybody's questions, and what is kept for the next ones: room for one
+/// question that fills the context, or kKeysAndValues, whichever is more. Taken from the system as
+/// it is needed.
+std::uint32_t pagesFor(const model::Model& network)
+{
+    constexpr std::size_t kKeysAndValues = std::size_t{1} << 30;
+    const std::size_t ofContext = network.config().contextLength / kernels::kPageTokens + 1;
+    const std::size_t ofMemory = kKeysAndValues / model::KvPool::bytesPerPage(network.kvLayers());
+    return static_cast<std::uint32_t>(std::max(ofContext, ofMemory));
+}
+
 int serve(int socket, int modelFile, unsigned threads)
 {
     wire::Channel channel(socket);
@@ -74,10 +85,15 @@ int serve(int socket, int modelFile, unsigned threads)
     if (tokenizer)
         if (const auto chosen = model::ChatTemplate::choose(*file, *tokenizer))
             chat = *chosen;
+    const auto scheduler = engine::Scheduler::create(**network, tokenizer ? &*tokenizer : nullptr,
+                                                     {.pages = pagesFor(**network)});
+    if (!scheduler)
+        return refuse(channel, scheduler.error());
     if (!channel.send(engine::describe(*file, (*network)->config())))
         return Exit::Done;
     engine::Worker worker({.channel = channel,
-                           .network = **network,
+                           .scheduler = **scheduler,
+                           .contextTokens = (*network)->config().contextLength,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr});
     return worker.run() == engine::Worker::End::Closed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inference/engine/generation.h"
 #include "inference/engine/model_verbs.h"
+#include "inference/engine/scheduler.h"
 #include "inference/model/chat_template.h"
 
 #include <cstdio>
@@ -103,23 +103,30 @@ double perSecond(std::uint32_t tokens, std::chrono::microseconds time)
 }
 
 /// Writes the answer as it comes, and figures on stderr.
-int write(Generation& generation)
+int write(Scheduler& scheduler, RequestId id)
 {
-    for (bool going = true; going;) {
-        const auto step = generation.step({});
-        if (!step)
-            return failed(step.error().detail);
-        std::fwrite(step->text.data(), 1, step->text.size(), stdout);
-        if (std::fflush(stdout) != 0)
-            return failed("the output can't be written");
-        going = step->kind == Step::Kind::Reading || step->kind == Step::Kind::Token;
+    std::optional<std::string> failure;
+    Account account;
+    while (!scheduler.idle() && !failure) {
+        scheduler.step([&](const Event& event) {
+            account = scheduler.account(id).value_or(account);
+            if (const auto* error = std::get_if<model::Error>(&event.what))
+                failure = error->detail;
+            const auto* step = std::get_if<Step>(&event.what);
+            if (step == nullptr)
+                return;
+            std::fwrite(step->text.data(), 1, step->text.size(), stdout);
+            if (std::fflush(stdout) != 0)
+                failure = "the output can't be written";
+        });
     }
+    if (failure)
+        return failed(*failure);
     std::fputs("\n", stdout);
-    const std::string figures = std::format(
-        "prompt {} tokens, {:.1f} per second; answer {} tokens, {:.1f} per second\n",
-        generation.promptTokens(), perSecond(generation.promptTokens(), generation.prefillTime()),
-        generation.generatedTokens(),
-        perSecond(generation.generatedTokens(), generation.decodeTime()));
+    const std::string figures =
+        std::format("prompt {} tokens, {:.1f} per second; answer {} tokens, {:.1f} per second\n",
+                    account.promptTokens, perSecond(account.promptTokens, account.prefill),
+                    account.generatedTokens, perSecond(account.generatedTokens, account.decode));
     std::fputs(figures.c_str(), stderr);
     return 0;
 }
@@ -157,15 +164,26 @@ int runGenerate(const Options& options)
     const auto network = model::Model::load(*file, {.threads = wishes->threads, .exact = false});
     if (!network)
         return failed(network.error().detail);
-    const auto generation = Generation::start(**network, &*tokenizer,
-                                              {.prompt = *std::move(prompt),
-                                               .sampling = wishes->sampling,
-                                               .maxTokens = wishes->maxTokens,
-                                               .stops = std::move(stops),
-                                               .constraint = *std::move(constraint)});
-    if (!generation)
-        return failed(generation.error().detail);
-    return write(**generation);
+    const std::size_t tokens = prompt->size() + wishes->maxTokens;
+    const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
+    const auto scheduler =
+        Scheduler::create(**network, &*tokenizer, {.pages = pages, .keepPrefixes = false});
+    if (!scheduler)
+        return failed(scheduler.error().detail);
+    constexpr RequestId kOnly = 1;
+    const auto added = (*scheduler)
+                           ->add({.id = kOnly,
+                                  .request = {.prompt = *std::move(prompt),
+                                              .sampling = wishes->sampling,
+                                              .maxTokens = wishes->maxTokens,
+                                              .stops = std::move(stops),
+                                              .constraint = *std::move(constraint)},
+                                  .scope = {},
+                                  .sharedTokens = 0,
+                                  .stop = {}});
+    if (!added)
+        return failed(added.error().detail);
+    return write(**scheduler, kOnly);
 }
 
 } // namespace engine

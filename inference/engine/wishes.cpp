@@ -27,8 +27,9 @@ SamplerSettings settingsOf(const wire::Sampling& sampling)
 bool makesSense(const wire::Generate& request)
 {
     constexpr std::size_t kMostStops = 16;
-    return !request.turns.empty() && request.maxTokens > 0 &&
-           makesSense(settingsOf(request.sampling)) && request.stops.size() <= kMostStops &&
+    return !request.turns.empty() && request.sharedTurns <= request.turns.size() &&
+           request.maxTokens > 0 && makesSense(settingsOf(request.sampling)) &&
+           request.stops.size() <= kMostStops &&
            std::ranges::none_of(request.stops, &std::string::empty);
 }
 

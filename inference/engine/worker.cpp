@@ -3,13 +3,12 @@
 
 #include "inference/engine/wishes.h"
 
+#include <algorithm>
 #include <thread>
 
 namespace engine {
 namespace {
 
-/// Requests that run at once. More wait: each holds memory for its keys and values.
-constexpr std::size_t kMaxJobs = 4;
 /// Requests that run or wait. The daemon has its own, smaller limit; this one is against a broken
 /// one.
 constexpr std::size_t kMaxKnown = 64;
@@ -27,17 +26,6 @@ model::ChatRole roleOf(wire::Role role)
     return model::ChatRole::Assistant;
 }
 
-wire::Failed failureOf(const model::Error& error)
-{
-    wire::Failed failure;
-    failure.detail = error.detail;
-    if (error.code == model::Errc::OutOfMemory)
-        failure.code = wire::Errc::OutOfMemory;
-    else if (error.code == model::Errc::ContextTooLong)
-        failure.code = wire::Errc::ContextTooLong;
-    return failure;
-}
-
 wire::Failed failureOf(wire::Errc code, std::string detail)
 {
     wire::Failed failure;
@@ -46,14 +34,14 @@ wire::Failed failureOf(wire::Errc code, std::string detail)
     return failure;
 }
 
-wire::Finished finishedOf(wire::RequestId id, const Generation& generation)
+wire::Failed failureOf(const model::Error& error)
 {
-    return {.id = id,
-            .reason = wire::StopReason::Cancelled,
-            .promptTokens = generation.promptTokens(),
-            .generatedTokens = generation.generatedTokens(),
-            .prefillMicroseconds = static_cast<std::uint64_t>(generation.prefillTime().count()),
-            .decodeMicroseconds = static_cast<std::uint64_t>(generation.decodeTime().count())};
+    using model::Errc;
+    const bool memory = error.code == Errc::OutOfMemory || error.code == Errc::OutOfPages;
+    return failureOf(memory                               ? wire::Errc::OutOfMemory
+                     : error.code == Errc::ContextTooLong ? wire::Errc::ContextTooLong
+                                                          : wire::Errc::Internal,
+                     error.detail);
 }
 
 /// Why an answer ended with a step of this kind.
@@ -72,15 +60,17 @@ Worker::End Worker::run()
     std::jthread reader([this] { receive(); });
     std::deque<Task> tasks;
     while (takeTasks(tasks)) {
-        for (const Task& task : tasks) {
-            if (const auto* waiting = std::get_if<Waiting>(&task))
-                begin(*waiting);
+        for (Task& task : tasks) {
+            if (auto* request = std::get_if<wire::Generate>(&task))
+                begin(std::move(*request));
+            else if (const auto* asked = std::get_if<wire::Count>(&task))
+                count(*asked);
             else
-                count(std::get<wire::Count>(task));
+                m_parts.scheduler.forget(std::get<wire::Forget>(task).user);
         }
         tasks.clear();
-        for (auto job = m_jobs.begin(); job != m_jobs.end();)
-            job = advance(*job) ? std::next(job) : m_jobs.erase(job);
+        m_parts.scheduler.step([this](Event event) { take(std::move(event)); });
+        noteProgress();
     }
     const std::lock_guard lock(m_mutex);
     return m_end;
@@ -91,96 +81,90 @@ void Worker::receive()
 {
     while (true) {
         auto message = m_parts.channel.receiveToEngine();
+        const std::lock_guard lock(m_mutex);
         if (!message) {
-            const std::lock_guard lock(m_mutex);
             m_end =
                 message.error().code == wire::ChannelErrc::BadFrame ? End::BadFrame : End::Closed;
             m_closing = true;
             // Nobody is left to read the answers.
             for (auto& [id, known] : m_known)
-                known->stop.request_stop();
+                known.stop.request_stop();
             m_changed.notify_one();
             return;
         }
         accept(*std::move(message));
-    }
-}
-
-void Worker::accept(wire::ToEngine message)
-{
-    std::optional<wire::FromEngine> reply;
-    {
-        const std::lock_guard lock(m_mutex);
-        if (const auto* unwanted = std::get_if<wire::Cancel>(&message))
-            reply = cancel(unwanted->id);
-        else if (auto* count = std::get_if<wire::Count>(&message))
-            m_tasks.emplace_back(std::move(*count));
-        else if (auto* request = std::get_if<wire::Generate>(&message))
-            reply = enqueue(std::move(*request));
         m_changed.notify_one();
     }
-    if (reply)
-        send(*reply);
 }
 
-/// A request that waits for its turn is answered here: another's step may take longer than the
-/// one who cancels is willing to wait.
-std::optional<wire::FromEngine> Worker::cancel(wire::RequestId id)
+/// m_mutex is held.
+void Worker::accept(wire::ToEngine message)
+{
+    if (const auto* unwanted = std::get_if<wire::Cancel>(&message))
+        cancel(unwanted->id);
+    else if (auto* request = std::get_if<wire::Generate>(&message))
+        enqueue(std::move(*request));
+    else if (auto* count = std::get_if<wire::Count>(&message))
+        m_tasks.emplace_back(std::move(*count));
+    else
+        m_tasks.emplace_back(std::get<wire::Forget>(message));
+}
+
+/// Answered here: a step may take longer than the one who cancels is willing to wait.
+void Worker::cancel(wire::RequestId id)
 {
     const auto found = m_known.find(id);
     if (found == m_known.end())
-        return std::nullopt;
-    const std::shared_ptr<Known> known = found->second;
-    known->stop.request_stop();
-    if (known->inStep)
-        return std::nullopt;
-    known->answered = true;
-    m_known.erase(found);
-    std::erase_if(m_tasks, [&known](const Task& task) {
-        const auto* waiting = std::get_if<Waiting>(&task);
-        return waiting != nullptr && waiting->known == known;
+        return;
+    found->second.stop.request_stop();
+    const std::size_t dropped = std::erase_if(m_tasks, [id](const Task& task) {
+        const auto* waiting = std::get_if<wire::Generate>(&task);
+        return waiting != nullptr && waiting->id == id;
     });
-    return known->soFar;
+    if (dropped == 0)
+        m_cancelled.push_back(id);
+    const wire::Finished soFar = found->second.soFar;
+    m_known.erase(found);
+    send(soFar);
 }
 
-std::optional<wire::FromEngine> Worker::enqueue(wire::Generate request)
+void Worker::enqueue(wire::Generate request)
 {
-    const auto refuse = [&request](wire::Errc code, std::string detail) {
+    const auto refuse = [this, &request](wire::Errc code, std::string detail) {
         wire::Failed failure = failureOf(code, std::move(detail));
         failure.id = request.id;
-        return failure;
+        send(failure);
     };
     if (m_known.size() >= kMaxKnown)
         return refuse(wire::Errc::Busy, "too many requests");
-    auto known = std::make_shared<Known>();
-    known->soFar = {.id = request.id, .reason = wire::StopReason::Cancelled};
-    if (!m_known.emplace(request.id, known).second)
+    // One that was cancelled in this step is still being taken apart under its id.
+    if (m_known.contains(request.id) || std::ranges::contains(m_cancelled, request.id))
         return refuse(wire::Errc::BadRequest, "the id is in use");
-    m_tasks.emplace_back(Waiting{std::move(request), std::move(known)});
-    return std::nullopt;
+    Known known;
+    known.soFar = {.id = request.id, .reason = wire::StopReason::Cancelled};
+    m_known.emplace(request.id, std::move(known));
+    m_tasks.emplace_back(std::move(request));
 }
 
 bool Worker::takeTasks(std::deque<Task>& tasks)
 {
-    std::unique_lock lock(m_mutex);
-    m_changed.wait(lock, [this] { return !m_jobs.empty() || !m_tasks.empty() || m_closing; });
-    // A request begins when there is room for it; what only counts never waits.
-    std::size_t room = kMaxJobs - m_jobs.size();
-    for (auto task = m_tasks.begin(); task != m_tasks.end();) {
-        const bool generates = std::holds_alternative<Waiting>(*task);
-        if (generates && room == 0) {
-            ++task;
-            continue;
-        }
-        room -= generates ? 1 : 0;
-        tasks.push_back(std::move(*task));
-        task = m_tasks.erase(task);
+    std::vector<wire::RequestId> cancelled;
+    {
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(
+            lock, [this] { return !m_parts.scheduler.idle() || !m_tasks.empty() || m_closing; });
+        if (m_closing)
+            return false;
+        tasks.swap(m_tasks);
+        cancelled.swap(m_cancelled);
     }
-    return !tasks.empty() || !m_jobs.empty();
+    for (const wire::RequestId id : cancelled)
+        m_parts.scheduler.remove(id);
+    return true;
 }
 
-std::optional<std::vector<std::int32_t>> Worker::promptOf(wire::RequestId id,
-                                                          const std::vector<wire::Turn>& turns)
+std::optional<std::vector<std::int32_t>> Worker::encode(wire::RequestId id,
+                                                        std::span<const wire::Turn> turns)
 {
     if (m_parts.tokenizer == nullptr || m_parts.chat == nullptr) {
         fail(id, failureOf(wire::Errc::NoVocabulary,
@@ -210,129 +194,132 @@ void Worker::count(const wire::Count& request)
 {
     if (request.turns.empty())
         return fail(request.id, failureOf(wire::Errc::BadRequest, "no turns"));
-    if (const auto prompt = promptOf(request.id, request.turns))
+    if (const auto prompt = encode(request.id, request.turns))
         send(wire::Counted{.id = request.id, .tokens = static_cast<std::uint32_t>(prompt->size())});
 }
 
-void Worker::begin(const Waiting& task)
+/// Of the prompt's beginning, those that the turns which hold nothing about a patient make alone.
+std::uint32_t Worker::sharedTokens(const wire::Generate& request,
+                                   std::span<const std::int32_t> prompt)
 {
-    if (!enter(*task.known))
-        return;
-    const wire::Generate& request = task.request;
-    if (!makesSense(request)) {
-        fail(request.id, failureOf(wire::Errc::BadRequest,
-                                   "no turns, no tokens wanted, or sampling out of bounds"));
-        return forget(request.id);
-    }
-    auto prompt = promptOf(request.id, request.turns);
-    if (!prompt)
-        return forget(request.id);
-    auto constraint = constraintOf(request.constraint);
-    if (!constraint) {
-        fail(request.id, failureOf(wire::Errc::BadConstraint, constraint.error().detail));
-        return forget(request.id);
-    }
-    const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
-    auto generation = Generation::start(m_parts.network, m_parts.tokenizer,
-                                        {.prompt = *std::move(prompt),
-                                         .sampling = settingsOf(request.sampling),
-                                         .maxTokens = request.maxTokens,
-                                         .stops = request.stops,
-                                         .constraint = *std::move(constraint)});
-    if (!generation) {
-        wire::Failed failure = failureOf(generation.error());
-        failure.promptTokens = promptTokens;
-        failure.maxTokens = request.maxTokens;
-        failure.contextTokens = m_parts.network.config().contextLength;
-        fail(request.id, std::move(failure));
-        return forget(request.id);
-    }
-    m_jobs.push_back({request.id, task.known, *std::move(generation)});
-    if (!leave(m_jobs.back()))
-        m_jobs.pop_back();
+    if (request.sharedTurns == 0)
+        return 0;
+    const auto shared = encode(request.id, std::span(request.turns).first(request.sharedTurns));
+    const auto same = std::ranges::mismatch(prompt, *shared).in1 - prompt.begin();
+    return static_cast<std::uint32_t>(same);
 }
 
-bool Worker::advance(Job& job)
+void Worker::begin(wire::Generate request)
 {
-    return enter(*job.known) && work(job) && leave(job);
-}
-
-bool Worker::enter(Known& known)
-{
-    const std::lock_guard lock(m_mutex);
-    known.inStep = !known.answered;
-    return known.inStep;
-}
-
-bool Worker::leave(const Job& job)
-{
+    std::stop_token stop;
     {
         const std::lock_guard lock(m_mutex);
-        if (!job.known->stop.stop_requested()) {
-            job.known->soFar = finishedOf(job.id, *job.generation);
-            job.known->inStep = false;
-            return true;
-        }
+        const auto known = m_known.find(request.id);
+        if (known == m_known.end()) // cancelled since it was taken
+            return;
+        stop = known->second.stop.get_token();
     }
-    finish(job, wire::StopReason::Cancelled);
-    return false;
+    if (!makesSense(request))
+        return fail(request.id, failureOf(wire::Errc::BadRequest,
+                                          "no turns, no tokens wanted, or sampling out of bounds"));
+    auto prompt = encode(request.id, request.turns);
+    if (!prompt)
+        return;
+    auto constraint = constraintOf(request.constraint);
+    if (!constraint)
+        return fail(request.id, failureOf(wire::Errc::BadConstraint, constraint.error().detail));
+    const auto promptTokens = static_cast<std::uint32_t>(prompt->size());
+    const std::uint32_t shared = sharedTokens(request, *prompt);
+    const auto added =
+        m_parts.scheduler.add({.id = request.id,
+                               .request = {.prompt = *std::move(prompt),
+                                           .sampling = settingsOf(request.sampling),
+                                           .maxTokens = request.maxTokens,
+                                           .stops = std::move(request.stops),
+                                           .constraint = *std::move(constraint)},
+                               .scope = {.user = request.user, .patient = request.patient},
+                               .sharedTokens = shared,
+                               .stop = std::move(stop)});
+    if (added)
+        return;
+    wire::Failed failure = failureOf(added.error());
+    failure.promptTokens = promptTokens;
+    failure.maxTokens = request.maxTokens;
+    failure.contextTokens = m_parts.contextTokens;
+    fail(request.id, std::move(failure));
 }
 
-bool Worker::work(Job& job)
+void Worker::take(Event event)
 {
-    Generation& generation = *job.generation;
-    auto step = generation.step(job.known->stop.get_token());
-    if (!step) {
-        if (step.error().code == model::Errc::Cancelled)
-            finish(job, wire::StopReason::Cancelled);
-        else {
-            fail(job.id, failureOf(step.error()));
-            forget(job.id);
-        }
-        return false;
-    }
-    switch (step->kind) {
-    case Step::Kind::Reading:
-        send(wire::Progress{
-            .id = job.id, .done = generation.promptRead(), .total = generation.promptTokens()});
-        return true;
-    case Step::Kind::Token:
-        send(wire::Token{.id = job.id,
-                         .token = step->token,
-                         .text = std::move(step->text),
-                         .odds = oddsOf(step->odds, m_parts.tokenizer)});
-        return true;
-    case Step::Kind::EndOfTurn:
-    case Step::Kind::MaxTokens:
-    case Step::Kind::StopText:
-        break;
-    }
+    const RequestId id = event.id;
+    if (auto* step = std::get_if<Step>(&event.what))
+        takeStep(id, std::move(*step));
+    else if (const auto* progress = std::get_if<Progress>(&event.what))
+        sendOf(id, wire::Progress{.id = id, .done = progress->done, .total = progress->total});
+    else if (const auto* queued = std::get_if<InQueue>(&event.what))
+        sendOf(id, wire::Queued{.id = id, .place = queued->place});
+    else
+        fail(id, failureOf(std::get<model::Error>(event.what)));
+}
+
+void Worker::takeStep(RequestId id, Step step)
+{
+    const bool isToken = step.kind == Step::Kind::Token;
     // What was left of an unfinished character or stop text belongs to the last token.
-    if (!step->text.empty())
-        send(wire::Token{.id = job.id, .token = step->token, .text = std::move(step->text)});
-    finish(job, reasonOf(step->kind));
-    return false;
+    if (isToken || !step.text.empty())
+        sendOf(id, wire::Token{.id = id,
+                               .token = step.token,
+                               .text = std::move(step.text),
+                               .odds = oddsOf(step.odds, m_parts.tokenizer)});
+    if (!isToken)
+        finish(id, reasonOf(step.kind));
 }
 
-void Worker::finish(const Job& job, wire::StopReason reason)
+wire::Finished Worker::finishedOf(wire::RequestId id) const
 {
-    wire::Finished finished = finishedOf(job.id, *job.generation);
+    const Account account = m_parts.scheduler.account(id).value_or(Account{});
+    return {.id = id,
+            .reason = wire::StopReason::Cancelled,
+            .promptTokens = account.promptTokens,
+            .cachedTokens = account.cachedTokens,
+            .generatedTokens = account.generatedTokens,
+            .prefillMicroseconds = static_cast<std::uint64_t>(account.prefill.count()),
+            .decodeMicroseconds = static_cast<std::uint64_t>(account.decode.count())};
+}
+
+/// For who cancels while the next step runs.
+void Worker::noteProgress()
+{
+    const std::lock_guard lock(m_mutex);
+    for (auto& [id, known] : m_known)
+        if (m_parts.scheduler.account(id))
+            known.soFar = finishedOf(id);
+}
+
+void Worker::finish(RequestId id, wire::StopReason reason)
+{
+    wire::Finished finished = finishedOf(id);
     finished.reason = reason;
+    const std::lock_guard lock(m_mutex);
     // Forgotten first: the daemon may use the id again as soon as it has read the answer.
-    forget(job.id);
-    send(finished);
+    if (m_known.erase(id) > 0)
+        send(finished);
 }
 
 void Worker::fail(wire::RequestId id, wire::Failed failure)
 {
     failure.id = id;
+    const std::lock_guard lock(m_mutex);
+    m_known.erase(id);
     send(failure);
 }
 
-void Worker::forget(wire::RequestId id)
+/// Nothing more for a request that was cancelled and answered.
+void Worker::sendOf(wire::RequestId id, const wire::FromEngine& message)
 {
     const std::lock_guard lock(m_mutex);
-    m_known.erase(id);
+    if (m_known.contains(id))
+        send(message);
 }
 
 /// A channel that takes nothing more is noticed by the reading thread, which ends the worker.

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "inference/engine/generation.h"
+#include "inference/engine/constraint.h"
+#include "inference/engine/scheduler.h"
+#include "inference/engine/token_trie.h"
 #include "inference/model/chat_template.h"
 #include "inference/wire/channel.h"
 
 #include <condition_variable>
 #include <deque>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <variant>
+#include <vector>
 
 namespace engine {
 
-/// Serves the requests that come over one channel, each step of one after a step of the next, so
-/// that none waits for another's whole answer. A thread of its own reads the channel: a Cancel ends
-/// the step of its own request, and is answered at once when another's step runs.
+/// Serves the requests that come over one channel, all of them together by one scheduler. A thread
+/// of its own reads the channel: a Cancel is answered at once, whatever step runs, and what the
+/// request held is free after that step.
 ///
 /// Threads: run() once, on the thread that loaded the model.
 class Worker {
@@ -31,7 +33,8 @@ public:
 
     struct Parts {
         wire::Channel& channel;
-        model::Model& network;
+        Scheduler& scheduler;
+        std::uint32_t contextTokens = 0;
         const model::Tokenizer* tokenizer = nullptr; // null: no vocabulary
         const model::ChatTemplate* chat = nullptr;   // null: none fits
     };
@@ -44,62 +47,47 @@ public:
     End run();
 
 private:
-    /// A request until it is answered. Guarded by m_mutex.
+    /// A request that is not answered yet. Guarded by m_mutex.
     struct Known {
         std::stop_source stop;
-        wire::Finished soFar;  // what a Cancel is answered with
-        bool inStep = false;   // the working thread is at it, and will answer
-        bool answered = false; // its task or job is to be dropped
+        wire::Finished soFar; // what a Cancel is answered with
     };
-    /// Read, not begun.
-    struct Waiting {
-        wire::Generate request;
-        std::shared_ptr<Known> known;
-    };
-    /// In work.
-    struct Job {
-        wire::RequestId id;
-        std::shared_ptr<Known> known;
-        std::unique_ptr<Generation> generation;
-    };
-    using Jobs = std::list<Job>;
-    using Task = std::variant<Waiting, wire::Count>;
+    using Task = std::variant<wire::Generate, wire::Count, wire::Forget>;
 
     // ---- on the reading thread ----
     void receive();
     void accept(wire::ToEngine message);
-    /// The answer to send now, if any; m_mutex is held.
-    std::optional<wire::FromEngine> cancel(wire::RequestId id);
-    std::optional<wire::FromEngine> enqueue(wire::Generate request);
+    // m_mutex is held.
+    void cancel(wire::RequestId id);
+    void enqueue(wire::Generate request);
 
     // ---- on the working thread ----
-    void begin(const Waiting& task);
+    void begin(wire::Generate request);
     void count(const wire::Count& request);
-    /// Does one step. Whether the job goes on.
-    bool advance(Job& job);
-    bool work(Job& job);
-    /// From here to leave() a Cancel is answered by this thread. False: it was answered already.
-    bool enter(Known& known);
-    /// False when the job was cancelled meanwhile; that is then answered.
-    bool leave(const Job& job);
-    void finish(const Job& job, wire::StopReason reason);
+    void take(Event event);
+    void takeStep(RequestId id, Step step);
+    void finish(RequestId id, wire::StopReason reason);
     void fail(wire::RequestId id, wire::Failed failure);
-    void forget(wire::RequestId id);
+    void noteProgress();
     /// Waits for work unless some is there; nothing when it is time to end.
     bool takeTasks(std::deque<Task>& tasks);
     [[nodiscard]] std::optional<std::vector<std::int32_t>>
-    promptOf(wire::RequestId id, const std::vector<wire::Turn>& turns);
+    encode(wire::RequestId id, std::span<const wire::Turn> turns);
+    [[nodiscard]] std::uint32_t sharedTokens(const wire::Generate& request,
+                                             std::span<const std::int32_t> prompt);
     [[nodiscard]] Compiled<std::optional<Constraint>> constraintOf(const wire::Constraint& wanted);
+    [[nodiscard]] wire::Finished finishedOf(wire::RequestId id) const;
+    void sendOf(wire::RequestId id, const wire::FromEngine& message);
     void send(const wire::FromEngine& message);
 
     Parts m_parts;
     std::unique_ptr<TokenTrie> m_trie; // made for the first request that wants a constraint
-    Jobs m_jobs;
 
     std::mutex m_mutex; // guards what follows
     std::condition_variable m_changed;
-    std::deque<Task> m_tasks;                                  // read, not begun
-    std::map<wire::RequestId, std::shared_ptr<Known>> m_known; // begun or waiting
+    std::deque<Task> m_tasks;                 // read, not begun
+    std::vector<wire::RequestId> m_cancelled; // answered, still in the scheduler
+    std::map<wire::RequestId, Known> m_known; // begun or waiting
     bool m_closing = false;
     End m_end = End::Closed;
 };

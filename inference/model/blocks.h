@@ -33,6 +33,9 @@ public:
     /// embedding. x [M, D]
     void begin(std::span<const Part> parts, Phase phase, const std::stop_token& stop);
 
+    /// What ends the pass from here on.
+    void setStop(const std::stop_token& stop) { m_stop = stop; }
+
     /// h = x / rms(x) * weight. h [M, D]
     void normalize(std::span<const float> weight);
     /// q = h Wq^T [M, H d], k = h Wk^T, v = h Wv^T [M, Hkv d]

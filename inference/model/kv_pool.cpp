@@ -158,6 +158,14 @@ KvBlock& KvBlock::operator=(KvBlock other) noexcept
     return *this;
 }
 
+bool KvBlock::isShared() const
+{
+    for (std::size_t group = 0; group < m_pages.size(); ++group)
+        if (m_pages[group] != KvPool::kNoPage && m_pool->isShared(group, m_pages[group]))
+            return true;
+    return false;
+}
+
 KvBlock::~KvBlock()
 {
     for (std::size_t group = 0; group < m_pages.size(); ++group) {

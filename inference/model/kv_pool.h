@@ -111,6 +111,9 @@ public:
     KvBlock& operator=(KvBlock other) noexcept;
     ~KvBlock();
 
+    /// Whether somebody else holds it too: letting it go would free nothing.
+    [[nodiscard]] bool isShared() const;
+
 private:
     friend class KvSequence;
     KvBlock(KvPool& pool, std::vector<std::uint32_t> pages); // shares them

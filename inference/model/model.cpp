@@ -38,6 +38,8 @@ Error tooLong(std::size_t tokens, const char* what, std::size_t held)
             std::to_string(tokens) + " tokens, the " + what + " holds " + std::to_string(held)};
 }
 
+using Clock = std::chrono::steady_clock;
+
 class LoadedModel final : public Model {
 public:
     LoadedModel(Config config, const Options& options)
@@ -67,8 +69,13 @@ public:
                     Error{memory ? Errc::OutOfMemory : Errc::Unsupported, ready.error().detail});
             }
         }
-        m_blocks.emplace(m_config, m_weights, m_multiplier, m_pool, m_exact);
-        return m_blocks->prepare();
+        // One for each kind of rows: a prompt's pass may rest while tokens are generated.
+        for (std::optional<Blocks>* blocks : {&m_prompt, &m_generated}) {
+            blocks->emplace(m_config, m_weights, m_multiplier, m_pool, m_exact);
+            if (auto ready = (*blocks)->prepare(); !ready)
+                return ready;
+        }
+        return {};
     }
 
     [[nodiscard]] const Config& config() const override { return m_config; }
@@ -91,6 +98,59 @@ public:
     Result<void> generate(std::span<const Part> parts, const std::stop_token& stop) override
     {
         return compute(parts, Phase::Generation, stop);
+    }
+
+    Result<void> beginRead(const Part& part) override
+    {
+        assert(!m_reading && part.tokens.size() <= Blocks::kMostRows);
+        if (auto ok = check(part); !ok)
+            return ok;
+        const KvSequence::Want want{part.sequence, static_cast<std::uint32_t>(part.tokens.size())};
+        if (auto ok = KvSequence::reserve(std::span(&want, 1)); !ok)
+            return ok;
+        m_prompt->begin(std::span(&part, 1), Phase::Prompt, {});
+        m_reading = Reading{.part = part};
+        return {};
+    }
+
+    Result<ReadProgress> continueRead(Clock::time_point until, const std::stop_token& stop) override
+    {
+        assert(m_reading);
+        ReadProgress progress;
+        m_prompt->setStop(stop);
+        const Clock::time_point begin = Clock::now();
+        Clock::time_point now = begin;
+        // A layer takes about as long as those before it.
+        while (m_reading->layer < m_weights.layers.size() && !m_prompt->cancelled() &&
+               (progress.layers == 0 ||
+                now + (now - begin) / static_cast<long>(progress.layers) <= until)) {
+            m_layer(*m_prompt, m_weights.layers[m_reading->layer], m_reading->layer);
+            ++m_reading->layer;
+            ++progress.layers;
+            now = Clock::now();
+        }
+        progress.done = m_reading->layer == m_weights.layers.size();
+        if (progress.done && !m_prompt->cancelled())
+            m_prompt->projectLogits();
+        if (m_prompt->cancelled()) {
+            dropRead();
+            return std::unexpected(Error{Errc::Cancelled, "stopped by the caller"});
+        }
+        if (progress.done) {
+            const Part& part = m_reading->part;
+            part.sequence->advance(static_cast<std::uint32_t>(part.tokens.size()));
+            m_reading.reset();
+        }
+        return progress;
+    }
+
+    void dropRead() override
+    {
+        if (m_reading) {
+            KvSequence& sequence = *m_reading->part.sequence;
+            sequence.truncate(sequence.length()); // what was stored behind its end
+        }
+        m_reading.reset();
     }
 
 private:
@@ -171,19 +231,27 @@ private:
     /// Up to kMostRows tokens through every layer. False when it was stopped.
     bool pass(std::span<const Part> parts, Phase phase, const std::stop_token& stop)
     {
-        m_blocks->begin(parts, phase, stop);
+        assert(phase == Phase::Generation || !m_reading);
+        Blocks& blocks = phase == Phase::Prompt ? *m_prompt : *m_generated;
+        blocks.begin(parts, phase, stop);
         for (std::size_t layer = 0; layer < m_weights.layers.size(); ++layer) {
-            m_layer(*m_blocks, m_weights.layers[layer], layer);
-            if (m_blocks->cancelled())
+            m_layer(blocks, m_weights.layers[layer], layer);
+            if (blocks.cancelled())
                 return false;
         }
-        m_blocks->projectLogits();
-        if (m_blocks->cancelled())
+        blocks.projectLogits();
+        if (blocks.cancelled())
             return false;
         for (const Part& part : parts)
             part.sequence->advance(static_cast<std::uint32_t>(part.tokens.size()));
         return true;
     }
+
+    /// A part of a prompt on its way through the layers.
+    struct Reading {
+        Part part;
+        std::size_t layer = 0; // the next one
+    };
 
     Config m_config;
     bool m_exact;
@@ -193,7 +261,8 @@ private:
     kernels::Multiplier m_multiplier;
     LayerFunction m_layer;
     Weights m_weights;
-    std::optional<Blocks> m_blocks;
+    std::optional<Blocks> m_prompt, m_generated;
+    std::optional<Reading> m_reading;
 };
 
 } // namespace

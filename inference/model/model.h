@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/kernels/multiplier.h"
 #include "inference/kernels/tier.h"
 #include "inference/model/config.h"
 #include "inference/model/error.h"
 #include "inference/model/kv_cache.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,6 +79,24 @@ public:
     /// anything is changed); Cancelled when @p stop was requested: looked at before each matrix,
     /// the sequence then holds what it held before.
     [[nodiscard]] virtual Result<void> read(const Part& part, const std::stop_token& stop) = 0;
+
+    /// The same in pieces, so that others' tokens can be computed between the layers: begins to
+    /// read @p part. Until the end, an error or dropRead() the sequence and what the part refers to
+    /// must stay; generate() of other sequences may be called meanwhile. At most kMostRows tokens.
+    /// Errors: as read, but Cancelled.
+    [[nodiscard]] virtual Result<void> beginRead(const Part& part) = 0;
+    struct ReadProgress {
+        std::size_t layers = 0; // computed by this call
+        bool done = false;      // all of them, and the logits
+    };
+    /// Computes one layer or more of what beginRead() began, as many as are expected to end before
+    /// @p until. Errors: Cancelled; the sequence then holds what it held before.
+    [[nodiscard]] virtual Result<ReadProgress>
+    continueRead(std::chrono::steady_clock::time_point until, const std::stop_token& stop) = 0;
+    /// Gives up what beginRead() began, if anything.
+    virtual void dropRead() = 0;
+    /// Rows that go through a layer together.
+    static constexpr std::size_t kMostRows = kernels::Multiplier::kMostRows;
 
     /// Computes generated tokens of several sequences, one or more of each: rows of the kind
     /// Generation, which share one pass over the weights. All sequences lie on one pool, each is

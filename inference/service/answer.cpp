@@ -231,7 +231,9 @@ Written write(Desk& desk, const Question& question, const audit::Receipt& intent
                               .clock = desk.clock,
                               .request = question.request,
                               .earlier = asked.earlier,
-                              .place = question.place},
+                              .place = question.place,
+                              .user = question.caller.keys->engineUser(),
+                              .patient = question.caller.keys->enginePatient(question.patient)},
                              evidence, written.answer, listener, stop);
     written.state = draft.state;
     written.failure = std::move(draft.failure);

@@ -308,10 +308,17 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
                     {.phase = "reading", .done = progress.done, .total = progress.total});
             },
         .token = [&writer](const wire::Token& token) { writer.token(token.text); },
+        .queued =
+            [&listener](const wire::Queued& queued) {
+                listener.progress({.phase = "queued", .done = 0, .total = queued.place});
+            },
     };
     const auto finished = request.engine->generate(
         {.id = 0,
+         .user = request.user,
+         .patient = request.patient,
          .turns = std::move(composed->turns),
+         .sharedTurns = 1, // the system's: the program's own words
          .sampling = {.temperature = static_cast<float>(request.request.temperature),
                       .topK = 0,
                       .topP = static_cast<float>(request.request.topP),

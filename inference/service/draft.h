@@ -22,6 +22,9 @@ struct DraftRequest {
     const api::QuestionRequest& request;
     std::span<const evidence::EarlierTurn> earlier; // of the conversation, oldest first
     std::uint32_t place = 0;
+    // What the engine knows user and patient by: nobody else's questions find what is kept of this.
+    std::uint64_t user = 0;
+    std::uint64_t patient = 0;
 };
 
 /// Has the model write an answer from @p evidence and checks each sentence as it ends. Fills

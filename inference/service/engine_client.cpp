@@ -84,6 +84,7 @@ public:
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
     std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
                                                      std::stop_token stop) override;
+    void forget(std::uint64_t user) override;
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -99,6 +100,7 @@ private:
     /// Takes one message. False when it makes no sense.
     bool take(wire::FromEngine message);
     bool takeToken(const wire::Token& token);
+    [[nodiscard]] const Callbacks* callbacksOf(wire::RequestId id) const;
     void deliver(wire::RequestId id, const std::function<void()>& callback);
     void answer(wire::RequestId id, Pending::Answer answer);
     /// Registers a call and sends its request. The answer is set already when it can't be sent.
@@ -257,20 +259,28 @@ bool Client::afterEnd(const std::string& how)
     return true;
 }
 
+/// Of a call that still waits; else null.
+const EngineClient::Callbacks* Client::callbacksOf(wire::RequestId id) const
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_pending.find(id);
+    return found != m_pending.end() && !found->second.answer ? found->second.callbacks : nullptr;
+}
+
 bool Client::take(wire::FromEngine message)
 {
     if (const auto* token = std::get_if<wire::Token>(&message))
         return takeToken(*token);
     if (const auto* progress = std::get_if<wire::Progress>(&message)) {
-        const Callbacks* callbacks = nullptr;
-        {
-            const std::lock_guard lock(m_mutex);
-            const auto found = m_pending.find(progress->id);
-            if (found != m_pending.end() && !found->second.answer)
-                callbacks = found->second.callbacks;
-        }
+        const Callbacks* callbacks = callbacksOf(progress->id);
         if (callbacks != nullptr && callbacks->progress)
             deliver(progress->id, [&] { callbacks->progress(*progress); });
+        return true;
+    }
+    if (const auto* queued = std::get_if<wire::Queued>(&message)) {
+        const Callbacks* callbacks = callbacksOf(queued->id);
+        if (callbacks != nullptr && callbacks->queued)
+            deliver(queued->id, [&] { callbacks->queued(*queued); });
         return true;
     }
     if (auto* finished = std::get_if<wire::Finished>(&message))
@@ -430,6 +440,18 @@ std::expected<std::uint32_t, wire::Failed> Client::count(std::vector<wire::Turn>
     if (auto* failed = std::get_if<wire::Failed>(&result))
         return std::unexpected(std::move(*failed));
     return std::unexpected(failure(wire::Errc::Internal, "the worker wrote instead of counting"));
+}
+
+void Client::forget(std::uint64_t user)
+{
+    std::shared_ptr<EngineProcess> worker;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_status.state == State::Ready)
+            worker = m_worker;
+    }
+    if (worker)
+        tell(*worker, wire::Forget{.user = user});
 }
 
 } // namespace

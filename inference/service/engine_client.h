@@ -4,6 +4,7 @@
 #include "inference/wire/messages.h"
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <functional>
@@ -33,6 +34,7 @@ public:
     struct Callbacks {
         std::function<void(const wire::Progress&)> progress; // may be empty
         std::function<void(const wire::Token&)> token;
+        std::function<void(const wire::Queued&)> queued; // may be empty
     };
 
     /// Returns at once; the worker loads in the background. Never fails: a model that cannot be
@@ -62,6 +64,10 @@ public:
     /// @p stop is requested.
     virtual std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
                                                              std::stop_token stop) = 0;
+
+    /// Has the worker drop what it keeps of the prompts of wire::Generate::user. Returns at once;
+    /// no worker keeps nothing.
+    virtual void forget(std::uint64_t user) = 0;
 };
 
 } // namespace service

@@ -241,6 +241,8 @@ Response endSession(Services& services, Request& request)
 void sessionEnded(Services& services, const Sessions::Ended& ended)
 {
     services.questions.sessionEnded(ended.caller.session);
+    if (ended.lastOfUser && services.engine != nullptr)
+        services.engine->forget(ended.caller.keys->engineUser());
     services.late.add({.kind = kindOf(ended.why),
                        .reason = std::string(nameOf(ended.why)),
                        .actor = ended.caller.user.name,

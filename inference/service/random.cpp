@@ -21,4 +21,13 @@ std::string randomHex(std::size_t bytes)
     return text;
 }
 
+std::uint64_t randomNumber()
+{
+    std::uint64_t number = 0;
+    while (number == 0)
+        if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) != 1)
+            std::abort();
+    return number;
+}
+
 } // namespace service

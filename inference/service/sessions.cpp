@@ -134,16 +134,16 @@ void Sessions::nowHoldsRecords(const std::string& session)
 std::optional<Sessions::Ended> Sessions::end(const std::string& session, SessionEnd why)
 {
     std::unique_lock lock(m_mutex);
-    std::optional<Removed> removed = remove(session, why);
+    std::optional<Ended> ended = remove(session, why);
     lock.unlock();
-    if (!removed)
-        return std::nullopt;
-    return wipe(std::move(*removed));
+    if (ended)
+        wipe(*ended);
+    return ended;
 }
 
 std::vector<Sessions::Ended> Sessions::sweep()
 {
-    std::vector<Removed> removed;
+    std::vector<Ended> ended;
     std::unique_lock lock(m_mutex);
     const Time now = m_clock.steady();
     std::vector<std::pair<std::string, SessionEnd>> expired;
@@ -151,32 +151,28 @@ std::vector<Sessions::Ended> Sessions::sweep()
         if (const std::optional<SessionEnd> why = expiry(session, now))
             expired.emplace_back(id, *why);
     }
-    removed.reserve(expired.size());
+    ended.reserve(expired.size());
     for (const auto& [id, why] : expired)
-        removed.push_back(*remove(id, why));
+        ended.push_back(*remove(id, why));
     std::erase_if(m_endedTokens,
                   [now](const auto& token) { return now - token.second > kRememberEnded; });
     lock.unlock();
 
-    std::vector<Ended> ended;
-    ended.reserve(removed.size());
-    for (Removed& one : removed)
-        ended.push_back(wipe(std::move(one)));
+    for (const Ended& one : ended)
+        wipe(one);
     return ended;
 }
 
 std::vector<Sessions::Ended> Sessions::endAll()
 {
-    std::vector<Removed> removed;
+    std::vector<Ended> ended;
     std::unique_lock lock(m_mutex);
     while (!m_sessions.empty())
-        removed.push_back(*remove(std::string(m_sessions.begin()->first), SessionEnd::Shutdown));
+        ended.push_back(*remove(std::string(m_sessions.begin()->first), SessionEnd::Shutdown));
     lock.unlock();
 
-    std::vector<Ended> ended;
-    ended.reserve(removed.size());
-    for (Removed& one : removed)
-        ended.push_back(wipe(std::move(one)));
+    for (const Ended& one : ended)
+        wipe(one);
     return ended;
 }
 
@@ -195,29 +191,28 @@ std::optional<SessionEnd> Sessions::expiry(const Session& session, Time now) con
     return std::nullopt;
 }
 
-std::optional<Sessions::Removed> Sessions::remove(const std::string& session, SessionEnd why)
+std::optional<Sessions::Ended> Sessions::remove(const std::string& session, SessionEnd why)
 {
     const auto found = m_sessions.find(session);
     if (found == m_sessions.end())
         return std::nullopt;
-    Removed removed{.ended = {.caller = std::move(found->second.caller), .why = why}};
+    Ended ended{.caller = std::move(found->second.caller), .why = why};
     m_byToken.erase(found->second.token);
     m_endedTokens.emplace(found->second.token, m_clock.steady());
     m_sessions.erase(found);
-    removed.lastOfUser = std::ranges::none_of(m_sessions, [&removed](const auto& other) {
-        return other.second.caller.user.id == removed.ended.caller.user.id;
+    ended.lastOfUser = std::ranges::none_of(m_sessions, [&ended](const auto& other) {
+        return other.second.caller.user.id == ended.caller.user.id;
     });
-    return removed;
+    return ended;
 }
 
 /// Without the table's lock: wiping waits for a vault operation under way, the table must not.
-Sessions::Ended Sessions::wipe(Removed removed)
+void Sessions::wipe(const Ended& ended)
 {
-    if (removed.lastOfUser)
-        removed.ended.caller.keys->wipe();
-    if (removed.ended.caller.holdsRecords)
+    if (ended.lastOfUser)
+        ended.caller.keys->wipe();
+    if (ended.caller.holdsRecords)
         m_records.release();
-    return std::move(removed.ended);
 }
 
 } // namespace service

@@ -50,6 +50,7 @@ public:
     struct Ended {
         Caller caller;
         SessionEnd why = SessionEnd::Lock;
+        bool lastOfUser = false; // no other session of the user is open
     };
 
     Sessions(Options options, const Clock& clock, SharedRecords& records);
@@ -102,15 +103,11 @@ private:
         bool asking = false;
     };
 
-    /// A session taken out of the table; what it unlocked is not wiped yet.
-    struct Removed {
-        Ended ended;
-        bool lastOfUser = false;
-    };
     /// Why @p session ends now, if it does.
     [[nodiscard]] std::optional<SessionEnd> expiry(const Session& session, Time now) const;
-    std::optional<Removed> remove(const std::string& session, SessionEnd why);
-    Ended wipe(Removed removed);
+    /// Takes a session out of the table; what it unlocked is not wiped yet.
+    std::optional<Ended> remove(const std::string& session, SessionEnd why);
+    void wipe(const Ended& ended);
 
     const Options m_options;
     const Clock& m_clock;

@@ -238,8 +238,12 @@ void chatAlone(Services& services, const Request& request, const api::ChatReques
     if (const auto ready = awaitEngine(services.engine, stop); !ready)
         return refuse(ready.error());
     const EngineClient::Callbacks callbacks{
-        .progress = {}, .token = [&writer](const wire::Token& token) { writer.token(token); }};
-    const auto finished = services.engine->generate(requestOf(asked), callbacks, stop);
+        .progress = {},
+        .token = [&writer](const wire::Token& token) { writer.token(token); },
+        .queued = {}};
+    wire::Generate wanted = requestOf(asked);
+    wanted.user = request.caller->keys->engineUser();
+    const auto finished = services.engine->generate(std::move(wanted), callbacks, stop);
     if (!finished)
         return refuse(toApi(finished.error()));
     outcome.plain = {{"prompt_tokens", std::to_string(finished->promptTokens)},

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/user_keys.h"
 
+#include "inference/service/random.h"
+#include "storage/digest.h"
+
+#include <array>
+#include <cstring>
+#include <string>
+
 namespace service {
 
 UserKeys::UserKeys(storage::KeyStore& store, std::filesystem::path vaults,
                    storage::Unlocked unlocked)
     : m_store(store)
     , m_vaults(std::move(vaults))
+    , m_engineUser(randomNumber())
     , m_unlocked(std::move(unlocked))
 {
 }
@@ -23,6 +31,16 @@ storage::Result<void> UserKeys::openVault()
         return std::unexpected(vault.error());
     m_vault = std::move(*vault);
     return {};
+}
+
+std::uint64_t UserKeys::enginePatient(std::string_view patient) const
+{
+    std::string named(reinterpret_cast<const char*>(&m_engineUser), sizeof m_engineUser);
+    named += patient;
+    const std::array<std::byte, 32> digest = storage::sha256(named);
+    std::uint64_t number = 0;
+    std::memcpy(&number, digest.data(), sizeof number);
+    return number | 1U;
 }
 
 void UserKeys::wipe()

@@ -4,10 +4,12 @@
 #include "storage/key_store.h"
 #include "storage/vault.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -40,6 +42,11 @@ public:
         return use(*m_unlocked);
     }
 
+    /// What the engine knows the user by, and one of the user's patients: numbers that mean nothing
+    /// to anybody else, and are others after the next sign-in. Never 0.
+    [[nodiscard]] std::uint64_t engineUser() const { return m_engineUser; }
+    [[nodiscard]] std::uint64_t enginePatient(std::string_view patient) const;
+
     void wipe();
     [[nodiscard]] bool isWiped() const;
 
@@ -49,6 +56,7 @@ private:
 
     storage::KeyStore& m_store;
     std::filesystem::path m_vaults;
+    const std::uint64_t m_engineUser;
     mutable std::mutex m_mutex;
     std::optional<storage::Unlocked> m_unlocked;
     std::unique_ptr<storage::Vault> m_vault;

@@ -19,12 +19,14 @@ enum class Type : std::uint8_t {
     Generate = 1,
     Count = 2,
     Cancel = 3,
+    Forget = 5,
     Ready = 65,
     Progress = 66,
     Token = 67,
     Finished = 68,
     Counted = 69,
     Failed = 70,
+    Queued = 71,
 };
 
 // One list of fields per message serves writing and reading: visit is a Writer or a Reader.
@@ -80,7 +82,10 @@ void visitMessage(auto& visit, auto& m)
     using Message = std::remove_cvref_t<decltype(m)>;
     if constexpr (std::is_same_v<Message, Generate>) {
         visit.number("id", m.id);
+        visit.number("user", m.user);
+        visit.number("patient", m.patient);
         visitTurns(visit, m.turns);
+        visit.number("sharedTurns", m.sharedTurns);
         visitSampling(visit, m.sampling);
         visit.number("maxTokens", m.maxTokens);
         visit.list("stops", m.stops, sizeof(std::uint32_t),
@@ -91,6 +96,11 @@ void visitMessage(auto& visit, auto& m)
         visitTurns(visit, m.turns);
     } else if constexpr (std::is_same_v<Message, Cancel>) {
         visit.number("id", m.id);
+    } else if constexpr (std::is_same_v<Message, Forget>) {
+        visit.number("user", m.user);
+    } else if constexpr (std::is_same_v<Message, Queued>) {
+        visit.number("id", m.id);
+        visit.number("place", m.place);
     } else if constexpr (std::is_same_v<Message, Ready>) {
         visit.text("name", m.name);
         visit.text("architecture", m.architecture);
@@ -112,6 +122,7 @@ void visitMessage(auto& visit, auto& m)
         visit.number("id", m.id);
         visit.enumeration("reason", m.reason, StopReason::StopText);
         visit.number("promptTokens", m.promptTokens);
+        visit.number("cachedTokens", m.cachedTokens);
         visit.number("generatedTokens", m.generatedTokens);
         visit.number("prefillMicroseconds", m.prefillMicroseconds);
         visit.number("decodeMicroseconds", m.decodeMicroseconds);
@@ -278,6 +289,10 @@ constexpr Type typeOf()
         return Type::Count;
     else if constexpr (std::is_same_v<Message, Cancel>)
         return Type::Cancel;
+    else if constexpr (std::is_same_v<Message, Forget>)
+        return Type::Forget;
+    else if constexpr (std::is_same_v<Message, Queued>)
+        return Type::Queued;
     else if constexpr (std::is_same_v<Message, Ready>)
         return Type::Ready;
     else if constexpr (std::is_same_v<Message, Progress>)

@@ -65,7 +65,15 @@ struct Constraint {
 
 struct Generate {
     RequestId id = 0;
+    /// Whose the request is, and about whom: users get equal shares, and what is kept of a prompt
+    /// is found by the same pair alone. Numbers that mean nothing to the engine; a user of 0 keeps
+    /// nothing.
+    std::uint64_t user = 0;
+    std::uint64_t patient = 0;
     std::vector<Turn> turns;
+    /// So many turns at the beginning hold nothing about a patient; what is kept of them is found
+    /// by all.
+    std::uint32_t sharedTurns = 0;
     Sampling sampling;
     std::uint32_t maxTokens = 0; // > 0
     /// The answer ends before the first of them that is complete; at most 16, none empty.
@@ -83,8 +91,14 @@ struct Cancel {
     RequestId id = 0;
 };
 
+/// What is kept of this user's prompts is dropped, and nothing more will be kept of those that
+/// run. Not answered.
+struct Forget {
+    std::uint64_t user = 0;
+};
+
 /// There is no word for the end: the worker exits when the channel closes.
-using ToEngine = std::variant<Generate, Count, Cancel>;
+using ToEngine = std::variant<Generate, Count, Cancel, Forget>;
 
 // ---- engine -> service ----
 
@@ -97,6 +111,12 @@ struct Ready {
     std::uint32_t contextTokens = 0;
     std::uint32_t vocabulary = 0;
     std::uint64_t weightBytes = 0;
+};
+
+/// The request waits for others; told when its place changes.
+struct Queued {
+    RequestId id = 0;
+    std::uint32_t place = 0; // 1: the next
 };
 
 /// The prompt is being read: done of total tokens so far.
@@ -129,6 +149,7 @@ struct Finished {
     RequestId id = 0;
     StopReason reason = StopReason::EndOfTurn;
     std::uint32_t promptTokens = 0;
+    std::uint32_t cachedTokens = 0; // of them, known from an earlier prompt
     std::uint32_t generatedTokens = 0;
     std::uint64_t prefillMicroseconds = 0;
     std::uint64_t decodeMicroseconds = 0;
@@ -167,6 +188,6 @@ struct Failed {
     std::uint32_t contextTokens = 0;
 };
 
-using FromEngine = std::variant<Ready, Progress, Token, Finished, Counted, Failed>;
+using FromEngine = std::variant<Ready, Queued, Progress, Token, Finished, Counted, Failed>;
 
 } // namespace wire

@@ -5,19 +5,34 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <memory>
 #include <regex>
+#include <string_view>
 
 using engine::Generation;
 using engine::Step;
 
 namespace {
 
-struct Written {
-    std::vector<std::int32_t> tokens;
+using Tokens = std::vector<std::int32_t>;
+
+/// Logits that make each of @p wanted the most likely of its row.
+std::vector<float> rowsFor(const Tokens& wanted, std::size_t vocabulary)
+{
+    std::vector<float> rows(wanted.size() * vocabulary, -1.0F);
+    for (std::size_t row = 0; row < wanted.size(); ++row)
+        rows[row * vocabulary + static_cast<std::size_t>(wanted[row])] = 1.0F;
+    return rows;
+}
+
+std::string textOf(const std::vector<Step>& steps)
+{
     std::string text;
-    Step::Kind end = Step::Kind::Reading;
-};
+    for (const Step& step : steps)
+        text += step.text;
+    return text;
+}
 
 } // namespace
 
@@ -34,99 +49,123 @@ private Q_SLOTS:
         auto tokenizer = model::Tokenizer::load(*m_file);
         QVERIFY(tokenizer);
         m_tokenizer = std::make_unique<model::Tokenizer>(*std::move(tokenizer));
-        auto network = model::Model::load(*m_file, {.threads = 2, .exact = false});
-        QVERIFY2(network, network ? "" : network.error().detail.c_str());
-        m_network = *std::move(network);
+        m_vocabulary = m_tokenizer->vocabulary().size();
     }
 
-    void writesUntilTheLimit()
+    void givesTokensAndTheirText()
     {
-        const Written all = write({.prompt = prompt(100), .sampling = {}, .maxTokens = 50});
-        QCOMPARE(all.tokens.size(), std::size_t{50});
-        QVERIFY(all.end == Step::Kind::MaxTokens);
-        QVERIFY(all.text.size() == 50); // one letter each
+        Generation generation = begin("abc", 10);
+        QCOMPARE(generation.promptTokens(), 3U);
+        const auto steps = take(generation, tokensOf("x"), {});
+        QCOMPARE(steps.size(), std::size_t{1});
+        QVERIFY(steps[0].kind == Step::Kind::Token);
+        QCOMPARE(steps[0].text, std::string("x"));
+        QCOMPARE(generation.generatedTokens(), 1U);
+        QCOMPARE(generation.tokens().size(), std::size_t{4});
+        QVERIFY(!generation.ended());
     }
 
-    void sameRequestSameTokens()
+    void keepsGuessesAsLongAsTheyHold()
     {
-        const Generation::Request request{
-            .prompt = prompt(70),
-            .sampling = {.temperature = 0.8F, .topK = 20, .topP = 0.95F, .seed = 7},
-            .maxTokens = 40};
-        const Written once = write(request);
-        QCOMPARE(write(request).tokens, once.tokens);
-        auto other = request;
-        other.sampling.seed = 8;
-        QVERIFY(write(other).tokens != once.tokens);
-        // Another request in between, a step of each in turn: nothing changes.
-        auto first = Generation::start(*m_network, m_tokenizer.get(), request);
-        auto second = Generation::start(*m_network, m_tokenizer.get(), other);
-        QVERIFY(first && second);
-        std::vector<std::int32_t> tokens;
-        for (bool going = true; going;) {
-            const auto step = (*first)->step({});
-            QVERIFY(step);
-            if (step->kind == Step::Kind::Token)
-                tokens.push_back(step->token);
-            going = step->kind == Step::Kind::Reading || step->kind == Step::Kind::Token;
-            if ((*second)->generatedTokens() < 20)
-                QVERIFY((*second)->step({}));
-        }
-        QCOMPARE(tokens, once.tokens);
+        Generation generation = begin("abc", 10);
+        // Rows: after "c" comes x, then y, then not the guessed z but w.
+        auto steps = take(generation, tokensOf("xywv"), tokensOf("xyz"));
+        QCOMPARE(textOf(steps), std::string("xyw"));
+        QCOMPARE(generation.generatedTokens(), 3U);
+        // All hold: the last row gives one more.
+        steps = take(generation, tokensOf("pqr"), tokensOf("pq"));
+        QCOMPARE(textOf(steps), std::string("pqr"));
+        // None does.
+        steps = take(generation, tokensOf("kl"), tokensOf("m"));
+        QCOMPARE(textOf(steps), std::string("k"));
+        QCOMPARE(generation.generatedTokens(), 7U);
     }
 
-    void refusesMoreThanTheContextHolds()
+    void endsAtTheLimit()
     {
-        auto fits = Generation::start(*m_network, m_tokenizer.get(),
-                                      {.prompt = prompt(4000), .sampling = {}, .maxTokens = 96});
-        QVERIFY(fits);
-        const auto tooLong =
-            Generation::start(*m_network, m_tokenizer.get(),
-                              {.prompt = prompt(4000), .sampling = {}, .maxTokens = 97});
-        QVERIFY(!tooLong && tooLong.error().code == model::Errc::ContextTooLong);
-        QCOMPARE(
-            tooLong.error().detail,
-            std::string("4000 prompt tokens and up to 97 of the answer are 4097, the context holds "
-                        "4096"));
+        Generation generation = begin("abc", 3);
+        const auto steps = take(generation, tokensOf("wxyz"), tokensOf("wxy"));
+        QCOMPARE(steps.size(), std::size_t{4});
+        QVERIFY(steps.back().kind == Step::Kind::MaxTokens);
+        QCOMPARE(textOf(steps), std::string("wxy"));
+        QVERIFY(generation.ended());
     }
 
-    void cancelledStepCanBeTakenAgain()
+    void endsWithTheTurn()
     {
-        const Generation::Request request{.prompt = prompt(100), .sampling = {}, .maxTokens = 10};
-        const Written expected = write(request);
-        auto generation = Generation::start(*m_network, m_tokenizer.get(), request);
-        QVERIFY(generation);
-        std::stop_source stop;
-        stop.request_stop();
-        std::vector<std::int32_t> tokens;
-        for (int i = 0; i < 12; ++i) { // 2 chunks and 10 tokens
-            const auto cancelled = (*generation)->step(stop.get_token());
-            if (!cancelled)
-                QVERIFY(cancelled.error().code == model::Errc::Cancelled);
-            const auto step = cancelled ? cancelled : (*generation)->step({});
-            QVERIFY(step);
-            if (step->kind == Step::Kind::Token)
-                tokens.push_back(step->token);
-        }
-        QCOMPARE(tokens, expected.tokens);
+        Generation generation = begin("abc", 10);
+        const auto end = m_tokenizer->vocabulary().special("<|im_end|>");
+        QVERIFY(end);
+        Tokens wanted = tokensOf("x");
+        wanted.push_back(*end);
+        wanted.push_back(wanted.front());
+        const auto steps = take(generation, wanted, {wanted[0], wanted[1]});
+        QCOMPARE(steps.size(), std::size_t{2});
+        QVERIFY(steps.back().kind == Step::Kind::EndOfTurn);
+        QCOMPARE(generation.generatedTokens(), 1U); // the end is not one of them
+        QVERIFY(generation.ended());
     }
 
     void endsBeforeAStopText()
     {
-        Generation::Request request{
-            .prompt = prompt(70), .sampling = {.temperature = 1.0F, .seed = 3}, .maxTokens = 60};
-        const Written whole = write(request);
-        QVERIFY(whole.text.size() > 20);
-        const std::string stop = whole.text.substr(10, 3);
-        request.stops = {"no such text", stop};
-        const Written cut = write(request);
-        QVERIFY(cut.end == Step::Kind::StopText);
-        QCOMPARE(cut.text, whole.text.substr(0, whole.text.find(stop)));
+        Generation::Request request = requestOf("abc", 20);
+        request.stops = {"no such text", "yz"};
+        Generation generation(m_tokenizer.get(), request);
+        auto steps = take(generation, tokensOf("xy"), tokensOf("x"));
+        QCOMPARE(textOf(steps), std::string("x")); // y may be the beginning
+        steps = take(generation, tokensOf("zk"), tokensOf("z"));
+        QVERIFY(steps.back().kind == Step::Kind::StopText);
+        QCOMPARE(textOf(steps), std::string());
         // The stop text's own tokens were generated, and count.
-        QCOMPARE(cut.tokens, std::vector(whole.tokens.begin(),
-                                         whole.tokens.begin() +
-                                             static_cast<std::ptrdiff_t>(cut.tokens.size())));
-        QVERIFY(cut.tokens.size() < whole.tokens.size());
+        QCOMPARE(generation.generatedTokens(), 3U);
+    }
+
+    void heldBackTextComesAtTheEnd()
+    {
+        Generation::Request request = requestOf("abc", 2);
+        request.stops = {"yz"};
+        Generation generation(m_tokenizer.get(), request);
+        const auto steps = take(generation, tokensOf("xyk"), tokensOf("xy"));
+        QVERIFY(steps.back().kind == Step::Kind::MaxTokens);
+        QCOMPARE(steps.back().text, std::string("y"));
+    }
+
+    void guessesWhatTheTextRepeats()
+    {
+        Generation generation = begin("The dose is 5 mg. The dose", 30);
+        const auto guess = generation.guess(4);
+        QCOMPARE(guess.matched > 2, true);
+        QVERIFY(std::ranges::equal(guess.tokens, tokensOf(" is ")));
+        // Never more than may still be written, one of them being chosen anyway.
+        Generation last = begin("The dose is 5 mg. The dose", 2);
+        QCOMPARE(last.guess(4).tokens.size(), std::size_t{1});
+        Generation only = begin("The dose is 5 mg. The dose", 1);
+        QVERIFY(only.guess(4).tokens.empty());
+    }
+
+    void drawnTokensDependOnTheirPlaceAlone()
+    {
+        Generation::Request request = requestOf("abc", 64);
+        request.sampling = {.temperature = 1.0F, .seed = 7};
+        std::vector<float> rows;
+        for (std::size_t i = 0; i < 5 * m_vocabulary; ++i) {
+            const auto token = static_cast<std::int32_t>(i % m_vocabulary);
+            rows.push_back(m_tokenizer->vocabulary().isSpecial(token) ? -100.0F : 0.0F);
+        }
+        const auto row = std::span<const float>(rows).first(m_vocabulary);
+        Generation one(m_tokenizer.get(), request);
+        Generation other(m_tokenizer.get(), request);
+        Tokens drawn;
+        while (drawn.size() < 20 && !one.ended()) {
+            QCOMPARE(one.take(row, {}).size(), std::size_t{1});
+            drawn = {one.tokens().begin() + 3, one.tokens().end()};
+        }
+        QCOMPARE(drawn.size(), std::size_t{20});
+        // Verified five at a time instead of one after the other.
+        for (std::size_t at = 0; at + 5 <= drawn.size(); at += 5)
+            QCOMPARE(other.take(rows, std::span(drawn).subspan(at, 4)).size(), std::size_t{5});
+        const auto again = other.tokens().subspan(3);
+        QVERIFY(std::ranges::equal(again, drawn));
     }
 
     void keepsToWhatIsAskedFor()
@@ -135,72 +174,76 @@ private Q_SLOTS:
         auto constraint = engine::Constraint::compile(
             {.kind = wire::Constraint::Kind::Pattern, .text = "(yes|no), [0-9]{2,4}!"}, trie);
         QVERIFY2(constraint, constraint ? "" : constraint.error().detail.c_str());
-        Generation::Request request{
-            .prompt = prompt(70), .sampling = {.temperature = 1.0F, .seed = 3}, .maxTokens = 60};
         const std::regex pattern("(yes|no), [0-9]{2,4}!");
-        QVERIFY(!std::regex_match(write(request).text, pattern)); // the negative control
+        Generation::Request request = requestOf("abc", 60);
+        request.sampling = {.temperature = 1.0F, .seed = 3};
+        QVERIFY(!std::regex_match(writeAnything(request), pattern)); // the negative control
         request.constraint = *std::move(constraint);
         for (const float temperature : {0.0F, 1.0F}) {
             request.sampling.temperature = temperature;
-            const Written written = write(request);
-            QVERIFY(written.end == Step::Kind::EndOfTurn);
-            QVERIFY2(std::regex_match(written.text, pattern), written.text.c_str());
+            const std::string text = writeAnything(request);
+            QVERIFY2(std::regex_match(text, pattern), text.c_str());
         }
+        // A guess that the pattern forbids does not hold, however likely the model finds it.
+        request.sampling.temperature = 0.0F;
+        Generation generation(m_tokenizer.get(), request);
+        const auto steps = take(generation, tokensOf("xx"), tokensOf("x"));
+        QCOMPARE(steps.size(), std::size_t{1});
+        QVERIFY(steps[0].text == "y" || steps[0].text == "n");
     }
 
     void tellsWhatTheModelThoughtWhereAsked()
     {
-        Generation::Request request{.prompt = prompt(70), .sampling = {}, .maxTokens = 3};
-        auto generation = Generation::start(*m_network, m_tokenizer.get(), request);
+        Generation::Request request = requestOf("abc", 5);
         request.sampling.logprobs = true;
         request.sampling.topLogprobs = 2;
-        auto telling = Generation::start(*m_network, m_tokenizer.get(), request);
-        QVERIFY(generation && telling);
-        for (int i = 0; i < 5; ++i) { // 2 chunks and 3 tokens
-            const auto silent = (*generation)->step({});
-            const auto step = (*telling)->step({});
-            QVERIFY(silent && step && silent->odds.empty() && silent->token == step->token);
-            if (step->kind != Step::Kind::Token)
-                continue;
-            QCOMPARE(step->odds.size(), std::size_t{3});
-            QCOMPARE(step->odds[0].token, step->token);
-            QCOMPARE(step->odds[1].token, step->token); // greedy
-            QCOMPARE(step->odds[1].logprob, step->odds[0].logprob);
-            QVERIFY(step->odds[0].logprob < 0.0F && step->odds[2].logprob <= step->odds[1].logprob);
-        }
+        Generation telling(m_tokenizer.get(), request);
+        const auto steps = take(telling, tokensOf("x"), {});
+        QCOMPARE(steps[0].odds.size(), std::size_t{3});
+        QCOMPARE(steps[0].odds[0].token, steps[0].token);
+        QCOMPARE(steps[0].odds[1].token, steps[0].token); // greedy
+        QVERIFY(steps[0].odds[2].logprob <= steps[0].odds[1].logprob);
+        Generation silent = begin("abc", 5);
+        QVERIFY(take(silent, tokensOf("x"), {})[0].odds.empty());
     }
 
 private:
-    [[nodiscard]] std::vector<std::int32_t> prompt(std::size_t length) const
+    [[nodiscard]] Tokens tokensOf(std::string_view text) const
     {
-        std::vector<std::int32_t> tokens;
-        m_tokenizer->encode(std::string(length, 'k'), model::Specials::AsText, tokens);
+        Tokens tokens;
+        for (const char letter : text) // one token each
+            m_tokenizer->encode(std::string(1, letter), model::Specials::AsText, tokens);
         return tokens;
     }
-
-    Written write(const Generation::Request& request)
+    [[nodiscard]] Generation::Request requestOf(std::string_view prompt,
+                                                std::uint32_t maxTokens) const
     {
-        Written written;
-        auto generation = Generation::start(*m_network, m_tokenizer.get(), request);
-        if (!generation)
-            return written;
-        while (true) {
-            const auto step = (*generation)->step({});
-            if (!step)
-                return written;
-            written.text += step->text;
-            written.end = step->kind;
-            if (step->kind == Step::Kind::Token)
-                written.tokens.push_back(step->token);
-            else if (step->kind != Step::Kind::Reading)
-                return written;
-        }
+        return {.prompt = tokensOf(prompt), .sampling = {}, .maxTokens = maxTokens, .stops = {}};
+    }
+    [[nodiscard]] Generation begin(std::string_view prompt, std::uint32_t maxTokens) const
+    {
+        return Generation(m_tokenizer.get(), requestOf(prompt, maxTokens));
+    }
+    /// All tokens equally likely.
+    [[nodiscard]] std::string writeAnything(const Generation::Request& request) const
+    {
+        const std::vector<float> flat(m_vocabulary, 0.0F);
+        Generation generation(m_tokenizer.get(), request);
+        std::string text;
+        while (!generation.ended())
+            text += textOf(generation.take(flat, {}));
+        return text;
+    }
+    [[nodiscard]] std::vector<Step> take(Generation& generation, const Tokens& wanted,
+                                         const Tokens& guesses) const
+    {
+        return generation.take(rowsFor(wanted, m_vocabulary), guesses);
     }
 
     std::string m_bytes;
     std::unique_ptr<model::GgufFile> m_file;
     std::unique_ptr<model::Tokenizer> m_tokenizer;
-    std::unique_ptr<model::Model> m_network;
+    std::size_t m_vocabulary = 0;
 };
 
 QTEST_GUILESS_MAIN(TestGeneration)

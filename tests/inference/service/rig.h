@@ -41,6 +41,7 @@ public:
     generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
     std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
                                                      std::stop_token stop) override;
+    void forget(std::uint64_t user) override { forgotten = user; }
 
     // Set before a question is asked.
     std::vector<std::string> pieces{"Nothing", " of", " note."};
@@ -54,8 +55,9 @@ public:
     std::function<void()> onCount;   // when the tokens of a prompt are counted
     std::function<void()> onWriting; // when the first piece is out
 
-    std::atomic<bool> writing{false};  // the first piece is out
-    std::atomic<bool> finished{false}; // generate() has returned
+    std::atomic<bool> writing{false};        // the first piece is out
+    std::atomic<bool> finished{false};       // generate() has returned
+    std::atomic<std::uint64_t> forgotten{0}; // the user that was forgotten last
     [[nodiscard]] wire::Generate lastRequest() const;
     [[nodiscard]] std::uint64_t cancelledAt() const
     {

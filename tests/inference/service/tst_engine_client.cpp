@@ -161,7 +161,7 @@ private Q_SLOTS:
     void cancelsWhatWaitsForOthers()
     {
         std::vector<std::unique_ptr<Running>> others;
-        for (int i = 0; i < 4; ++i) // as many as run at once
+        for (int i = 0; i < 32; ++i) // as many as run at once
             others.push_back(std::make_unique<Running>(*m_client, request(3500)));
         for (const auto& other : others)
             QVERIFY(eventually([&] { return other->tokens() > 0; }));
@@ -235,8 +235,11 @@ private Q_SLOTS:
         generate.turns[0].text = chart;
         // Three others read as well: each of their steps is long, and none may hold this one up.
         std::vector<std::unique_ptr<Running>> others;
-        for (int i = 0; i < 3; ++i)
+        for (int i = 0; i < 3; ++i) {
+            generate.user = static_cast<std::uint64_t>(i) + 1;
             others.push_back(std::make_unique<Running>(*client, generate));
+        }
+        generate.user = 4; // each has a turn of his own
         std::atomic<int> chunks = 0;
         std::stop_source stop;
         std::expected<wire::Finished, wire::Failed> outcome;

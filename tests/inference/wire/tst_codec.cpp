@@ -24,7 +24,10 @@ std::vector<std::string> framesToEngine()
     const std::vector<Turn> turns = {{Role::System, "Be brief."}, {Role::User, "K\xc3\xa4?"}};
     const std::vector<ToEngine> messages = {
         Generate{.id = 1,
+                 .user = 0x1122334455667788,
+                 .patient = 3,
                  .turns = turns,
+                 .sharedTurns = 1,
                  .sampling = {.temperature = 0.5F,
                               .topK = 40,
                               .topP = 0.9F,
@@ -40,7 +43,7 @@ std::vector<std::string> framesToEngine()
                  .maxTokens = 256,
                  .stops = {"END", "\n"},
                  .constraint = {.kind = Constraint::Kind::Pattern, .text = "a+", .citations = 9}},
-        Count{.id = 2, .turns = turns}, Cancel{.id = 7}};
+        Count{.id = 2, .turns = turns}, Cancel{.id = 7}, Forget{.user = 0x8877665544332211}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -74,7 +77,8 @@ std::vector<std::string> framesFromEngine()
                .detail = "too long",
                .promptTokens = 5000,
                .maxTokens = 256,
-               .contextTokens = 4096}};
+               .contextTokens = 4096},
+        Queued{.id = 1, .place = 2}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -196,9 +200,9 @@ private Q_SLOTS:
         QVERIFY(refused(generate, 5, 99));             // type
         QVERIFY(refused(generate.substr(0, 6), 5, 4)); // there is no word for the end
         QVERIFY(refused(generate, 5, 65));             // a type of the other direction
-        QVERIFY(refused(generate, 18, 3));             // role
-        QVERIFY(refused(generate, 23, '\xff'));        // text: no UTF-8
-        QVERIFY(refused(generate, 17, '\x7f'));        // two thousand million turns
+        QVERIFY(refused(generate, 34, 3));             // role
+        QVERIFY(refused(generate, 39, '\xff'));        // text: no UTF-8
+        QVERIFY(refused(generate, 33, '\x7f'));        // two thousand million turns
         auto nan = std::get<Generate>(decodeToEngine(bodyOf(generate)).value());
         nan.sampling.temperature = std::numeric_limits<float>::quiet_NaN();
         QVERIFY(!decodeToEngine(bodyOf(encode(ToEngine(nan)).value())));

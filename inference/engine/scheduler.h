@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/engine/fair_share.h"
+#include "inference/engine/generation.h"
+#include "inference/engine/prefix_cache.h"
+#include "inference/engine/speculation.h"
+#include "inference/model/kv_sequence.h"
+#include "inference/model/model.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace engine {
+
+using RequestId = std::uint64_t;
+
+/// What is to be generated, for whom.
+struct Work {
+    RequestId id = 0;
+    Generation::Request request;
+    Scope scope;                    // kShared: its prompt is not kept for a later one
+    std::uint32_t sharedTokens = 0; // of the prompt's beginning, that hold nothing about a patient
+    std::stop_token stop;
+};
+
+/// What became of a request in a step.
+struct Progress {
+    std::uint32_t done = 0; // prompt tokens
+    std::uint32_t total = 0;
+};
+struct InQueue {
+    std::uint32_t place = 0; // requests before it
+};
+struct Event {
+    RequestId id = 0;
+    std::variant<InQueue, Progress, Step, model::Error> what;
+};
+
+/// Figures of a request so far.
+struct Account {
+    std::uint32_t promptTokens = 0;
+    std::uint32_t cachedTokens = 0; // of them, not read anew
+    std::uint32_t generatedTokens = 0;
+    std::chrono::microseconds prefill{0};
+    std::chrono::microseconds decode{0};
+};
+
+/// Runs many requests on one model. Each step computes one token or more of every answer that is
+/// being written, all together with one read of the weights, then goes on with one prompt for as
+/// long as the others' next tokens may wait. Prompts are taken in turn so that users get equal
+/// shares of the machine.
+///
+/// Where memory for keys and values runs out, first what is only kept for later goes, then the
+/// request that came last gives its memory back and begins anew when there is room: its prompt is
+/// read again, and the tokens it had generated are replayed as generated ones, so that its answer
+/// has the same bits.
+/// A request's output does not depend on what else runs, nor on how it was cut into steps.
+///
+/// Threads: one.
+class Scheduler {
+public:
+    struct Options {
+        std::uint32_t pages = 0;      // of keys and values, for all requests and the prefix cache
+        std::size_t mostRunning = 32; // answers that are written at once
+        std::chrono::microseconds gap{100'000}; // between two tokens of an answer, while prompts
+                                                // are read
+        bool speculate = true;
+        bool keepPrefixes = true;
+    };
+    using Emit = std::function<void(Event)>;
+
+    /// Errors: OutOfMemory. All three outlive the object.
+    static model::Result<std::unique_ptr<Scheduler>>
+    create(model::Model& network, const model::Tokenizer* tokenizer, const Options& options);
+    ~Scheduler();
+
+    /// Puts it behind those that wait. Errors: ContextTooLong with the counts when prompt and
+    /// answer don't fit the context; OutOfPages when they would not fit the memory even alone;
+    /// BadToken.
+    model::Result<void> add(Work work);
+    /// Forgets a request and frees what it holds; between steps only. Nothing if there is none.
+    void remove(RequestId id);
+    [[nodiscard]] bool idle() const { return m_running.empty() && m_waiting.empty(); }
+
+    /// One step. A request is gone after an event that ends it. @p emit is called on this thread.
+    void step(const Emit& emit);
+
+    [[nodiscard]] std::optional<Account> account(RequestId id) const;
+    /// Drops what is kept of one user's prompts; of those that run or wait nothing will be kept.
+    void forget(std::uint64_t user);
+    [[nodiscard]] const model::KvPool& pool() const { return *m_pool; }
+    [[nodiscard]] std::size_t keptPages() const { return m_prefixes.pages(); }
+
+private:
+    struct Running;
+    struct Row;
+    using List = std::list<std::unique_ptr<Running>>;
+
+    Scheduler(model::Model& network, const model::Tokenizer* tokenizer, const Options& options,
+              std::unique_ptr<model::KvPool> pool);
+
+    void admit(const Emit& emit);
+    bool hasRoom(const Running& request);
+    void start(Running& request);
+    bool freeSome();
+    void putBack(Running& request);
+    void drop(Running& request);
+    void fail(Running& request, const model::Error& error, const Emit& emit);
+
+    void write(const Emit& emit);
+    std::vector<Row> rowsToWrite() const;
+    void addGuesses(std::vector<Row>& rows) const;
+    model::Result<void> compute(std::vector<Row>& rows);
+    void take(const Row& row, std::span<const float> logits, const Emit& emit);
+
+    void read(const Emit& emit);
+    [[nodiscard]] Running* nextToRead() const;
+    bool beginChunk(const Emit& emit);
+    void finishChunk(const Emit& emit);
+    void keepPrefix(const Running& request);
+    [[nodiscard]] std::chrono::microseconds readingTime() const;
+    [[nodiscard]] std::uint32_t chunkTokens() const;
+
+    model::Model& m_network;
+    const model::Tokenizer* m_tokenizer;
+    Options m_options;
+    std::unique_ptr<model::KvPool> m_pool;
+    PrefixCache m_prefixes; // after the pool: holds its pages
+    FairShare m_share;
+    StepCosts m_costs;
+    List m_waiting;
+    List m_running; // hold pages; in the order in which they were let in
+    std::uint64_t m_arrivals = 0;
+    Running* m_reading = nullptr; // whose chunk is under way in the model
+    std::uint32_t m_chunk = 0;    // tokens of that chunk
+    std::chrono::microseconds m_lastWrite{0};
+    double m_layerPerToken = 0.0;     // microseconds that a layer takes for a token of a prompt
+    std::vector<float> m_logits;      // of the writing step
+    std::vector<float> m_firstLogits; // after the chunk under way, if it is its prompt's last
+};
+
+} // namespace engine

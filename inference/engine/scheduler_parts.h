@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the scheduler's sources share; for nobody else.
+
+#include "inference/engine/scheduler.h"
+
+namespace engine {
+
+/// A request until its end.
+struct Scheduler::Running {
+    Running(const model::Tokenizer* tokenizer, Work work, std::uint64_t number)
+        : id(work.id)
+        , scope(work.scope)
+        , sharedTokens(work.sharedTokens)
+        , stop(std::move(work.stop))
+        , generation(tokenizer, std::move(work.request))
+        , arrival(number)
+    {
+    }
+
+    RequestId id;
+    Scope scope;
+    std::uint32_t sharedTokens;
+    std::stop_token stop;
+    Generation generation;
+    std::optional<model::KvSequence> sequence; // while it runs
+    Account account;
+    std::uint64_t arrival;
+    std::uint32_t place = 0; // told last
+    bool keep = true;        // the prompt's keys and values, for the user's next question
+
+    [[nodiscard]] std::uint32_t promptTokens() const { return generation.promptTokens(); }
+    /// A part of the prompt is still to be read.
+    [[nodiscard]] bool reads() const { return sequence->length() < promptTokens(); }
+    /// Chosen, not yet computed: the last one, and all of them after the request was put back.
+    [[nodiscard]] std::span<const std::int32_t> pending() const
+    {
+        return generation.tokens().subspan(sequence->length());
+    }
+};
+
+/// What a writing step computes of one request.
+struct Scheduler::Row {
+    Running* request;
+    std::vector<std::int32_t> tokens; // pending ones, then guesses
+    Lookup::Guess guess;
+    bool catchesUp = true; // all pending ones are among them: the next token can be chosen
+};
+
+} // namespace engine

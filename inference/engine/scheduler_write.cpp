@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/scheduler_parts.h"
+
+#include <algorithm>
+
+namespace engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Tokens that are replayed in a step, of one answer and of all: a step must not take much longer
+// than usual.
+constexpr std::size_t kReplayed = 16;
+constexpr std::size_t kReplayedInAll = 64;
+// Guesses of one answer in a step. What a further one adds shrinks with every one before it.
+constexpr std::size_t kMostGuesses = 12;
+
+std::chrono::microseconds since(Clock::time_point begin)
+{
+    return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+}
+
+} // namespace
+
+/// One pass over the answers that are being written.
+void Scheduler::write(const Emit& emit)
+{
+    std::vector<Row> rows = rowsToWrite();
+    if (rows.empty())
+        return;
+    const Clock::time_point begin = Clock::now();
+    auto computed = compute(rows);
+    while (!computed && computed.error().code == model::Errc::OutOfPages && freeSome()) {
+        rows = rowsToWrite(); // one of them may have lost its place
+        if (rows.empty())
+            return;
+        computed = compute(rows);
+    }
+    if (!computed) {
+        for (const Row& row : rows)
+            fail(*row.request, computed.error(), emit);
+        return;
+    }
+    m_lastWrite = since(begin);
+    std::size_t total = 0;
+    for (const Row& row : rows)
+        total += row.tokens.size();
+    m_costs.measured(total, static_cast<double>(std::max<std::int64_t>(1, m_lastWrite.count())));
+    std::span<const float> logits = m_logits;
+    for (const Row& row : rows) {
+        row.request->account.decode += m_lastWrite;
+        m_share.charge(row.request->scope.user, static_cast<double>(m_lastWrite.count()) *
+                                                    static_cast<double>(row.tokens.size()) /
+                                                    static_cast<double>(total));
+        if (!row.catchesUp)
+            continue;
+        const std::size_t count = (1 + row.guess.tokens.size()) * m_network.config().vocabularySize;
+        take(row, logits.first(count), emit);
+        logits = logits.subspan(count);
+    }
+}
+
+std::vector<Scheduler::Row> Scheduler::rowsToWrite() const
+{
+    std::vector<Row> rows;
+    std::size_t replayed = 0;
+    for (const auto& request : m_running) {
+        if (request->reads())
+            continue;
+        const std::span<const std::int32_t> pending = request->pending();
+        const std::size_t most = replayed < kReplayedInAll ? kReplayed : 1;
+        const std::size_t count = std::min(pending.size(), most);
+        replayed += count - 1;
+        rows.push_back(
+            {.request = request.get(),
+             .tokens = {pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(count)},
+             .guess = {},
+             .catchesUp = count == pending.size()});
+    }
+    if (m_options.speculate && !rows.empty())
+        addGuesses(rows);
+    return rows;
+}
+
+void Scheduler::addGuesses(std::vector<Row>& rows) const
+{
+    std::vector<Lookup::Guess> guesses(rows.size());
+    std::vector<Guessed> chances(rows.size());
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        total += rows[i].tokens.size();
+        if (rows[i].tokens.size() > 1 || !rows[i].catchesUp)
+            continue; // replays what it had
+        guesses[i] = rows[i].request->generation.guess(kMostGuesses);
+        chances[i] = {.chance = rows[i].request->generation.chance(guesses[i]),
+                      .available = guesses[i].tokens.size()};
+    }
+    const std::vector<std::size_t> lengths = planGuesses(chances, total, m_costs);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].guess = {guesses[i].matched, guesses[i].tokens.first(lengths[i])};
+        rows[i].tokens.insert(rows[i].tokens.end(), rows[i].guess.tokens.begin(),
+                              rows[i].guess.tokens.end());
+    }
+}
+
+model::Result<void> Scheduler::compute(std::vector<Row>& rows)
+{
+    const std::size_t vocabulary = m_network.config().vocabularySize;
+    std::size_t wanted = 0;
+    for (const Row& row : rows)
+        wanted += row.catchesUp ? 1 + row.guess.tokens.size() : 0;
+    m_logits.resize(std::max(m_logits.size(), wanted * vocabulary));
+    std::span<float> logits = m_logits;
+    std::vector<model::Part> parts;
+    for (Row& row : rows) {
+        model::Part part{.sequence = &*row.request->sequence,
+                         .tokens = row.tokens,
+                         .wanted = model::Logits::None,
+                         .logits = {}};
+        if (row.catchesUp) {
+            const bool all = !row.guess.tokens.empty();
+            const std::size_t count = (1 + row.guess.tokens.size()) * vocabulary;
+            part.wanted = all ? model::Logits::All : model::Logits::Last;
+            part.logits = logits.first(count);
+            logits = logits.subspan(count);
+        }
+        parts.push_back(part);
+    }
+    return m_network.generate(parts, {});
+}
+
+void Scheduler::take(const Row& row, std::span<const float> logits, const Emit& emit)
+{
+    Running& request = *row.request;
+    const std::span<const std::int32_t> guesses =
+        std::span(row.tokens).last(row.guess.tokens.size());
+    const std::size_t before = request.generation.tokens().size();
+    std::vector<Step> steps = request.generation.take(logits, guesses);
+    const auto taken = request.generation.tokens().subspan(before);
+    const auto held = std::ranges::mismatch(taken, guesses).in1 - taken.begin();
+    request.generation.verified(row.guess, static_cast<std::size_t>(held));
+    for (Step& step : steps)
+        emit({request.id, std::move(step)});
+    if (request.generation.ended())
+        return drop(request);
+    // The keys and values of what was not chosen.
+    request.sequence->truncate(static_cast<std::uint32_t>(request.generation.tokens().size() - 1));
+}
+
+} // namespace engine
