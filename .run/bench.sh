@@ -46,7 +46,7 @@ ensurePackages() {
     mv "$folder.new" "$folder"
 }
 
-build dev cloister-model
+build dev cloister-model cloister-engine
 ensurePeer
 ensurePackages
 packages=

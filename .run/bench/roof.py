@@ -37,6 +37,8 @@ class Model:
         width = int(values["embedding_length"])
         self.head = int(values.get("attention.key_length", width // self.heads))
         self.has_output = any(name == "output.weight" for name, _, _ in self.tensors)
+        end = re.search(r"^tokenizer.ggml.eos_token_id = (\d+)$", text, re.M)
+        self.end_of_turn = int(end.group(1)) if end else 0
         self.vocabulary = next(d[1] for name, _, d in self.tensors if name == "token_embd.weight")
 
     def path_without_bfloats(self):
