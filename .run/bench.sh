@@ -46,12 +46,13 @@ ensurePackages() {
     mv "$folder.new" "$folder"
 }
 
-build dev cloister-model cloister-engine
+preset=$(currentPreset)
+build "$preset" cloister-model cloister-engine
 ensurePeer
 ensurePackages
 packages=
 [ "$mode" = quality ] && packages=$cache/bench-python-1
 enterLast=1
 enter -- env PYTHONPATH="$packages" PYTHONDONTWRITEBYTECODE=1 python3 "$checkout/.run/bench/main.py" \
-    --checkout "$checkout" --cache "$cache" --program "$checkout/build/dev/bin/cloister-model" \
+    --checkout "$checkout" --cache "$cache" --program "$checkout/build/$preset/bin/cloister-model" \
     --mode "$mode" "${more[@]}"
