@@ -341,11 +341,15 @@ inline void storeBiased(std::uint8_t* p, Ints a)
     const __m128i bytes = _mm512_cvtepi32_epi8(a.v);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_xor_si128(bytes, _mm_set1_epi8(-128)));
 }
-/// acc - 128 times the sum of a lane's four bytes with a sign.
-inline Ints subtractBias(Ints acc, Bytes w)
+/// acc + the sum of a lane's four bytes with a sign.
+inline Ints addBytes(Ints acc, Bytes w)
 {
-    const __m512i sums = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), w.v);
-    return {_mm512_sub_epi32(acc.v, _mm512_slli_epi32(sums, 7))};
+    return {_mm512_dpbusd_epi32(acc.v, _mm512_set1_epi8(1), w.v)};
+}
+/// Where a product with biased activations starts, given the sum of the weights.
+inline Ints biasOut(Ints sums)
+{
+    return {_mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(sums.v, 7))};
 }
 /// acc + the sum over a lane's four bytes of w, with a sign, times the four biased bytes of quad.
 inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)

@@ -17,29 +17,36 @@ namespace {
 struct MagnitudeSink {
     float mostCode; // of codes without a sign; the smallest is 0
     Floats* most;   // by row
+
+    /// Groups with a scale of their own have at least 16 columns: one look at each is enough.
+    static bool isNew(std::size_t column) { return column % 16 == 0; }
 };
 
-inline void putQuad(const MagnitudeSink& sink, std::size_t, Bytes, Floats scale, Floats offset)
+inline void putQuad(const MagnitudeSink& sink, std::size_t column, Bytes, Floats scale,
+                    Floats offset)
 {
+    if (!MagnitudeSink::isNew(column))
+        return;
     const Floats last = mulAdd(scale, broadcast(sink.mostCode), offset);
     *sink.most = max(*sink.most, max(absolute(offset), absolute(last)));
 }
-inline void putSignedQuad(const MagnitudeSink& sink, std::size_t, Bytes, Floats scale)
+inline void putSignedQuad(const MagnitudeSink& sink, std::size_t column, Bytes, Floats scale)
 {
-    *sink.most = max(*sink.most, absolute(scale) * broadcast(sink.mostCode));
+    if (MagnitudeSink::isNew(column))
+        *sink.most = max(*sink.most, absolute(scale) * broadcast(sink.mostCode));
 }
 
 /// Rounds to int8 in fixed point: 8 bits behind the point for codes without a sign, 15 for others.
 struct Int8Sink {
     std::int8_t* out;
     Floats inverse; // of the rows' scales
-    Ints* starts;   // by row
+    Ints* sums;     // by row, of the bytes
 };
 
 inline void putBytes(const Int8Sink& sink, std::size_t column, Bytes bytes)
 {
     storeBytes(sink.out + column * kPanelWidth, bytes);
-    *sink.starts = subtractBias(*sink.starts, bytes);
+    *sink.sums = addBytes(*sink.sums, bytes);
 }
 inline void putQuad(const Int8Sink& sink, std::size_t column, Bytes quad, Floats scale,
                     Floats offset)
@@ -66,9 +73,9 @@ template <void (*Magnitudes)(const std::byte*, std::size_t, const MagnitudeSink&
     store(out.scales + lane, most * broadcast(1.0F / 127));
     // A row of zeros gets the scale 0, and its codes do not matter.
     const Floats inverse = broadcast(127.0F) / max(most, broadcast(1e-30F));
-    Ints starts = zeroInts();
-    Codes(tile, kPanelGroup, Int8Sink{out.values + 4 * lane, inverse, &starts});
-    storeInts(out.starts + lane, starts);
+    Ints sums = zeroInts();
+    Codes(tile, kPanelGroup, Int8Sink{out.values + 4 * lane, inverse, &sums});
+    storeInts(out.starts + lane, biasOut(sums));
 }
 
 } // namespace
