@@ -430,7 +430,9 @@ inline Ints biasOut(Ints)
 }
 inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)
 {
-    return addSigned(acc, toSigned(w), quad);
+    Ints sum = addSigned(acc, toSigned(w), quad);
+    __asm__("" : "+x"(sum.lo), "+x"(sum.hi)); // as in lanes_avx512.h
+    return sum;
 }
 
 } // namespace
