@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same question gives the same bits: alone or beside others, on one thread or two, with its
+// beginning known or read anew, put back for want of memory or not, with tokens guessed or not.
+// What is compared is, for every token, what the model gave it and the twenty most likely: each of
+// these numbers depends on all logits of its position.
+#include "inference/engine/options.h"
+#include "inference/engine/scheduler.h"
+#include "inference/model/gguf.h"
+
+#include <QTest>
+
+#include <bit>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+
+using engine::Event;
+using engine::RequestId;
+using engine::Scheduler;
+using engine::Scope;
+using engine::Step;
+using engine::Work;
+
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+
+constexpr std::uint32_t kAnswer = 24;
+constexpr int kConversations = 20;
+constexpr int kTurns = 3;
+
+/// Source: FNV-1a.
+class Hash {
+public:
+    void add(std::uint32_t value)
+    {
+        for (int byte = 0; byte < 4; ++byte) {
+            m_value ^= value >> (8 * byte) & 0xFFU;
+            m_value *= 1099511628211U;
+        }
+    }
+    void add(const Step& step)
+    {
+        add(static_cast<std::uint32_t>(step.token));
+        for (const auto& [token, logprob] : step.odds) {
+            add(static_cast<std::uint32_t>(token));
+            add(std::bit_cast<std::uint32_t>(logprob));
+        }
+    }
+    [[nodiscard]] std::uint64_t value() const { return m_value; }
+
+private:
+    std::uint64_t m_value = 14695981039346656037U;
+};
+
+struct Answer {
+    Hash hash;
+    Tokens tokens;
+    std::uint32_t cached = 0;
+};
+using Answers = std::map<RequestId, Answer>;
+
+} // namespace
+
+class TestDeterminism : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void sameQuestionSameBits_data()
+    {
+        QTest::addColumn<QByteArray>("type");
+        QTest::addColumn<int>("tier");
+        const auto add = [](const char* type, kernels::Tier tier) {
+            QTest::addRow("%s, %s", type, kernels::nameOf(tier).data())
+                << QByteArray(type) << static_cast<int>(tier);
+        };
+        for (const char* type : {"Q4_0", "Q6_K", "Q8_0"})
+            add(type, kernels::bestTier());
+        // The slow tier has nothing that depends on threads or cuts of its own.
+        for (const kernels::Tier tier : kernels::availableTiers())
+            if (tier != kernels::Tier::Generic)
+                add("Q4_K_M", tier);
+    }
+
+    void sameQuestionSameBits()
+    {
+        QFETCH(QByteArray, type);
+        QFETCH(int, tier);
+        m_tier = static_cast<kernels::Tier>(tier);
+        load(type.toStdString());
+        const std::vector<std::uint64_t> expected = converse(1, {.pages = 400}, 1);
+        QCOMPARE(expected.size(), std::size_t{kConversations * kTurns});
+        // The hash sees what it should: other questions have others.
+        QVERIFY(std::set(expected.begin(), expected.end()).size() == expected.size());
+
+        QCOMPARE(converse(2, {.pages = 400}, 1), expected);
+        QCOMPARE(converse(1, {.pages = 400, .speculate = false, .keepPrefixes = false}, 1),
+                 expected);
+        QVERIFY(m_cached == 0);
+        QCOMPARE(converse(2, {.pages = 400}, 8), expected);
+        QVERIFY(m_cached > 0);
+        // Chunks that rest after every layer, tokens of the others in between.
+        QCOMPARE(converse(2, {.pages = 400, .gap = std::chrono::microseconds(1)}, 8), expected);
+        // Kept beginnings are evicted, answers are put back and replayed.
+        QCOMPARE(converse(2, {.pages = 16}, 8), expected);
+        QVERIFY(m_putBack > 0);
+    }
+
+    void everyLengthOfTheTail()
+    {
+        m_tier = kernels::bestTier();
+        load("Q4_K_M");
+        const auto network = makeNetwork(2);
+        for (std::size_t length = 64; length < 128; ++length) {
+            const auto hashOf = [&](const Scheduler::Options& options, bool beside) {
+                auto scheduler = Scheduler::create(*network, nullptr, options);
+                if (!scheduler)
+                    return std::uint64_t{0};
+                const auto add = [&](RequestId id, std::size_t tokens) {
+                    return (*scheduler)->add(work(id, random(id, tokens), {1, 1})).has_value();
+                };
+                if (!add(1, length) || (beside && !(add(2, 200) && add(3, length / 2))))
+                    return std::uint64_t{0};
+                return finish(**scheduler).at(1).hash.value();
+            };
+            const std::uint64_t alone = hashOf({.pages = 100}, false);
+            QVERIFY(alone != 0);
+            QCOMPARE(hashOf({.pages = 100, .gap = std::chrono::microseconds(1)}, true), alone);
+        }
+    }
+
+private:
+    void load(const std::string& type)
+    {
+        auto file = engine::openModelFile(TEST_DATA "/golden/quant/" + type + ".gguf");
+        QVERIFY2(file, file ? "" : file.error().detail.c_str());
+        m_file = std::make_unique<model::GgufFile>(*std::move(file));
+    }
+
+    std::unique_ptr<model::Model> makeNetwork(unsigned threads)
+    {
+        auto network = model::Model::load(*m_file, {.threads = threads, .tier = m_tier});
+        return network ? *std::move(network) : nullptr;
+    }
+
+    static Tokens random(std::uint64_t seed, std::size_t count)
+    {
+        std::mt19937_64 numbers(seed);
+        Tokens tokens;
+        // Few different ones, so that texts repeat themselves and guesses are made.
+        for (std::size_t i = 0; i < count; ++i)
+            tokens.push_back(static_cast<std::int32_t>(numbers() % 12));
+        return tokens;
+    }
+
+    static Work work(RequestId id, Tokens prompt, Scope scope)
+    {
+        Work wanted{.id = id, .request = {}, .scope = scope, .sharedTokens = 0, .stop = {}};
+        wanted.request.prompt = std::move(prompt);
+        wanted.request.sampling = {.temperature = id % 2 == 0 ? 0.0F : 0.6F, .seed = id};
+        wanted.request.sampling.logprobs = true;
+        wanted.request.sampling.topLogprobs = 20;
+        wanted.request.maxTokens = kAnswer;
+        return wanted;
+    }
+
+    Answers finish(Scheduler& scheduler)
+    {
+        Answers answers;
+        while (!scheduler.idle()) {
+            scheduler.step([&](const Event& event) {
+                Answer& answer = answers[event.id];
+                if (const auto account = scheduler.account(event.id))
+                    answer.cached = account->cachedTokens;
+                if (std::holds_alternative<engine::InQueue>(event.what) && !answer.tokens.empty())
+                    ++m_putBack;
+                const auto* step = std::get_if<Step>(&event.what);
+                if (step == nullptr || step->kind != Step::Kind::Token)
+                    return;
+                answer.hash.add(*step);
+                answer.tokens.push_back(step->token);
+            });
+        }
+        return answers;
+    }
+
+    /// Every turn asks with all that was said before. @p together: conversations at a time.
+    std::vector<std::uint64_t> converse(unsigned threads, const Scheduler::Options& options,
+                                        int together)
+    {
+        m_cached = 0;
+        m_putBack = 0;
+        const auto network = makeNetwork(threads);
+        auto scheduler = Scheduler::create(*network, nullptr, options);
+        if (!scheduler)
+            return {};
+        std::vector<std::uint64_t> hashes(kConversations * kTurns);
+        for (int first = 0; first < kConversations; first += together) {
+            const int end = std::min(first + together, kConversations);
+            std::map<int, Tokens> said;
+            for (int turn = 0; turn < kTurns; ++turn) {
+                for (int i = first; i < end; ++i) {
+                    const auto id = static_cast<RequestId>(i + 1);
+                    const Tokens more = random(id * 100 + static_cast<RequestId>(turn),
+                                               static_cast<std::size_t>(30 + 3 * i + 17 * turn));
+                    said[i].insert(said[i].end(), more.begin(), more.end());
+                    if (!(*scheduler)->add(work(id, said[i], {.user = id, .patient = 1})))
+                        return {};
+                }
+                const Answers answers = finish(**scheduler);
+                for (int i = first; i < end; ++i) {
+                    const Answer& answer = answers.at(static_cast<RequestId>(i + 1));
+                    hashes[static_cast<std::size_t>(i * kTurns + turn)] = answer.hash.value();
+                    said[i].insert(said[i].end(), answer.tokens.begin(), answer.tokens.end());
+                    m_cached += answer.cached;
+                }
+            }
+        }
+        return hashes;
+    }
+
+    std::unique_ptr<model::GgufFile> m_file;
+    kernels::Tier m_tier = kernels::bestTier();
+    std::uint64_t m_cached = 0; // prompt tokens that were not read anew
+    int m_putBack = 0;
+};
+
+QTEST_GUILESS_MAIN(TestDeterminism)
+#include "tst_determinism.moc"
