@@ -24,8 +24,9 @@ std::uint64_t hashOf(const Automaton::Place& place)
 
 } // namespace
 
-Automaton::Automaton(Grammar grammar)
+Automaton::Automaton(Grammar grammar, const Grammar::Bytes& plains)
     : m_grammar(std::move(grammar))
+    , m_plains(plains)
     , m_classes(m_grammar.classes())
     , m_calls(1)
 {
@@ -36,7 +37,7 @@ void Automaton::forgetNodes()
 {
     m_places.assign(1, {}); // kNowhere
     m_next.assign(m_classes, kNowhere);
-    m_roads.clear();
+    m_afterPlain.clear();
     m_nodesByHash.clear();
     m_nodesByHash.emplace(hashOf({}), kNowhere);
     m_entries = 0;
@@ -83,16 +84,37 @@ Automaton::Node Automaton::makeNext(Node node, std::uint8_t byte)
     return found;
 }
 
-const Automaton::Road& Automaton::findRoad(Node node)
+Automaton::Node Automaton::findAfterPlain(Node node)
 {
-    // Where text goes on, letters do: one of them shows where to.
-    Road road{.bytes = {}, .to = next(node, 'e'), .known = true};
-    if (road.to != kNowhere)
-        for (unsigned byte = 0; byte < 256; ++byte)
-            road.bytes[byte] = next(node, static_cast<std::uint8_t>(byte)) == road.to;
-    if (m_roads.size() < m_places.size())
-        m_roads.resize(m_places.size());
-    return m_roads[node] = road;
+    const Node to = next(node, 'e');
+    const bool all = to != kNowhere && allLeadTo(to, node, {}, 0, 0xFF);
+    if (m_afterPlain.size() < m_places.size())
+        m_afterPlain.resize(m_places.size(), kUnknown);
+    return m_afterPlain[node] = all ? to : kNowhere;
+}
+
+/// Whether every character that goes on from @p begun with one of these bytes leads to @p to.
+bool Automaton::allLeadTo(Node to, Node node, const PlainText& begun, unsigned first, unsigned last)
+{
+    Node before = kNowhere;
+    PlainText known; // with the byte before
+    for (unsigned byte = first; byte <= last; ++byte) {
+        if (begun.missing() == 0 && !m_plains[byte])
+            continue;
+        const Node there = next(node, static_cast<std::uint8_t>(byte));
+        PlainText text = begun;
+        text.add(static_cast<std::uint8_t>(byte));
+        if (there == kNowhere || (text.missing() == 0 && there != to))
+            return false;
+        // Neighbours that lead to the same place, with the same to follow, need one look.
+        const bool same = there == before && text == known;
+        if (text.missing() > 0 && !same &&
+            !allLeadTo(to, there, text, text.next().first, text.next().last))
+            return false;
+        before = there;
+        known = text;
+    }
+    return true;
 }
 
 /// Adds what can be reached from @p thread without a byte.

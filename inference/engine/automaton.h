@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/engine/grammar.h"
+#include "inference/engine/plain_text.h"
 
 #include <cstdint>
 #include <span>
@@ -31,7 +32,8 @@ public:
     using Node = std::uint32_t;
     static constexpr Node kNowhere = 0; // nothing fits that begins so
 
-    explicit Automaton(Grammar grammar);
+    /// @p plains: the bytes that begin an ordinary character, for afterPlain().
+    Automaton(Grammar grammar, const Grammar::Bytes& plains);
 
     [[nodiscard]] Place begin();
     /// Valid until forgetNodes().
@@ -42,15 +44,12 @@ public:
         const Node known = m_next.data()[node * m_classes + m_grammar.classOf(byte)];
         return known != kUnknown ? known : makeNext(node, byte);
     }
-    /// The bytes that lead from a node where most do, and that place.
-    struct Road {
-        Grammar::Bytes bytes;
-        Node to = kNowhere;
-        bool known = false;
-    };
-    [[nodiscard]] const Road& roadFrom(Node node)
+    /// Where every ordinary character (plain_text.h) of those that begin with a plain byte leads
+    /// from @p node; kNowhere when not all lead to one place.
+    [[nodiscard]] Node afterPlain(Node node)
     {
-        return node < m_roads.size() && m_roads[node].known ? m_roads[node] : findRoad(node);
+        return node < m_afterPlain.size() && m_afterPlain[node] != kUnknown ? m_afterPlain[node]
+                                                                            : findAfterPlain(node);
     }
 
     [[nodiscard]] const Place& placeOf(Node node) const { return m_places[node]; }
@@ -73,7 +72,9 @@ private:
     };
 
     Node makeNext(Node node, std::uint8_t byte);
-    const Road& findRoad(Node node);
+    Node findAfterPlain(Node node);
+    [[nodiscard]] bool allLeadTo(Node to, Node node, const PlainText& begun, unsigned first,
+                                 unsigned last);
     void reach(Thread thread, Place& place);
     void expand(Thread thread, Place& place);
     [[nodiscard]] bool fits(std::uint32_t depth, Grammar::State state) const
@@ -83,10 +84,11 @@ private:
     [[nodiscard]] std::uint32_t callsOn(std::uint32_t below, Grammar::State back);
 
     Grammar m_grammar;
+    Grammar::Bytes m_plains;
     std::size_t m_classes;
     std::vector<Place> m_places; // of nodes
     std::vector<Node> m_next;    // [node, class]
-    std::vector<Road> m_roads;   // of nodes
+    std::vector<Node> m_afterPlain;
     std::unordered_multimap<std::uint64_t, Node> m_nodesByHash;
     std::size_t m_entries = 0;
     // Every stack of calls once. Never freed: there are few per token of an answer.

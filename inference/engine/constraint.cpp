@@ -59,7 +59,7 @@ Compiled<Constraint> Constraint::compile(const wire::Constraint& wanted, const T
 
 Constraint::Constraint(Grammar grammar, const TokenTrie& trie)
     : m_trie(&trie)
-    , m_automaton(std::move(grammar))
+    , m_automaton(std::move(grammar), trie.plainBytes())
     , m_path(trie.height() + 1)
 {
 }
@@ -130,8 +130,9 @@ TokenMask Constraint::makeMask(Automaton::Node root)
             entries += m_automaton.placeOf(next).threads.size() + 1;
         if (entries > kMaxEntriesOfMask)
             break;
-        // Most tokens are words, and most words lead where the one before led.
-        const std::size_t end = node.crown != 0 && isPlain(node.crown, next) ? node.end : i + 1;
+        // Most tokens are ordinary text, and most states treat it all alike.
+        const bool skip = node.crown != 0 && fitsWhole(node);
+        const std::size_t end = skip ? node.end : i + 1;
         for (std::uint32_t token = node.first; token < tree[end].first; ++token)
             mask.allow(m_trie->tokens().data()[token]);
         i = end;
@@ -139,17 +140,19 @@ TokenMask Constraint::makeMask(Automaton::Node root)
     return mask;
 }
 
-/// Whether everything above a node can be read from @p node: as long as it keeps to the road.
-bool Constraint::isPlain(std::uint32_t crown, Automaton::Node node)
+/// Whether every text above @p node can be read: as long as ordinary characters lead on. There are
+/// no more of them than bytes.
+bool Constraint::fitsWhole(const TokenTrie::Node& node)
 {
-    const auto& [bytes, height] = m_trie->crowns()[crown];
-    for (std::size_t i = 0; i < height; ++i) {
-        const Automaton::Road& road = m_automaton.roadFrom(node);
-        if ((bytes & ~road.bytes).any())
+    const auto [begun, height] = m_trie->crowns()[node.crown];
+    Automaton::Node at = m_path[node.depth - begun];
+    for (std::size_t i = 0; i < begun + height; ++i) {
+        const Automaton::Node to = m_automaton.afterPlain(at);
+        if (to == Automaton::kNowhere)
             return false;
-        if (road.to == node)
+        if (to == at)
             return true; // and so on
-        node = road.to;
+        at = to;
     }
     return true;
 }

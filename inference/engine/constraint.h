@@ -42,7 +42,7 @@ private:
     Constraint(Grammar grammar, const TokenTrie& trie);
     [[nodiscard]] TokenMask makeMask(Automaton::Node root);
     void allow(TokenMask& mask, std::size_t node) const;
-    [[nodiscard]] bool isPlain(std::uint32_t crown, Automaton::Node node);
+    [[nodiscard]] bool fitsWhole(const TokenTrie::Node& node);
     [[nodiscard]] bool isFirstVisit(Automaton::Node node);
     void makeRoom();
 

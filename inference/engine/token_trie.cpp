@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/token_trie.h"
 
+#include "inference/engine/plain_text.h"
+
 #include <algorithm>
 #include <cassert>
 #include <limits>
@@ -73,27 +75,46 @@ void TokenTrie::build(std::span<const std::string_view> texts)
     for (const std::uint32_t node : open)
         m_nodes[node].end = static_cast<std::uint32_t>(m_nodes.size());
     m_nodes.push_back({.first = static_cast<std::uint32_t>(m_tokens.size())});
+    findPlains();
     addCrowns();
+}
+
+void TokenTrie::findPlains()
+{
+    bool goOn = true; // every byte within a character is a token
+    for (std::size_t byte = 0x80; byte <= 0xBF; ++byte)
+        goOn = goOn && m_singles[byte];
+    for (unsigned byte = 0; byte < 256; ++byte)
+        m_plains[byte] = m_singles[byte] &&
+                         (PlainText::isPlainAscii(byte) || (goOn && PlainText::isPlainLead(byte)));
 }
 
 void TokenTrie::addCrowns()
 {
     constexpr std::uint32_t kLeastNodes = 8;
+    const std::size_t count = m_nodes.size() - 1;
+    // Down the tree: how far each node's text is ordinary. Up again: whether all above it is.
+    std::vector<PlainText> texts(m_height + 1); // of the way to the present node
+    std::vector<std::uint32_t> begun(count);
+    std::vector<std::uint32_t> heights(count);
+    std::vector<bool> ordinary(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        PlainText& text = texts[m_nodes[i].depth];
+        text = texts[m_nodes[i].depth - 1U];
+        ordinary[i] = text.missing() > 0 || m_plains[m_nodes[i].byte];
+        text.add(m_nodes[i].byte);
+        ordinary[i] = ordinary[i] && text.isPlain();
+        begun[i] = text.begun();
+    }
     m_crowns.resize(1);
-    std::vector<std::uint32_t> open; // nodes with a crown on the way to the present one
-    for (std::uint32_t i = 0; i + 1 < m_nodes.size(); ++i) {
-        while (!open.empty() && m_nodes[open.back()].end <= i)
-            open.pop_back();
-        for (const std::uint32_t below : open) {
-            Crown& crown = m_crowns[m_nodes[below].crown];
-            crown.bytes.set(m_nodes[i].byte);
-            crown.height =
-                std::max<std::size_t>(crown.height, m_nodes[i].depth - m_nodes[below].depth);
+    for (std::size_t i = count; i-- > 0;) {
+        for (std::size_t child = i + 1; child < m_nodes[i].end; child = m_nodes[child].end) {
+            heights[i] = std::max(heights[i], heights[child] + 1);
+            ordinary[i] = ordinary[i] && ordinary[child];
         }
-        if (m_nodes[i].end - i > kLeastNodes) {
+        if (ordinary[i] && m_nodes[i].end - i > kLeastNodes) {
             m_nodes[i].crown = static_cast<std::uint32_t>(m_crowns.size());
-            m_crowns.emplace_back();
-            open.push_back(i);
+            m_crowns.push_back({begun[i], heights[i]});
         }
     }
 }

@@ -19,15 +19,15 @@ public:
     struct Node {
         std::uint32_t end = 0;   // the first node behind the subtree
         std::uint32_t first = 0; // its tokens: tokens()[first] to that of the next node
-        std::uint32_t crown = 0; // of crowns(); 0: the subtree is too small for one
+        std::uint32_t crown = 0; // of crowns(); 0: too small a subtree for one, or not of that kind
         std::uint16_t depth = 0; // bytes from the root
         std::uint8_t byte = 0;
     };
 
-    /// What stands above a node, without itself.
+    /// A whole subtree of ordinary text (plain_text.h), its node's own bytes included.
     struct Crown {
-        Grammar::Bytes bytes;
-        std::size_t height = 0;
+        std::uint32_t begun = 0;  // bytes of the node that belong to a character not yet complete
+        std::uint32_t height = 0; // bytes above the node
     };
 
     /// @p texts of the tokens; an empty one is never written. @p ends end a turn.
@@ -47,9 +47,13 @@ public:
     [[nodiscard]] bool isEnd(std::int32_t token) const;
     /// Bytes that are a token: what is made of them can always be written.
     [[nodiscard]] const Grammar::Bytes& singleBytes() const { return m_singles; }
+    /// Of these, those that begin an ordinary character which can then be finished. Crowns hold
+    /// only such.
+    [[nodiscard]] const Grammar::Bytes& plainBytes() const { return m_plains; }
 
 private:
     void build(std::span<const std::string_view> texts);
+    void findPlains();
     void addCrowns();
 
     std::vector<Node> m_nodes;
@@ -59,6 +63,7 @@ private:
     std::string m_bytes;
     std::vector<std::int32_t> m_ends;
     Grammar::Bytes m_singles;
+    Grammar::Bytes m_plains;
     std::size_t m_height = 0;
 };
 
