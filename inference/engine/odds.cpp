@@ -8,8 +8,6 @@
 namespace engine {
 namespace {
 
-constexpr std::size_t kBlock = 16; // of Weights::blocks
-
 const OddsTable& odds()
 {
     static const OddsTable& best = *availableOdds().back();
@@ -21,11 +19,11 @@ double gather(const Weights& weights, float floor, std::vector<std::uint32_t>& p
 {
     places.clear();
     double sum = 0.0;
-    for (std::size_t block = 0; block < weights.blocks.size(); ++block) {
-        if (weights.blocks[block] < floor)
+    for (std::size_t group = 0; group < weights.groups.size(); ++group) {
+        if (weights.groups[group] < floor)
             continue;
-        const std::size_t end = std::min((block + 1) * kBlock, weights.values.size());
-        for (std::size_t i = block * kBlock; i < end; ++i)
+        const std::size_t end = std::min((group + 1) * kOddsGroup, weights.values.size());
+        for (std::size_t i = group * kOddsGroup; i < end; ++i)
             if (weights.values[i] >= floor) {
                 places.push_back(static_cast<std::uint32_t>(i));
                 sum += weights.values[i];
@@ -73,8 +71,8 @@ void raise(std::span<const float> values, float least, std::span<float> raised)
 
 void weigh(Weights weights, float best, float scale)
 {
-    weights.blocks.resize((weights.values.size() + kBlock - 1) / kBlock);
-    odds().weigh(weights.values.data(), weights.values.size(), best, scale, weights.blocks.data());
+    weights.groups.resize((weights.values.size() + kOddsGroup - 1) / kOddsGroup);
+    odds().weigh(weights.values.data(), weights.values.size(), best, scale, weights.groups.data());
 }
 
 double sumOfWeights(std::span<const float> values, float best)

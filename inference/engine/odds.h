@@ -21,7 +21,8 @@ void raise(std::span<const float> values, float least, std::span<float> raised);
 /// Numbers as weights.
 struct Weights {
     std::span<float> values;
-    std::vector<float>& blocks; // [i]: the largest of the 16 from 16 i on; overwritten by weigh()
+    /// [i]: the largest from kOddsGroup * i on. Overwritten by weigh().
+    std::vector<float>& groups;
 };
 
 /// Turns each value into exp((value - best) * scale), no value being above @p best.

@@ -114,27 +114,31 @@ struct Passes {
     }
 
     /// The largest weight.
-    static float weighBlock(float* values, float best, float scale)
+    static float weighGroup(float* values, float best, float scale)
     {
-        Floats weights[L::kParts];
-        for (unsigned part = 0; part < L::kParts; ++part) {
-            weights[part] = L::exponential((L::load(values + part * W) - best) * scale);
-            L::store(values + part * W, weights[part]);
+        Floats largest = {};
+        for (unsigned i = 0; i < kOddsGroup; i += W) {
+            const Floats weights = L::exponential((L::load(values + i) - best) * scale);
+            L::store(values + i, weights);
+            largest = weights > largest ? weights : largest;
         }
-        return L::largestIn(weights);
+        float one = largest[0];
+        for (unsigned lane = 1; lane < W; ++lane)
+            one = largest[lane] > one ? largest[lane] : one;
+        return one;
     }
 
-    static void weigh(float* values, Count count, float best, float scale, float* blocks)
+    static void weigh(float* values, Count count, float best, float scale, float* groups)
     {
         Count i = 0;
-        for (; i + kBlock <= count; i += kBlock)
-            blocks[i / kBlock] = weighBlock(values + i, best, scale);
+        for (; i + kOddsGroup <= count; i += kOddsGroup)
+            groups[i / kOddsGroup] = weighGroup(values + i, best, scale);
         if (i == count)
             return;
-        float rest[kBlock];
-        for (unsigned j = 0; j < kBlock; ++j) // what is not there weighs nothing
+        float rest[kOddsGroup];
+        for (unsigned j = 0; j < kOddsGroup; ++j) // what is not there weighs nothing
             rest[j] = i + j < count ? values[i + j] : -__builtin_inff();
-        blocks[i / kBlock] = weighBlock(rest, best, scale);
+        groups[i / kOddsGroup] = weighGroup(rest, best, scale);
         for (unsigned j = 0; i + j < count; ++j)
             values[i + j] = rest[j];
     }

@@ -5,6 +5,9 @@ namespace engine {
 
 using Count = decltype(sizeof 0); // std::size_t, without a header
 
+/// Numbers whose largest weight is kept.
+inline constexpr unsigned kOddsGroup = 64;
+
 /// The passes of odds.h, built for one kind of instructions. All kinds give the same bits. No
 /// number is NaN but in raise().
 struct OddsTable {
@@ -12,8 +15,8 @@ struct OddsTable {
     float (*largest)(const float* values, Count count);
     /// What is not above @p least, NaN too, becomes it.
     void (*raise)(const float* values, Count count, float least, float* raised);
-    /// As weigh(); blocks[i] is the largest weight of the numbers from 16 i on.
-    void (*weigh)(float* values, Count count, float best, float scale, float* blocks);
+    /// As weigh(); groups[i] is the largest weight of the numbers from kOddsGroup * i on.
+    void (*weigh)(float* values, Count count, float best, float scale, float* groups);
     double (*sumOf)(const float* values, Count count);
     double (*sumOfWeights)(const float* values, Count count, float best);
     /// What is below @p least becomes 0.

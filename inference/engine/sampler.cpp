@@ -124,7 +124,7 @@ std::int32_t Sampler::chooseToken(std::uint64_t position)
         m_odds.resize(m_places.size());
     }
     constexpr float kMost = std::numeric_limits<float>::max(); // 0 * infinity is no number
-    const Weights weights{m_odds, m_blocks};
+    const Weights weights{m_odds, m_groups};
     weigh(weights, best, std::min(1.0F / m_settings.temperature, kMost));
     if (m_settings.topP < 1.0F)
         keepNucleus(weights, m_settings.topP, m_scratch);
@@ -137,7 +137,7 @@ std::int32_t Sampler::chooseToken(std::uint64_t position)
 std::size_t Sampler::draw(double uniform) const
 {
     double left = uniform * sumOf(m_odds);
-    // Whole blocks are stepped over, so that most weights are only added up, four at a time.
+    // Whole blocks are stepped over, so that most weights are only added up.
     constexpr std::size_t kBlock = 1024;
     std::size_t last = 0;
     const std::span<const float> odds(m_odds);

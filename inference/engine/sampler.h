@@ -89,7 +89,7 @@ private:
 
     SamplerSettings m_settings;
     std::vector<float> m_odds;            // logits, then weights, of the tokens still possible
-    std::vector<float> m_blocks;          // of odds.h
+    std::vector<float> m_groups;          // of odds.h
     std::vector<std::uint32_t> m_places;  // of m_odds, if not all of the vocabulary
     std::vector<std::uint32_t> m_counts;  // by token, zero between calls
     std::vector<std::uint32_t> m_scratch; // of odds.h

@@ -250,15 +250,15 @@ private Q_SLOTS:
                     table->raise(values.data(), size, -1e30F, values.data());
                     QVERIFY(values[0] == -1e30F && *std::ranges::min_element(values) >= -1e30F);
                     values = logits;
-                    std::vector<float> blocks((size + 15) / 16);
-                    table->weigh(values.data(), size, best, 0.7F, blocks.data());
+                    std::vector<float> groups((size + engine::kOddsGroup - 1) / engine::kOddsGroup);
+                    table->weigh(values.data(), size, best, 0.7F, groups.data());
                     for (std::size_t i = 0; i < size; ++i) {
                         const double exact = std::exp((double{logits[i]} - best) * double{0.7F});
                         // The difference times the scale is rounded: up to 87 units of 2^-24.
                         QVERIFY(std::abs(values[i] - exact) <= 1.1e-5 * exact + 1e-37);
-                        QVERIFY(values[i] <= blocks[i / 16]);
+                        QVERIFY(values[i] <= groups[i / engine::kOddsGroup]);
                     }
-                    QCOMPARE(*std::ranges::max_element(blocks), 1.0F);
+                    QCOMPARE(*std::ranges::max_element(groups), 1.0F);
                     values.push_back(table->largest(logits.data(), size));
                     values.push_back(static_cast<float>(table->sumOf(values.data(), size)));
                     values.push_back(
