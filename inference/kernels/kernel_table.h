@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/kernels/flash.h"
+#include "inference/kernels/group_panel.h"
 #include "inference/kernels/kv_layout.h"
 #include "inference/kernels/panel_task.h"
 #include "inference/kernels/weight_type.h"
@@ -74,6 +75,20 @@ struct KernelTable {
     /// A row's bits do not depend on those beside it. out may be the tile.
     void (*multiplyPanel)(const PanelWeights& weights, const PanelActivations& x, std::size_t rows,
                           const float* tile, const PanelOut& out);
+
+    /// Panels of the types with a scale for every 32 weights (group_panel.h); null for the others
+    /// and where the tier is faster without. @p groups tiles of a strip go to rows lane..lane+15 of
+    /// the panel, lane 0 or 16.
+    using ExpandGroups = void (*)(const std::byte* strip, std::size_t groups, std::size_t lane,
+                                  const GroupPanel& out);
+    ExpandGroups expandGroups[kWeightTypes];
+    /// tile [rows, kGroupPanelRows] += x times the panel.
+    using MultiplyGroups = void (*)(const GroupPanel& panel, std::size_t groups,
+                                    const GroupActivations& x, std::size_t rows, float* tile);
+    MultiplyGroups multiplyGroups[kWeightTypes];
+    /// Rounds x [columns] to row @p row of the chunks, as quantize32 does.
+    void (*quantizeGroups)(const float* x, std::size_t columns, std::size_t row,
+                           const GroupActivations* chunks);
 
     /// Rounds x [count] to int8, scale = largest magnitude of the group / 127.
     void (*quantize32)(const float* x, std::size_t count, const QuantizedRow& out);

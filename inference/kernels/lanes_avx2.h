@@ -2,7 +2,8 @@
 #pragma once
 
 // Sixteen lanes in two registers each: AVX2, FMA and F16C. The same names as lanes_avx512.h, where
-// they are explained. Included only by tier_avx2.cpp.
+// they are explained. How bytes are multiplied is left to products_avx2.h and products_vnni.h, one
+// of which the tier's file includes after this one.
 
 #include <cstdint>
 #include <immintrin.h>
@@ -11,7 +12,6 @@ namespace kernels {
 namespace {
 
 constexpr int kAccumulators = 4; // of two registers, out of sixteen
-constexpr int kDotRows = 2;
 
 struct Floats {
     __m256 lo, hi;
@@ -240,65 +240,6 @@ inline Ints signedByteOf(Bytes a)
             _mm256_srai_epi32(_mm256_slli_epi32(a.hi, 24 - 8 * I), 24)};
 }
 
-/// Sums of 16 bits, two for each lane: the products of two neighbours are added as int16, which
-/// saturates beyond 32767; here it is 8 x 2 x 15 x 127 at most, or 4 x 2 x 31 x 127, or 2 x 2 x 63
-/// x 127. Adding the halves only at the end saves two instructions of four.
-struct Narrow {
-    __m256i lo, hi;
-};
-constexpr bool kNarrowSums = true;
-inline void start(Narrow& sum, std::int32_t)
-{
-    sum = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-}
-inline void start(Ints& sum, std::int32_t from)
-{
-    sum = broadcastInt(from);
-}
-inline Narrow operator+(Narrow a, Narrow b)
-{
-    return {_mm256_add_epi16(a.lo, b.lo), _mm256_add_epi16(a.hi, b.hi)};
-}
-inline Ints widen(Narrow sum, std::int32_t start)
-{
-    const __m256i ones = _mm256_set1_epi16(1);
-    const Ints wide = {_mm256_madd_epi16(sum.lo, ones), _mm256_madd_epi16(sum.hi, ones)};
-    return wide + broadcastInt(start);
-}
-inline Ints widen(Ints sum, std::int32_t)
-{
-    return sum;
-}
-inline Narrow addUnsigned(Narrow sum, Bytes w, std::int32_t quad)
-{
-    const __m256i quads = _mm256_set1_epi32(quad);
-    return sum + Narrow{_mm256_maddubs_epi16(w.lo, quads), _mm256_maddubs_epi16(w.hi, quads)};
-}
-/// Magnitudes to multiply and signs to give to the activations, instead of a bias of 128 that would
-/// saturate: 2 x 128 x 127 fits, but not twice.
-struct SignedBytes {
-    Bytes magnitudes;
-    Bytes signs;
-};
-inline SignedBytes toSigned(Bytes w)
-{
-    return {{_mm256_abs_epi8(w.lo), _mm256_abs_epi8(w.hi)}, w};
-}
-inline std::int32_t signedStart(std::int32_t)
-{
-    return 0;
-}
-inline __m256i addSigned(__m256i sum, __m256i magnitudes, __m256i signs, __m256i quad)
-{
-    const __m256i pairs = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(quad, signs));
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
-inline Ints addSigned(Ints sum, SignedBytes w, std::int32_t quad)
-{
-    const __m256i quads = _mm256_set1_epi32(quad);
-    return {addSigned(sum.lo, w.magnitudes.lo, w.signs.lo, quads),
-            addSigned(sum.hi, w.magnitudes.hi, w.signs.hi, quads)};
-}
 inline Ints loadPairs(const std::uint8_t* p)
 {
     return {_mm256_cvtepu8_epi16(load128(p)), _mm256_cvtepu8_epi16(load128(p + 16))};
@@ -321,17 +262,6 @@ inline Bytes decode(Codebook book, Bytes codes)
 {
     return {_mm256_shuffle_epi8(book.v, codes.lo), _mm256_shuffle_epi8(book.v, codes.hi)};
 }
-inline SignedBytes decodeSigned(Codebook book, Bytes codes)
-{
-    return toSigned(decode(book, codes));
-}
-inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
-{
-    const __m256i both = _mm256_set1_epi32(pair);
-    return {_mm256_add_epi32(acc.lo, _mm256_madd_epi16(pairs.lo, both)),
-            _mm256_add_epi32(acc.hi, _mm256_madd_epi16(pairs.hi, both))};
-}
-
 inline __m256i roundedBits(__m256 a)
 {
     return _mm256_add_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(0x8000));
@@ -358,10 +288,16 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), bfloats(a.hi));
 }
 
-// Panels of int8: the sign trick of dotSigned instead of a bias.
+// Panels of bytes (panel_task.h, group_panel.h).
 
-constexpr int kPanelRowsAtOnce = 4;
-constexpr int kPanelStripsAtOnce = 1;
+inline Bytes broadcastByte(int x)
+{
+    return {_mm256_set1_epi8(static_cast<char>(x)), _mm256_set1_epi8(static_cast<char>(x))};
+}
+inline Bytes subtractBytes(Bytes a, Bytes b)
+{
+    return {_mm256_sub_epi8(a.lo, b.lo), _mm256_sub_epi8(a.hi, b.hi)};
+}
 
 struct Shorts {
     __m256i lo, hi;
@@ -415,24 +351,6 @@ inline void storeInts(std::int32_t* p, Ints a)
 inline Ints loadInts(const std::int32_t* p)
 {
     return {load256(p), load256(p + 8)};
-}
-inline void storeBiased(std::uint8_t* p, Ints a)
-{
-    storeSignedBytes(reinterpret_cast<std::int8_t*>(p), a);
-}
-inline Ints addBytes(Ints acc, Bytes)
-{
-    return acc; // no bias, and nobody asks
-}
-inline Ints biasOut(Ints)
-{
-    return zeroInts();
-}
-inline Ints dotPanel(Ints acc, Bytes w, std::int32_t quad)
-{
-    Ints sum = addSigned(acc, toSigned(w), quad);
-    __asm__("" : "+x"(sum.lo), "+x"(sum.hi)); // as in lanes_avx512.h
-    return sum;
 }
 
 } // namespace

@@ -286,7 +286,21 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
                         _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 }
 
-// Panels of int8 (panel_task.h).
+// Panels of bytes (panel_task.h, group_panel.h).
+
+/// Panels of groups of 32: rows of activations and strips whose sums and totals stay in registers.
+constexpr int kGroupRows = 6;
+constexpr int kGroupStrips = 2;
+constexpr bool kGroupPanelsPay = true;
+
+inline Bytes broadcastByte(int x)
+{
+    return {_mm512_set1_epi8(static_cast<char>(x))};
+}
+inline Bytes subtractBytes(Bytes a, Bytes b)
+{
+    return {_mm512_sub_epi8(a.v, b.v)};
+}
 
 /// Rows of activations and strips of weights whose sums stay in registers.
 constexpr int kPanelRowsAtOnce = 12;

@@ -294,6 +294,19 @@ inline void storeBfloat(std::uint16_t* p, Floats a)
         p[i] = bfloatFromFloat(a.v[i]);
 }
 
+constexpr int kGroupRows = 2;
+constexpr int kGroupStrips = 1;
+constexpr bool kGroupPanelsPay = true; // and so the panels have a reference
+
+inline Bytes broadcastByte(int x)
+{
+    return eachByte([&](int) { return x; });
+}
+inline Bytes subtractBytes(Bytes a, Bytes b)
+{
+    return eachByte([&](int i) { return a.v[i] - b.v[i]; });
+}
+
 constexpr int kPanelRowsAtOnce = 1;
 constexpr int kPanelStripsAtOnce = 1;
 

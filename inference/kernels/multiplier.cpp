@@ -9,6 +9,9 @@ namespace kernels {
 
 namespace {
 
+// From here on unpacking a panel takes less than unpacking every strip for each few rows.
+constexpr std::size_t kRowsWorthPanels = 12;
+
 constexpr std::size_t kPanelStrips = kPanelRows / kStripRows;
 constexpr std::size_t kTileFloats = OnednnMatmul::kRows * kPanelRows;
 
@@ -32,6 +35,7 @@ Multiplier::Multiplier(ThreadPool& pool, Options options)
                       : OnednnMatmul::Precision::Single)
     , m_exact(options.exact)
     , m_tokens(pool, m_kernels)
+    , m_groups(pool, m_kernels)
     , m_int8Panels(m_kernels, pool.threads())
     , m_panels(pool.threads())
 {
@@ -48,6 +52,10 @@ Result<void> Multiplier::prepare(std::size_t columns)
     }
     if (const auto ready = m_tokens.prepare(columns); !ready)
         return ready;
+    if (columns % 32 == 0 && !m_exact) {
+        if (const auto ready = m_groups.prepare(kMostRows, columns); !ready)
+            return ready;
+    }
     if (columns % kPanelGroup == 0 && !m_exact) {
         if (const auto ready = m_int8Panels.prepare(kMostRows, columns); !ready)
             return ready;
@@ -156,10 +164,18 @@ void Multiplier::prepareRows(const float* x, std::size_t xStride, std::size_t co
         widenActivations(x, xStride, count, columns);
 }
 
-void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
-                      std::span<const Product> products)
+void Multiplier::groupRows(const float* x, std::size_t xStride, std::size_t count,
+                           std::span<const Product> products)
 {
-    assert(count > 0 && count <= kMostRows && !products.empty());
+    if (count >= kRowsWorthPanels && m_groups.takes(products.front().matrix->type()))
+        m_groups.multiply(x, xStride, count, products);
+    else
+        m_tokens.multiply(x, xStride, count, products);
+}
+
+void Multiplier::panelRows(const float* x, std::size_t xStride, std::size_t count,
+                           std::span<const Product> products)
+{
     prepareRows(x, xStride, count, products);
 
     std::size_t panels = 0;
@@ -176,6 +192,22 @@ void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
             multiplyPanel(*product, index, count, worker);
         }
     });
+}
+
+void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
+                      std::span<const Product> products)
+{
+    assert(count > 0 && count <= kMostRows && !products.empty());
+    std::vector<Product> inGroups;
+    std::vector<Product> others;
+    for (const Product& product : products) {
+        const bool grouped = activationGroup(product.matrix->type()) == ActivationGroup::Of32;
+        (grouped && !m_exact ? inGroups : others).push_back(product);
+    }
+    if (!inGroups.empty())
+        groupRows(x, xStride, count, inGroups);
+    if (!others.empty())
+        panelRows(x, xStride, count, others);
 }
 
 } // namespace kernels

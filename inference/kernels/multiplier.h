@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/kernels/error.h"
+#include "inference/kernels/group_multiplier.h"
 #include "inference/kernels/kernel_table.h"
 #include "inference/kernels/memory.h"
 #include "inference/kernels/onednn_matmul.h"
@@ -22,8 +23,9 @@ namespace kernels {
 /// Activations times weights, in two ways with a numeric definition of their own each: those of
 /// generated tokens by reading the weights once in their own width, those of a prompt by unpacking
 /// a panel of weights in the cache: to int8 where the type has blocks of 256 (PanelMultiplier),
-/// widened and left to oneDNN where not. What it computes does not depend on the number of threads,
-/// nor on how many rows there are.
+/// widened and left to oneDNN where it is a number by itself. The types with a scale for every 32
+/// weights have one definition for both kinds (docs/decisions/0030). What it computes does not
+/// depend on the number of threads, nor on how many rows there are.
 ///
 /// Threads: one call at a time; the work goes to the pool.
 class Multiplier {
@@ -60,6 +62,10 @@ private:
     {
         return !m_exact && m_int8Panels.takes(type);
     }
+    void groupRows(const float* x, std::size_t xStride, std::size_t count,
+                   std::span<const Product> products);
+    void panelRows(const float* x, std::size_t xStride, std::size_t count,
+                   std::span<const Product> products);
     [[nodiscard]] std::size_t panelsOf(const PackedMatrix& matrix) const;
     void prepareRows(const float* x, std::size_t xStride, std::size_t count,
                      std::span<const Product> products);
@@ -76,6 +82,7 @@ private:
     OnednnMatmul::Precision m_precision;
     bool m_exact;
     TokenMultiplier m_tokens;
+    GroupMultiplier m_groups;
     PanelMultiplier m_int8Panels;
     std::map<std::size_t, OnednnMatmul> m_products; // by columns, rounded up to the library's step
     std::size_t m_mostColumns = 0;

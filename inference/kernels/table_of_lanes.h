@@ -5,6 +5,7 @@
 
 #include "inference/kernels/attention_lanes.h"
 #include "inference/kernels/flash_lanes.h"
+#include "inference/kernels/group_panel_lanes.h"
 #include "inference/kernels/kv_store_lanes.h"
 #include "inference/kernels/panel_dot_lanes.h"
 #include "inference/kernels/panel_expand_lanes.h"
@@ -29,6 +30,12 @@ template <void (*Expand)(const std::byte*, std::size_t, const BfloatSink&)>
 void bfloat(const std::byte* strip, std::size_t columns, std::uint16_t* out)
 {
     Expand(strip, columns, BfloatSink{out});
+}
+
+template <typename Family>
+constexpr KernelTable::ExpandGroups expanderOf()
+{
+    return kGroupPanelsPay ? expandGroups<Family> : nullptr;
 }
 
 // In the order of WeightType.
@@ -111,6 +118,45 @@ constexpr KernelTable kTable = {
         },
     .quantizePanel = quantizePanel,
     .multiplyPanel = multiplyPanel,
+    .expandGroups =
+        {
+            nullptr,
+            nullptr,
+            nullptr,
+            expanderOf<CenteredGroups<Q4_0Tile, 8>>(),
+            expanderOf<MinimumGroups<Q4_1Tile>>(),
+            expanderOf<CenteredGroups<Q5_0Tile, 16>>(),
+            expanderOf<MinimumGroups<Q5_1Tile>>(),
+            expanderOf<Q8_0Groups>(),
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            expanderOf<CodedGroups<Iq4NlTile>>(),
+            nullptr,
+            expanderOf<CodedGroups<Mxfp4Tile>>(),
+        },
+    .multiplyGroups =
+        {
+            nullptr,
+            nullptr,
+            nullptr,
+            multiplyGroups<CenteredGroups<Q4_0Tile, 8>::kMinima>,
+            multiplyGroups<MinimumGroups<Q4_1Tile>::kMinima>,
+            multiplyGroups<CenteredGroups<Q5_0Tile, 16>::kMinima>,
+            multiplyGroups<MinimumGroups<Q5_1Tile>::kMinima>,
+            multiplyGroups<Q8_0Groups::kMinima>,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            nullptr,
+            multiplyGroups<CodedGroups<Iq4NlTile>::kMinima>,
+            nullptr,
+            multiplyGroups<CodedGroups<Mxfp4Tile>::kMinima>,
+        },
+    .quantizeGroups = quantizeGroups,
     .quantize32 = quantizeRow<32>,
     .quantize256 = quantizeRow<256>,
     .rmsNorm = rmsNormRow,

@@ -7,6 +7,11 @@ namespace kernels {
 
 namespace {
 
+bool hasVexVnni()
+{
+    return __builtin_cpu_supports("avxvnni");
+}
+
 bool canRun(Tier tier)
 {
     switch (tier) {
@@ -14,6 +19,8 @@ bool canRun(Tier tier)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512vnni");
+    case Tier::AvxVnni:
+        return canRun(Tier::Avx2) && (hasVexVnni() || canRun(Tier::Avx512));
     case Tier::Avx2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                __builtin_cpu_supports("f16c");
@@ -28,7 +35,7 @@ bool canRun(Tier tier)
 std::vector<Tier> availableTiers()
 {
     std::vector<Tier> tiers;
-    for (const Tier tier : {Tier::Generic, Tier::Avx2, Tier::Avx512}) {
+    for (const Tier tier : {Tier::Generic, Tier::Avx2, Tier::AvxVnni, Tier::Avx512}) {
         if (canRun(tier))
             tiers.push_back(tier);
     }
@@ -45,6 +52,8 @@ std::string_view nameOf(Tier tier)
     switch (tier) {
     case Tier::Avx512:
         return "avx512";
+    case Tier::AvxVnni:
+        return "avxvnni";
     case Tier::Avx2:
         return "avx2";
     case Tier::Generic:
@@ -63,6 +72,8 @@ const KernelTable& kernelsOf(Tier tier)
     switch (tier) {
     case Tier::Avx512:
         return kAvx512Kernels;
+    case Tier::AvxVnni:
+        return hasVexVnni() ? kAvxVnniKernels : kAvxVnniEvexKernels;
     case Tier::Avx2:
         return kAvx2Kernels;
     case Tier::Generic:

@@ -12,6 +12,7 @@ namespace kernels {
 enum class Tier {
     Generic, // any x86-64
     Avx2,    // AVX2, FMA, F16C
+    AvxVnni, // and products of bytes, in registers of 256 bits
     Avx512,  // AVX512 F, BW, DQ, VL, VNNI
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "inference/kernels/lanes_avx2.h"
+#include "inference/kernels/products_avx2.h"
 
 #include "inference/kernels/table_of_lanes.h"
 #include "inference/kernels/tier_tables.h"

@@ -7,6 +7,8 @@ namespace kernels {
 
 extern const KernelTable kGenericKernels;
 extern const KernelTable kAvx2Kernels;
+extern const KernelTable kAvxVnniKernels;
+extern const KernelTable kAvxVnniEvexKernels;
 extern const KernelTable kAvx512Kernels;
 
 /// Avx512 with products of bfloat16.

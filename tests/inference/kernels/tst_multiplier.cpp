@@ -111,6 +111,51 @@ private Q_SLOTS:
         }
     }
 
+    /// Types with a scale for every 32 weights: the panels compute what the strips compute.
+    void promptsAndTokensAreTheSameInGroupsOf32_data() { multiplies_data(); }
+
+    void promptsAndTokensAreTheSameInGroupsOf32()
+    {
+        QFETCH(int, type);
+        QFETCH(int, tier);
+        QFETCH(bool, exact);
+        const auto weightType = static_cast<WeightType>(type);
+        const bool same = kernels::activationGroup(weightType) == kernels::ActivationGroup::Of32;
+        kernels::ThreadPool pool(2);
+        Multiplier multiplier(pool, {static_cast<kernels::Tier>(tier), exact});
+        // The second matrix is of another kind, half a chunk of columns is left, and 7 rows are.
+        for (const std::size_t columns : {std::size_t{768}, same ? 576 : std::size_t{256}}) {
+            QVERIFY(multiplier.prepare(columns).has_value());
+            const Made first = makeMatrix(weightType, 53, columns, pool);
+            const Made second = makeMatrix(WeightType::BF16, 40, columns, pool);
+            for (const std::size_t count : {11UL, 12UL, 13UL, 43UL}) {
+                auto x = made::floats(count * columns, 15);
+                std::fill_n(x.begin(), columns, 1.0F); // all at the end of their range
+                std::fill_n(x.begin() + static_cast<std::ptrdiff_t>(columns), columns, 0.0F);
+                std::vector<float> prompt(count * 93, NAN);
+                std::vector<float> tokens(count * 93, NAN);
+                const auto products = [&](std::vector<float>& out) {
+                    return std::array{kernels::Product{&first.packed, out.data(), 93},
+                                      kernels::Product{&second.packed, out.data() + 53, 93}};
+                };
+                multiplier.rows(x.data(), columns, count, products(prompt));
+                multiplier.tokens(x.data(), columns, count, products(tokens));
+                QVERIFY(std::ranges::none_of(prompt, [](float v) { return std::isnan(v); }));
+                bool equal = true;
+                bool equalOfBfloats = true;
+                for (std::size_t row = 0; row < count; ++row) {
+                    const auto at = static_cast<std::ptrdiff_t>(row * 93);
+                    equal &= std::equal(prompt.begin() + at, prompt.begin() + at + 53,
+                                        tokens.begin() + at);
+                    equalOfBfloats &= std::equal(prompt.begin() + at + 53, prompt.begin() + at + 93,
+                                                 tokens.begin() + at + 53);
+                }
+                QCOMPARE(equal, same || exact);
+                QCOMPARE(equalOfBfloats, exact); // two definitions: the comparison can tell
+            }
+        }
+    }
+
     /// A row's result is the same bits whatever stands beside it.
     void rowsAreIndependent()
     {
