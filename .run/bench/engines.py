@@ -121,7 +121,11 @@ class OpenVino:
             self.ask({"do": "prefill", "tokens": 512})
 
     def ask(self, question):
-        answer = self.worker.ask(question)
+        try:
+            answer = self.worker.ask(question)
+        except RuntimeError:
+            self.unload() # the next question starts another
+            raise
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["speed"]

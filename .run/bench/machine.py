@@ -62,13 +62,19 @@ class Talker:
                                         env=os.environ | environment)
 
     def ask(self, question):
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass # it is gone: the loop below ends at once
         for line in self.process.stdout:
             if line.startswith("ANSWER "):
                 return json.loads(line[7:])
         raise RuntimeError(f"it ended with {self.process.wait()}")
 
     def end(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.wait()
