@@ -144,9 +144,9 @@ TokenMask Constraint::makeMask(Automaton::Node root)
 /// no more of them than bytes.
 bool Constraint::fitsWhole(const TokenTrie::Node& node)
 {
-    const auto [begun, height] = m_trie->crowns()[node.crown];
-    Automaton::Node at = m_path[node.depth - begun];
-    for (std::size_t i = 0; i < begun + height; ++i) {
+    const TokenTrie::Crown& crown = m_trie->crowns()[node.crown];
+    Automaton::Node at = m_path[node.depth - crown.begun];
+    for (std::size_t i = 0; i < crown.begun + crown.height; ++i) {
         const Automaton::Node to = m_automaton.afterPlain(at);
         if (to == Automaton::kNowhere)
             return false;

@@ -235,6 +235,7 @@ private:
                 return anyValue();
         }
         std::vector<Expression> ways;
+        ways.reserve(types.size());
         for (const string_view type : types)
             ways.push_back(expressionOfType(type, members));
         return ways.size() == 1 ? std::move(ways.front()) : choiceOf(std::move(ways));
