@@ -27,6 +27,7 @@ namespace kernels {
 /// weights have one definition for both kinds (docs/decisions/0030). What it computes does not
 /// depend on the number of threads, nor on how many rows there are.
 ///
+/// Matrices must outlive a settle() of the pool (TokenMultiplier).
 /// Threads: one call at a time; the work goes to the pool.
 class Multiplier {
 public:

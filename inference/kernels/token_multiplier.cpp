@@ -15,6 +15,9 @@ constexpr std::size_t kBytesAtATime = 64 << 10;
 // Rows in hand at once. Their rounded form stays in the second-level cache beside a strip.
 constexpr std::size_t kRowsInHand = 32;
 
+// Of one task: its results are copied once more, and must fit a thread's scratch.
+constexpr std::size_t kMostStrips = 32;
+
 // Fewer rows are rounded faster than a second thread is called.
 constexpr std::size_t kRowsWorthSharing = 3;
 
@@ -39,11 +42,12 @@ QuantizedRow placeRow(std::byte*& memory, std::size_t columns, std::size_t group
     return row;
 }
 
-/// Bytes that both forms of a row take together, at most.
+/// Bytes that all forms of a row take together, at most.
 std::size_t bytesOfRow(std::size_t columns)
 {
     const std::size_t sums = roundUp(columns / 8, 64) + roundUp(columns / 16, 64);
-    return 2 * (columns + sums) + roundUp(columns / 8, 64) + roundUp(columns / 64, 64);
+    return columns * sizeof(float) + 2 * (columns + sums) + roundUp(columns / 8, 64) +
+           roundUp(columns / 64, 64);
 }
 
 } // namespace
@@ -51,9 +55,13 @@ std::size_t bytesOfRow(std::size_t columns)
 TokenMultiplier::TokenMultiplier(ThreadPool& pool, const KernelTable& kernels)
     : m_pool(pool)
     , m_kernels(kernels)
-    , m_of32(kRowsInHand)
-    , m_of256(kRowsInHand)
+    , m_hands(pool.threads())
 {
+}
+
+TokenMultiplier::~TokenMultiplier()
+{
+    m_pool.settle(); // the rows in hand go
 }
 
 Result<void> TokenMultiplier::prepare(std::size_t columns)
@@ -61,37 +69,58 @@ Result<void> TokenMultiplier::prepare(std::size_t columns)
     columns = roundUp(columns, 256);
     if (columns <= m_mostColumns)
         return {};
-    m_memory = Memory::allocate(kRowsInHand * bytesOfRow(columns));
-    if (!m_memory)
+    if (!m_pool.reserveScratch(kRowsInHand * kMostStrips * kStripRows * sizeof(float)))
         return std::unexpected(Error{Errc::OutOfMemory, "working memory of the products"});
-    m_mostColumns = columns;
-    std::byte* at = m_memory.data();
-    for (std::size_t row = 0; row < kRowsInHand; ++row) {
-        m_of32[row].quantized = placeRow(at, columns, 32);
-        m_of256[row].quantized = placeRow(at, columns, 256);
+    for (Hand& hand : m_hands) {
+        hand.memory = Memory::allocate(kRowsInHand * bytesOfRow(columns));
+        if (!hand.memory)
+            return std::unexpected(Error{Errc::OutOfMemory, "working memory of the products"});
+        for (auto* rows : {&hand.plain, &hand.of32, &hand.of256})
+            rows->assign(kRowsInHand, {});
+        std::byte* at = hand.memory.data();
+        for (std::size_t row = 0; row < kRowsInHand; ++row) {
+            hand.plain[row].values = reinterpret_cast<float*>(at);
+            at += columns * sizeof(float);
+            hand.of32[row].quantized = placeRow(at, columns, 32);
+            hand.of256[row].quantized = placeRow(at, columns, 256);
+        }
     }
+    m_mostColumns = columns;
     return {};
 }
 
-void TokenMultiplier::takeRows(const float* x, std::size_t xStride, std::size_t count,
+TokenMultiplier::Hand& TokenMultiplier::freeHand()
+{
+    // As a rule the first one: its memory is in the cache.
+    const auto hand = std::ranges::find_if(m_hands, [this](const Hand& candidate) {
+        return !m_pool.isBusyWith(candidate.firstLoop, candidate.lastLoop);
+    });
+    assert(hand != m_hands.end()); // fewer threads can be late than there are
+    hand->firstLoop = m_pool.lastLoop() + 1;
+    return *hand;
+}
+
+void TokenMultiplier::takeRows(Hand& hand, const float* x, std::size_t xStride, std::size_t count,
                                std::span<const Product> products)
 {
+    bool plain = false;
     bool of32 = false;
     bool of256 = false;
     for (const Product& product : products) {
         const ActivationGroup group = activationGroup(product.matrix->type());
+        plain |= group == ActivationGroup::None;
         of32 |= group == ActivationGroup::Of32;
         of256 |= group == ActivationGroup::Of256;
     }
     const std::size_t columns = products.front().matrix->columns();
     const auto takeRow = [&](std::size_t row, unsigned) {
         const float* values = x + row * xStride;
-        m_of32[row].values = values;
-        m_of256[row].values = values;
+        if (plain)
+            std::copy_n(values, columns, const_cast<float*>(hand.plain[row].values));
         if (of32)
-            m_kernels.quantize32(values, columns, m_of32[row].quantized);
+            m_kernels.quantize32(values, columns, hand.of32[row].quantized);
         if (of256)
-            m_kernels.quantize256(values, columns, m_of256[row].quantized);
+            m_kernels.quantize256(values, columns, hand.of256[row].quantized);
     };
     if (count >= kRowsWorthSharing) {
         m_pool.run(count, takeRow);
@@ -101,52 +130,66 @@ void TokenMultiplier::takeRows(const float* x, std::size_t xStride, std::size_t 
         takeRow(row, 0);
 }
 
-void TokenMultiplier::cut(std::span<const Product> products)
+void TokenMultiplier::cut(const Hand& hand, std::size_t first, std::size_t count,
+                          std::span<const Product> products)
 {
-    m_stretches.clear();
+    m_tasks.clear();
     for (const Product& product : products) {
-        const std::size_t strips = product.matrix->strips();
+        const PackedMatrix& matrix = *product.matrix;
+        const ActivationGroup group = activationGroup(matrix.type());
+        const std::vector<RowInput>& rows = group == ActivationGroup::None   ? hand.plain
+                                            : group == ActivationGroup::Of32 ? hand.of32
+                                                                             : hand.of256;
         const std::size_t step =
-            std::max<std::size_t>(1, kBytesAtATime / product.matrix->bytesPerStrip());
-        for (std::size_t begin = 0; begin < strips; begin += step)
-            m_stretches.push_back({&product, begin, std::min(strips, begin + step)});
+            std::clamp<std::size_t>(kBytesAtATime / matrix.bytesPerStrip(), 1, kMostStrips);
+        for (std::size_t begin = 0; begin < matrix.strips(); begin += step) {
+            const std::size_t strips = std::min(step, matrix.strips() - begin);
+            const std::size_t left = matrix.rows() - begin * kStripRows;
+            m_tasks.push_back({.dot = m_kernels.dotStrip[static_cast<std::size_t>(matrix.type())],
+                               .strips = matrix.strip(begin),
+                               .bytesPerStrip = matrix.bytesPerStrip(),
+                               .columns = matrix.columns(),
+                               .rows = rows.data(),
+                               .out = product.out + first * product.outStride + begin * kStripRows,
+                               .outStride = product.outStride,
+                               .stripCount = static_cast<std::uint32_t>(strips),
+                               .rowCount = static_cast<std::uint32_t>(count),
+                               .width = std::min(left, strips * kStripRows)});
+        }
     }
 }
 
-void TokenMultiplier::multiplyStretch(const Stretch& stretch, std::size_t first,
-                                      std::size_t count) const
+void TokenMultiplier::compute(const Task& task, std::byte* scratch)
 {
-    const Product& product = *stretch.product;
-    const PackedMatrix& matrix = *product.matrix;
-    const auto dot = m_kernels.dotStrip[static_cast<std::size_t>(matrix.type())];
-    const bool of32 = activationGroup(matrix.type()) == ActivationGroup::Of32;
-    const RowInput* rows = of32 ? m_of32.data() : m_of256.data();
-    for (std::size_t strip = stretch.begin; strip < stretch.end; ++strip) {
-        const std::size_t begin = strip * kStripRows;
-        const std::size_t width = std::min(kStripRows, matrix.rows() - begin);
-        float* out = product.out + first * product.outStride + begin;
-        if (width == kStripRows) {
-            dot(matrix.strip(strip), matrix.columns(), rows, count, out, product.outStride);
-            continue;
-        }
-        float last[kRowsInHand * kStripRows];
-        dot(matrix.strip(strip), matrix.columns(), rows, count, last, kStripRows);
-        for (std::size_t row = 0; row < count; ++row)
-            std::copy_n(last + row * kStripRows, width, out + row * product.outStride);
+    const std::size_t stride = task.stripCount * kStripRows;
+    for (std::size_t strip = 0; strip < task.stripCount; ++strip) {
+        task.dot(task.strips + strip * task.bytesPerStrip, task.columns, task.rows, task.rowCount,
+                 reinterpret_cast<float*>(scratch) + strip * kStripRows, stride);
     }
+}
+
+void TokenMultiplier::commit(const Task& task, const std::byte* scratch)
+{
+    const std::size_t stride = task.stripCount * kStripRows;
+    for (std::size_t row = 0; row < task.rowCount; ++row)
+        std::copy_n(reinterpret_cast<const float*>(scratch) + row * stride, task.width,
+                    task.out + row * task.outStride);
 }
 
 void TokenMultiplier::multiply(const float* x, std::size_t xStride, std::size_t count,
                                std::span<const Product> products)
 {
     assert(!products.empty() && products.front().matrix->columns() <= m_mostColumns);
-    cut(products);
     for (std::size_t first = 0; first < count; first += kRowsInHand) {
         const std::size_t rows = std::min(kRowsInHand, count - first);
-        takeRows(x + first * xStride, xStride, rows, products);
-        m_pool.run(m_stretches.size(), [&](std::size_t index, unsigned) {
-            multiplyStretch(m_stretches[index], first, rows);
-        });
+        Hand& hand = freeHand();
+        takeRows(hand, x + first * xStride, xStride, rows, products);
+        cut(hand, first, rows, products);
+        m_pool.runRecoverable(
+            std::span<const Task>(m_tasks),
+            [](const Task& task, std::byte* scratch, unsigned) { compute(task, scratch); },
+            [](const Task& task, const std::byte* scratch) { commit(task, scratch); });
+        hand.lastLoop = m_pool.lastLoop();
     }
 }
 

@@ -52,6 +52,12 @@ public:
         , m_layer(layerOf(m_config.family))
     {
     }
+    ~LoadedModel() override
+    {
+        m_pool.settle(); // a thread that was put aside may still read weights
+    }
+    LoadedModel(const LoadedModel&) = delete;
+    LoadedModel& operator=(const LoadedModel&) = delete;
 
     Result<void> load(const GgufFile& file, PackUse* packs)
     {
