@@ -65,8 +65,8 @@ bool mayUseProcess(const std::string& file, const std::string& header)
 {
     if (header == "storage/process/child.h")
         return supervises(file) || folderOf(file) == "inference/service";
-    if (header == "storage/process/cores.h")
-        return supervises(file);
+    if (header == "storage/process/cores.h" || header == "storage/process/memory.h")
+        return supervises(file) || isNamedMain(file);
     return isNamedMain(file);
 }
 

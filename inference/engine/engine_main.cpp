@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// cloister-engine SOCKET MODEL THREADS: the worker. Its arguments are numbers of inherited
-// descriptors and of threads; nothing else tells it anything.
+// cloister-engine NAME=VALUE...: the worker. Its arguments (worker_arguments.h) are numbers of
+// inherited descriptors, of threads and of bytes; nothing else tells it anything.
 // cloister-engine --probe-sandbox[=outside]: tries what the sandbox forbids and prints what
 // happened.
+#include "inference/engine/loaded_model.h"
 #include "inference/engine/ready.h"
 #include "inference/engine/worker.h"
+#include "inference/engine/worker_arguments.h"
 #include "inference/kernels/onednn_matmul.h"
 #include "storage/process/harden.h"
 #include "storage/process/probe.h"
 #include "storage/process/sandbox.h"
 
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -31,15 +35,6 @@ int ended(Exit status, const std::string& why)
 {
     std::fprintf(stderr, "cloister-engine: %s.\n", why.c_str());
     return status;
-}
-
-/// A number of at most four digits; -1 for anything else.
-int numberOf(std::string_view text)
-{
-    int number = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    return whole && number >= 0 && number < 10000 ? number : -1;
 }
 
 int probe(bool inside)
@@ -71,29 +66,41 @@ std::uint32_t pagesFor(const model::Model& network)
     return static_cast<std::uint32_t>(std::max(ofContext, ofMemory));
 }
 
-int serve(int socket, int modelFile, unsigned threads)
+int serve(const engine::WorkerArguments& arguments)
 {
-    wire::Channel channel(socket);
-    auto file = model::GgufFile::open(modelFile);
-    if (!file)
-        return refuse(channel, file.error());
-    const auto network = model::Model::load(*file, {.threads = threads, .exact = false});
-    if (!network)
-        return refuse(channel, network.error());
-    const auto tokenizer = model::Tokenizer::load(*file);
+    wire::Channel channel(arguments.socket);
+    const model::Model::Options options = {.threads = arguments.threads,
+                                           .processors = arguments.processors};
+    engine::LoadedModel::Limits limits = {.memory = arguments.memory,
+                                          .memoryLimit = arguments.memoryLimit};
+    std::array<std::unique_ptr<engine::LoadedModel>, 3> models;
+    const std::array descriptors = {arguments.answer, arguments.draft, arguments.embedding};
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        if (descriptors[i].file < 0)
+            continue;
+        auto loaded = engine::LoadedModel::load(descriptors[i], options, limits);
+        if (!loaded)
+            return refuse(channel, loaded.error());
+        models[i] = *std::move(loaded);
+        const std::uint64_t taken = model::residentBytes(models[i]->file());
+        limits.memory -= std::min(limits.memory, limits.memory == UINT64_MAX ? 0 : taken);
+    }
+    const model::GgufFile& file = models.front()->file();
+    const auto tokenizer = model::Tokenizer::load(file);
     std::optional<model::ChatTemplate> chat;
     if (tokenizer)
-        if (const auto chosen = model::ChatTemplate::choose(*file, *tokenizer))
+        if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
             chat = *chosen;
-    const auto scheduler = engine::Scheduler::create(**network, tokenizer ? &*tokenizer : nullptr,
-                                                     {.pages = pagesFor(**network)});
+    model::Model& network = models.front()->network();
+    const auto scheduler = engine::Scheduler::create(network, tokenizer ? &*tokenizer : nullptr,
+                                                     {.pages = pagesFor(network)});
     if (!scheduler)
         return refuse(channel, scheduler.error());
-    if (!channel.send(engine::describe(*file, (*network)->config())))
+    if (!channel.send(engine::describe(file, network.config())))
         return Exit::Done;
     engine::Worker worker({.channel = channel,
                            .scheduler = **scheduler,
-                           .contextTokens = (*network)->config().contextLength,
+                           .contextTokens = network.config().contextLength,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr});
     return worker.run() == engine::Worker::End::Closed
@@ -107,8 +114,8 @@ int run(int argc, char** argv)
         return ended(Exit::Unprotected, hardened.error().detail);
     const std::string_view first = argc > 1 ? argv[1] : "";
     if (argc == 2 && first == "--help") {
-        std::puts("usage: cloister-engine SOCKET MODEL THREADS\n"
-                  "Descriptors and a number: it is started by cloisterd, never by hand.");
+        std::puts("usage: cloister-engine NAME=VALUE...\n"
+                  "Inherited descriptors and numbers: it is started by cloisterd, never by hand.");
         return std::fflush(stdout) == 0 ? Exit::Done : Exit::Broken;
     }
     if (argc == 2 && first == "--probe-sandbox")
@@ -116,18 +123,16 @@ int run(int argc, char** argv)
     if (argc == 2 && first == "--probe-sandbox=outside")
         return probe(false);
 
-    const int socket = argc == 4 ? numberOf(argv[1]) : -1;
-    const int modelFile = argc == 4 ? numberOf(argv[2]) : -1;
-    const int threads = argc == 4 ? numberOf(argv[3]) : -1;
-    if (socket < 0 || modelFile < 0 || threads < 1)
-        return ended(Exit::Usage,
-                     "it is started by cloisterd, with a socket, a model and a number of threads");
+    const std::vector<std::string_view> words(argv + 1, argv + std::max(argc, 1));
+    const auto arguments = engine::WorkerArguments::parse(words);
+    if (!arguments)
+        return ended(Exit::Usage, "it is started by cloisterd, with a socket and a model");
     // oneDNN looks at the system's files and at the environment once; later it can't.
     if (const auto warm = kernels::warmUpOnednn(); !warm)
         return ended(Exit::Broken, warm.error().detail);
     if (const auto entered = process::enterEngineSandbox(); !entered)
         return ended(Exit::Unprotected, entered.error().detail);
-    return serve(socket, modelFile, static_cast<unsigned>(threads));
+    return serve(*arguments);
 }
 
 } // namespace

@@ -27,12 +27,11 @@ T structAt(std::span<const std::byte> bytes, std::size_t at)
     return value;
 }
 
-/// Of all bytes of @p value but its last four, which hold the CRC.
-template <typename T>
-std::uint32_t crcOf(const T& value)
+/// Of all bytes but the last four, which hold the CRC.
+std::uint32_t crcOf(const PackHeader& header)
 {
     return kernels::crc32c(
-        std::as_bytes(std::span(&value, 1)).first(sizeof value - sizeof value.crc));
+        std::as_bytes(std::span(&header, 1)).first(sizeof header - sizeof header.crc));
 }
 
 bool allZero(const auto& values)
@@ -83,7 +82,7 @@ Result<void> PackFile::read(std::span<const std::byte> bytes, const ModelHash& m
     if (bytes.size() < kTable)
         return bad("ends in its header");
     const auto seal = structAt<PackSeal>(bytes, 0);
-    if (seal.magic != kPackSealMagic || seal.crc != crcOf(seal))
+    if (seal.magic != kPackSealMagic)
         return bad("not sealed");
     if (seal.version != kPackVersion || seal.zero != 0 || !allZero(seal.zeros))
         return bad("another version");
@@ -164,14 +163,8 @@ Result<kernels::PackedMatrix> PackFile::matrix(std::string_view name, kernels::W
 
 PackSeal packSeal(const ModelHash& model)
 {
-    PackSeal seal = {.magic = kPackSealMagic,
-                     .version = kPackVersion,
-                     .zero = 0,
-                     .model = model,
-                     .zeros = {},
-                     .crc = 0};
-    seal.crc = crcOf(seal);
-    return seal;
+    return {
+        .magic = kPackSealMagic, .version = kPackVersion, .zero = 0, .model = model, .zeros = {}};
 }
 
 PackWriter::PackWriter(PackOutput& output, std::size_t tensors)

@@ -24,8 +24,7 @@ struct PackSeal {
     std::uint32_t version;
     std::uint32_t zero;
     ModelHash model;
-    std::array<std::uint32_t, 3> zeros;
-    std::uint32_t crc; // of the 60 bytes before
+    std::array<std::uint32_t, 4> zeros;
 };
 static_assert(sizeof(PackSeal) == 64);
 

@@ -101,8 +101,9 @@ void Daemon::Parts::startWorker()
 {
     if (!options.model)
         return;
-    engine = EngineClient::start(
-        {.program = process::besideThisProgram("cloister-engine"), .modelFile = *options.model});
+    engine = EngineClient::start({.program = process::besideThisProgram("cloister-engine"),
+                                  .modelFile = *options.model,
+                                  .packFolder = folder->packs()});
 }
 
 void Daemon::Parts::compose()

@@ -2,6 +2,7 @@
 #include "inference/service/engine_client.h"
 
 #include "inference/service/engine_process.h"
+#include "inference/service/pack_folder.h"
 
 #include <spdlog/spdlog.h>
 
@@ -63,6 +64,7 @@ public:
     explicit Client(Options options)
         : m_options(std::move(options))
         , m_model(ModelFile::open(m_options.modelFile))
+        , m_packs(m_options.packFolder)
         , m_supervisor([this](const std::stop_token& stop) { supervise(stop); })
         , m_hasher([this](const std::stop_token& stop) { hash(stop); })
     {
@@ -92,6 +94,9 @@ private:
 
     void supervise(const std::stop_token& stop);
     void hash(const std::stop_token& stop);
+    void hashModel(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+    void keepPack(std::unique_lock<std::mutex>& lock);
+    EngineProcess::Packs packsForWorker();
     void giveUp(const std::string& why);
     /// Runs one worker to its end. Whether another one is worth a try.
     bool runWorker(const std::stop_token& stop);
@@ -110,6 +115,8 @@ private:
     Options m_options;
     const std::expected<ModelFile, std::string> m_model;
     mutable std::mutex m_mutex; // guards what follows
+    PackFolder m_packs;
+    Descriptor m_newPack; // that the worker writes to, until it is kept or dropped
     std::condition_variable_any m_changed;
     Status m_status;
     Messages m_pending;
@@ -137,30 +144,69 @@ Client::~Client()
 }
 
 /// Hashes the file that the worker was started with; again when the next one starts with one that
-/// was rewritten in place meanwhile.
+/// was rewritten in place meanwhile. Then keeps the pack that the worker wrote.
 void Client::hash(const std::stop_token& stop)
 {
     if (!m_model)
         return;
+    const auto toHash = [this] { return m_started && m_hashed != m_started; };
+    const auto toKeep = [this] {
+        return m_started && m_hashed == m_started && m_newPack.number() >= 0 &&
+               m_status.state == State::Ready;
+    };
     std::unique_lock lock(m_mutex);
-    while (m_changed.wait(lock, stop, [this] { return m_started && m_hashed != m_started; })) {
-        const ModelFile::Stamp wanted = *m_started;
-        lock.unlock();
-        std::string hash = m_model->sha256(stop);
-        const bool unchanged = m_model->stamp() == wanted;
-        lock.lock();
-        if (!unchanged) {
-            // Nobody knows which bytes this worker took: the next one is hashed.
-            spdlog::warn("engine: the model file has changed, the worker is replaced");
-            m_started.reset();
-            if (m_worker)
-                m_worker->kill();
-        } else if (m_started == wanted) {
-            m_hashed = wanted;
-            m_unreadable = hash.empty();
-            m_status.modelSha256 = std::move(hash);
-        }
+    while (m_changed.wait(lock, stop, [&] { return toHash() || toKeep(); })) {
+        if (toHash())
+            hashModel(lock, stop);
+        else
+            keepPack(lock);
     }
+}
+
+void Client::hashModel(std::unique_lock<std::mutex>& lock, const std::stop_token& stop)
+{
+    const ModelFile::Stamp wanted = *m_started;
+    lock.unlock();
+    std::string hash = m_model->sha256(stop);
+    const bool unchanged = m_model->stamp() == wanted;
+    lock.lock();
+    if (!unchanged) {
+        // Nobody knows which bytes this worker took: the next one is hashed.
+        spdlog::warn("engine: the model file has changed, the worker is replaced");
+        m_started.reset();
+        if (m_worker)
+            m_worker->kill();
+    } else if (m_started == wanted) {
+        m_hashed = wanted;
+        m_unreadable = hash.empty();
+        m_packs.remember(wanted, hash);
+        m_status.modelSha256 = std::move(hash);
+    }
+}
+
+/// The worker is ready: it has written its pack, or none.
+void Client::keepPack(std::unique_lock<std::mutex>& lock)
+{
+    const Descriptor pack = std::move(m_newPack);
+    const std::string hash = m_status.modelSha256;
+    const bool unchanged = m_model->stamp() == m_started;
+    lock.unlock(); // the disk may take its time, and nobody else looks into the folder now
+    const bool kept = unchanged && m_packs.keep(pack, hash);
+    lock.lock();
+    if (kept)
+        spdlog::info("engine: the packed model is kept for the next start");
+}
+
+/// m_mutex is held.
+EngineProcess::Packs Client::packsForWorker()
+{
+    EngineProcess::Packs packs;
+    if (!m_status.modelSha256.empty()) {
+        packs.sha256 = m_status.modelSha256;
+        packs.pack = m_packs.pack(packs.sha256);
+    }
+    packs.output = m_packs.newPack();
+    return packs;
 }
 
 /// m_mutex is held.
@@ -198,17 +244,24 @@ std::chrono::milliseconds Client::nextPause(std::chrono::milliseconds last)
 
 bool Client::runWorker(const std::stop_token& stop)
 {
+    EngineProcess::Packs packs;
     {
         // Before the worker looks at the file.
         const std::lock_guard lock(m_mutex);
         m_started = m_model->stamp();
-        if (m_hashed != m_started)
-            m_status.modelSha256.clear();
+        if (m_hashed != m_started) {
+            m_status.modelSha256 = m_packs.hashOf(*m_started);
+            if (!m_status.modelSha256.empty())
+                m_hashed = m_started;
+        }
+        m_newPack = Descriptor();
+        packs = packsForWorker();
         m_changed.notify_all();
     }
-    auto started = EngineProcess::start(m_options, *m_model);
+    auto started = EngineProcess::start(m_options, *m_model, packs);
     {
         const std::lock_guard lock(m_mutex);
+        m_newPack = std::move(packs.output);
         if (!started && m_hadWorker)
             return afterEnd(started.error()) && !stop.stop_requested(); // may pass, as a death may
         if (!started) {
@@ -293,6 +346,7 @@ bool Client::take(wire::FromEngine message)
         m_status.model = std::move(*ready);
         m_status.failure.reset();
         m_failedLoads = 0;
+        m_changed.notify_all(); // its pack may be kept
         spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
                      m_status.model->contextTokens);
     } else if (auto* failed = std::get_if<wire::Failed>(&message)) {

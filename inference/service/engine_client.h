@@ -25,7 +25,8 @@ public:
     struct Options {
         std::filesystem::path program;   // cloister-engine
         std::filesystem::path modelFile; // opened once, read-only; workers inherit the descriptor
-        unsigned threads = 0;            // 0: all allowed cores
+        unsigned threads = 0;            // 0: one for each physical core that is allowed
+        std::filesystem::path packFolder = {}; // PackFolder; empty: no packs
         /// A worker reads a request at once and answers a cancellation within one matrix; one that
         /// takes this long for either hangs, and is killed and replaced.
         std::chrono::milliseconds patience{10'000};

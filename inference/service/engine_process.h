@@ -8,8 +8,35 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace service {
+
+/// Closes what it holds.
+class Descriptor {
+public:
+    /// -1: nothing.
+    explicit Descriptor(int number = -1)
+        : m_number(number)
+    {
+    }
+    Descriptor(Descriptor&& other) noexcept
+        : m_number(std::exchange(other.m_number, -1))
+    {
+    }
+    Descriptor& operator=(Descriptor&& other) noexcept
+    {
+        std::swap(m_number, other.m_number);
+        return *this;
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor();
+    [[nodiscard]] int number() const { return m_number; }
+
+private:
+    int m_number;
+};
 
 /// The model's file, opened once: every worker maps, and the audit names, the same bytes, whatever
 /// another file is given its name meanwhile.
@@ -25,8 +52,10 @@ public:
 
     [[nodiscard]] int descriptor() const { return m_descriptor; }
 
-    /// Changes whenever somebody writes into the file.
+    /// Changes whenever somebody writes into the file; no two files share one.
     struct Stamp {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
         std::int64_t size = 0;
         std::int64_t modifiedNs = 0;
         std::int64_t changedNs = 0; // of the inode: what no program can set back
@@ -46,9 +75,16 @@ private:
 /// worker with it. channel() and kill() from any.
 class EngineProcess {
 public:
+    /// The pack of the model, where there is one, and a file for a new one.
+    struct Packs {
+        Descriptor pack;
+        std::string sha256; // of the model, in hexadecimal; empty without a pack
+        Descriptor output;
+    };
+
     /// The error is a sentence for the log.
     static std::expected<std::unique_ptr<EngineProcess>, std::string>
-    start(const EngineClient::Options& options, const ModelFile& model);
+    start(const EngineClient::Options& options, const ModelFile& model, const Packs& packs);
     virtual ~EngineProcess() = default;
 
     [[nodiscard]] virtual wire::Channel& channel() = 0;

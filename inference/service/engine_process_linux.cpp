@@ -4,6 +4,7 @@
 #include "storage/digest.h"
 #include "storage/process/child.h"
 #include "storage/process/cores.h"
+#include "storage/process/memory.h"
 
 #include <algorithm>
 #include <array>
@@ -26,31 +27,8 @@ namespace {
 // The worker's numbers of what it inherits.
 constexpr int kSocketInWorker = 3;
 constexpr int kModelInWorker = 4;
-
-/// Closes what it holds.
-class Descriptor {
-public:
-    explicit Descriptor(int number)
-        : m_number(number)
-    {
-    }
-    Descriptor(Descriptor&& other) noexcept
-        : m_number(std::exchange(other.m_number, -1))
-    {
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    Descriptor& operator=(Descriptor&&) = delete;
-    ~Descriptor()
-    {
-        if (m_number >= 0)
-            ::close(m_number);
-    }
-    [[nodiscard]] int number() const { return m_number; }
-
-private:
-    int m_number;
-};
+constexpr int kPackInWorker = 5;
+constexpr int kOutputInWorker = 6;
 
 /// Reads to the end and keeps nothing but the number of lines.
 std::uint64_t countLines(int pipe)
@@ -111,23 +89,59 @@ std::unexpected<std::string> failed(const char* what)
     return std::unexpected(std::format("{}: {}", what, std::strerror(errno)));
 }
 
+/// Of so many threads as the administrator wants, or one on each physical core.
+std::vector<std::string> argumentsOf(const EngineClient::Options& options,
+                                     const EngineProcess::Packs& packs)
+{
+    const std::vector<unsigned> processors = process::processorsToBind();
+    const std::size_t threads = options.threads != 0 ? options.threads : processors.size();
+    const process::MemoryLeft left = process::memoryLeft();
+    std::vector<std::string> arguments = {
+        std::format("socket={}", kSocketInWorker), std::format("threads={}", threads),
+        std::format("memory={}", left.bytes), std::format("memory-limit={}", left.limit),
+        std::format("answer={}", kModelInWorker)};
+    // More threads than cores can't have one each.
+    if (threads <= processors.size()) {
+        std::string list;
+        for (const unsigned processor : std::span(processors).first(threads))
+            list += std::format("{}{}", list.empty() ? "" : ",", processor);
+        arguments.push_back("processors=" + list);
+    }
+    if (packs.pack.number() >= 0) {
+        arguments.push_back(std::format("answer-pack={}", kPackInWorker));
+        arguments.push_back("answer-hash=" + packs.sha256);
+    }
+    if (packs.output.number() >= 0)
+        arguments.push_back(std::format("answer-pack-output={}", kOutputInWorker));
+    return arguments;
+}
+
 } // namespace
 
+Descriptor::~Descriptor()
+{
+    if (m_number >= 0)
+        ::close(m_number);
+}
+
 std::expected<std::unique_ptr<EngineProcess>, std::string>
-EngineProcess::start(const EngineClient::Options& options, const ModelFile& model)
+EngineProcess::start(const EngineClient::Options& options, const ModelFile& model,
+                     const Packs& packs)
 {
     std::array<int, 2> ends = {};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return failed("no socket for the worker");
     Descriptor ours(ends[0]);
     const Descriptor theirs(ends[1]);
-    const unsigned threads = options.threads != 0 ? options.threads : process::allowedCores();
-    auto child = process::Child::start(
-        {.program = options.program,
-         .arguments = {std::to_string(kSocketInWorker), std::to_string(kModelInWorker),
-                       std::to_string(threads)},
-         .descriptors = {{theirs.number(), kSocketInWorker},
-                         {model.descriptor(), kModelInWorker}}});
+    std::vector<std::pair<int, int>> descriptors = {{theirs.number(), kSocketInWorker},
+                                                    {model.descriptor(), kModelInWorker}};
+    if (packs.pack.number() >= 0)
+        descriptors.emplace_back(packs.pack.number(), kPackInWorker);
+    if (packs.output.number() >= 0)
+        descriptors.emplace_back(packs.output.number(), kOutputInWorker);
+    auto child = process::Child::start({.program = options.program,
+                                        .arguments = argumentsOf(options, packs),
+                                        .descriptors = std::move(descriptors)});
     if (!child)
         return std::unexpected(child.error().detail);
     return std::make_unique<Running>(std::move(ours), *std::move(child), options.patience);
@@ -165,7 +179,8 @@ ModelFile::Stamp ModelFile::stamp() const
     const auto nanoseconds = [](const timespec& time) {
         return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
     };
-    return {file.st_size, nanoseconds(file.st_mtim), nanoseconds(file.st_ctim)};
+    return {file.st_dev, file.st_ino, file.st_size, nanoseconds(file.st_mtim),
+            nanoseconds(file.st_ctim)};
 }
 
 std::string ModelFile::sha256(const std::stop_token& stop) const

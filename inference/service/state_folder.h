@@ -31,6 +31,7 @@ public:
     {
         return m_folder / "audit-key" / "signing.key";
     }
+    [[nodiscard]] std::filesystem::path packs() const { return m_folder / "packs"; }
     [[nodiscard]] std::filesystem::path defaultSocket() const { return m_folder / "cloister.sock"; }
     /// First line of the audit log's checkpoints: "cloister/" and 32 hex digits, drawn once.
     [[nodiscard]] const std::string& origin() const { return m_origin; }

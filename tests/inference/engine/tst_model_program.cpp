@@ -101,17 +101,16 @@ private Q_SLOTS:
         QCOMPARE(outside.out.count("allowed"), inside.out.count("denied"));
         QVERIFY2(!outside.out.contains("denied"), outside.out.constData());
         QCOMPARE(run("cloister-engine", {}).status, 2);
-        QCOMPARE(
-            run("cloister-engine", {QStringLiteral("3"), QStringLiteral("/x"), QStringLiteral("1")})
-                .status,
-            2);
+        QCOMPARE(run("cloister-engine", {QStringLiteral("socket=3"), QStringLiteral("answer=/x")})
+                     .status,
+                 2);
     }
 
     void engineRefusesToStartUnsandboxed()
     {
         // With a sandbox it goes on and finds that descriptor 4 is no model: status 4.
-        const QStringList engine{QStringLiteral(PROGRAMS "/cloister-engine"), QStringLiteral("3"),
-                                 QStringLiteral("4"), QStringLiteral("1")};
+        const QStringList engine{QStringLiteral(PROGRAMS "/cloister-engine"),
+                                 QStringLiteral("socket=3"), QStringLiteral("answer=4")};
         QProcess unprotected;
         unprotected.start(QStringLiteral(PROBE),
                           QStringList{QStringLiteral("without-filters")} + engine);

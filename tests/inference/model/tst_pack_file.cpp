@@ -172,8 +172,7 @@ private Q_SLOTS:
                                           "00000000"
                                           "0102030405060708090a0b0c0d0e0f10"
                                           "1112131415161718191a1b1c1d1e1f20"
-                                          "000000000000000000000000"
-                                          "188422a0"));
+                                          "00000000000000000000000000000000"));
         const auto header = get<PackHeader>(m_pack, kHeaderAt);
         QCOMPARE(header.layout, kernels::stripLayoutMark());
         QCOMPARE(header.fileBytes, m_pack.size());

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/engine/worker_arguments.h"
+#include "inference/model/gguf.h"
+#include "inference/model/model.h"
+#include "inference/model/pack_file.h"
+#include "inference/model/weights.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace engine {
+
+/// A model with the files that it is read from: a worker may hold several.
+class LoadedModel {
+public:
+    struct Limits {
+        std::uint64_t memory = UINT64_MAX;      // left on the machine or in its group
+        std::uint64_t memoryLimit = UINT64_MAX; // of all, for the message
+    };
+
+    /// Reads the pack where one is given and whole; else packs the model, and writes a pack where a
+    /// file for it is given. Descriptors of files may be closed afterwards.
+    /// Errors: as model::Model::load; OutOfMemory with the numbers, before anything is loaded, when
+    /// the weights and what a short answer needs beside them are more than is left.
+    static model::Result<std::unique_ptr<LoadedModel>>
+    load(const ModelDescriptors& files, model::Model::Options options, const Limits& limits);
+
+    [[nodiscard]] const model::GgufFile& file() const { return m_file; }
+    [[nodiscard]] model::Model& network() const { return *m_network; }
+    /// How the pack was used.
+    [[nodiscard]] const model::PackUse& packs() const { return m_packs; }
+
+private:
+    explicit LoadedModel(model::GgufFile file)
+        : m_file(std::move(file))
+    {
+    }
+
+    model::GgufFile m_file;
+    std::optional<model::PackFile> m_pack;
+    model::PackUse m_packs;
+    std::unique_ptr<model::Model> m_network; // last: it reads in the others
+};
+
+/// What load() refuses with, or nothing when @p needed bytes are there.
+std::optional<model::Error> tooLarge(std::uint64_t needed, const LoadedModel::Limits& limits);
+
+/// Writes to the inherited descriptor @p file from where it stands.
+std::unique_ptr<model::PackOutput> outputTo(int file); // file_output_linux.cpp
+
+} // namespace engine

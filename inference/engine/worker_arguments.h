@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/model/pack_format.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace engine {
+
+/// One model of a worker: numbers of inherited descriptors, -1 for none.
+struct ModelDescriptors {
+    int file = -1;
+    int pack = -1;       // read-only
+    int packOutput = -1; // an empty file to write one to
+    model::ModelHash hash = {};
+};
+
+/// What the worker is told on its command line, and nothing else tells it: words NAME=VALUE.
+///
+///     socket=3 threads=2 processors=0,1 memory=BYTES memory-limit=BYTES
+///     answer=4 answer-pack=5 answer-hash=HEX answer-pack-output=6
+///
+/// The model answer must be there; draft and embedding take the same words. A pack wants its hash.
+struct WorkerArguments {
+    int socket = -1;
+    unsigned threads = 1;
+    std::vector<unsigned> processors; // to bind the threads to; empty: anywhere
+    std::uint64_t memory = UINT64_MAX;
+    std::uint64_t memoryLimit = UINT64_MAX;
+    ModelDescriptors answer;
+    ModelDescriptors draft;
+    ModelDescriptors embedding;
+
+    /// Nothing when a word is unknown, stands twice, or makes no sense.
+    static std::optional<WorkerArguments> parse(std::span<const std::string_view> words);
+};
+
+} // namespace engine

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/service/engine_process.h"
+
+#include <filesystem>
+#include <string>
+
+namespace service {
+
+/// What the daemon keeps of models between its starts: the SHA-256 of files that it has read once,
+/// and the packs that workers wrote (docs/formats/pack.md). All of it can be made again: what can't
+/// be read or written is left out, and said in the log.
+///
+/// Threads: one at a time.
+class PackFolder {
+public:
+    /// Makes @p folder for the owner only. Empty: nothing is kept.
+    explicit PackFolder(std::filesystem::path folder);
+
+    /// In hexadecimal; empty when no file of that stamp was hashed yet.
+    [[nodiscard]] std::string hashOf(const ModelFile::Stamp& stamp) const;
+    void remember(const ModelFile::Stamp& stamp, const std::string& sha256);
+
+    /// The pack of the model with that hash, read-only; none when there is none.
+    [[nodiscard]] Descriptor pack(const std::string& sha256) const;
+    /// An empty file for a worker to write one to.
+    [[nodiscard]] Descriptor newPack() const;
+    /// Seals what a worker wrote to @p pack, puts it on the disk and under its name. Other packs
+    /// go. False when the worker did not finish it, or the disk refuses.
+    bool keep(const Descriptor& pack, const std::string& sha256) const;
+
+private:
+    std::filesystem::path m_folder;
+};
+
+} // namespace service

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/service/pack_folder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <format>
+#include <fstream>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace service {
+namespace {
+
+constexpr std::string_view kSealMagic = "CLPACKED";
+constexpr std::string_view kHeaderMagic = "CLSTRIPS"; // written by the worker when all else stands
+constexpr std::size_t kSealBytes = 64;
+constexpr std::size_t kHashAt = 16;
+constexpr std::size_t kHashDigits = 64;
+constexpr std::size_t kMostModels = 16;
+
+std::string lineOf(const ModelFile::Stamp& stamp)
+{
+    return std::format("{} {} {} {} {} ", stamp.device, stamp.inode, stamp.size, stamp.modifiedNs,
+                       stamp.changedNs);
+}
+
+/// The first 64 bytes of the pack of a model: docs/formats/pack.md.
+std::array<char, kSealBytes> sealOf(const std::string& sha256)
+{
+    std::array<char, kSealBytes> seal = {};
+    std::ranges::copy(kSealMagic, seal.begin());
+    seal[kSealMagic.size()] = 1; // the version, little endian
+    for (std::size_t i = 0; i < kHashDigits / 2; ++i)
+        seal[kHashAt + i] = static_cast<char>(std::stoi(sha256.substr(2 * i, 2), nullptr, 16));
+    return seal;
+}
+
+bool isFinished(int pack)
+{
+    std::array<char, kHeaderMagic.size()> magic = {};
+    return ::pread(pack, magic.data(), magic.size(), kSealBytes) ==
+               static_cast<ssize_t>(magic.size()) &&
+           std::string_view(magic.data(), magic.size()) == kHeaderMagic;
+}
+
+bool syncFolder(const std::filesystem::path& folder)
+{
+    const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return descriptor.number() >= 0 && ::fsync(descriptor.number()) == 0;
+}
+
+void logFailure(const char* what)
+{
+    spdlog::warn("engine: {}: {}", what, std::strerror(errno));
+}
+
+} // namespace
+
+PackFolder::PackFolder(std::filesystem::path folder)
+    : m_folder(std::move(folder))
+{
+    if (m_folder.empty() || ::mkdir(m_folder.c_str(), 0700) == 0 || errno == EEXIST)
+        return;
+    logFailure("the folder for packs can't be made");
+    m_folder.clear();
+}
+
+std::string PackFolder::hashOf(const ModelFile::Stamp& stamp) const
+{
+    if (m_folder.empty())
+        return {};
+    const std::string begin = lineOf(stamp);
+    std::ifstream lines(m_folder / "models");
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with(begin) || line.size() != begin.size() + kHashDigits)
+            continue;
+        const std::string hash = line.substr(begin.size());
+        if (hash.find_first_not_of("0123456789abcdef") == std::string::npos)
+            return hash;
+    }
+    return {};
+}
+
+void PackFolder::remember(const ModelFile::Stamp& stamp, const std::string& sha256)
+{
+    if (m_folder.empty() || sha256.size() != kHashDigits)
+        return;
+    std::vector<std::string> lines = {lineOf(stamp) + sha256};
+    std::ifstream before(m_folder / "models");
+    for (std::string line; lines.size() < kMostModels && std::getline(before, line);)
+        if (!line.starts_with(lineOf(stamp)))
+            lines.push_back(line);
+    const std::filesystem::path fresh = m_folder / "models.new";
+    std::ofstream file(fresh, std::ios::trunc);
+    for (const std::string& line : lines)
+        file << line << '\n';
+    file.close();
+    if (!file || ::rename(fresh.c_str(), (m_folder / "models").c_str()) != 0)
+        logFailure("the model's hash can't be kept");
+}
+
+Descriptor PackFolder::pack(const std::string& sha256) const
+{
+    if (m_folder.empty() || sha256.size() != kHashDigits)
+        return Descriptor(-1);
+    return Descriptor(
+        ::open((m_folder / (sha256 + ".pack")).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+}
+
+Descriptor PackFolder::newPack() const
+{
+    if (m_folder.empty())
+        return Descriptor(-1);
+    const std::filesystem::path file = m_folder / "pack.new";
+    ::unlink(file.c_str()); // of a worker that died
+    Descriptor pack(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (pack.number() < 0)
+        logFailure("no file for a pack");
+    return pack;
+}
+
+bool PackFolder::keep(const Descriptor& pack, const std::string& sha256) const
+{
+    const std::filesystem::path fresh = m_folder / "pack.new";
+    if (m_folder.empty() || sha256.size() != kHashDigits || !isFinished(pack.number())) {
+        ::unlink(fresh.c_str());
+        return false;
+    }
+    const auto seal = sealOf(sha256);
+    const std::filesystem::path name = m_folder / (sha256 + ".pack");
+    if (::pwrite(pack.number(), seal.data(), seal.size(), 0) != static_cast<ssize_t>(seal.size()) ||
+        ::fsync(pack.number()) != 0 || ::rename(fresh.c_str(), name.c_str()) != 0 ||
+        !syncFolder(m_folder)) {
+        logFailure("the pack can't be kept");
+        ::unlink(fresh.c_str());
+        return false;
+    }
+    std::error_code ignored;
+    for (const auto& other : std::filesystem::directory_iterator(m_folder, ignored))
+        if (other.path().extension() == ".pack" && other.path() != name)
+            ::unlink(other.path().c_str());
+    return true;
+}
+
+} // namespace service

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/worker_arguments.h"
+
+#include "inference/engine/loaded_model.h"
+
+#include <QTest>
+
+#include <string>
+
+using engine::WorkerArguments;
+
+namespace {
+
+const std::string kHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+std::optional<WorkerArguments> parse(const std::string& line)
+{
+    std::vector<std::string_view> words;
+    for (std::size_t at = 0; at < line.size();) {
+        const std::size_t end = std::min(line.find(' ', at), line.size());
+        words.push_back(std::string_view(line).substr(at, end - at));
+        at = end + 1;
+    }
+    return WorkerArguments::parse(words);
+}
+
+} // namespace
+
+class TestWorkerArguments : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void readsEveryWord()
+    {
+        const auto all =
+            parse("socket=3 threads=2 processors=0,5 memory=12345678901 memory-limit=7 answer=4 "
+                  "answer-pack=5 answer-hash=" +
+                  kHash + " answer-pack-output=6 draft=7 embedding=9 embedding-pack-output=10");
+        QVERIFY(all);
+        QCOMPARE(all->socket, 3);
+        QCOMPARE(all->threads, 2U);
+        QVERIFY(all->processors == (std::vector{0U, 5U}));
+        QCOMPARE(all->memory, 12345678901U);
+        QCOMPARE(all->memoryLimit, 7U);
+        QCOMPARE(all->answer.file, 4);
+        QCOMPARE(all->answer.pack, 5);
+        QCOMPARE(all->answer.packOutput, 6);
+        QCOMPARE(all->answer.hash[1], std::byte{0x11});
+        QCOMPARE(all->answer.hash[31], std::byte{0xFF});
+        QCOMPARE(all->draft.file, 7);
+        QCOMPARE(all->draft.pack, -1);
+        QCOMPARE(all->embedding.file, 9);
+        QCOMPARE(all->embedding.packOutput, 10);
+
+        const auto least = parse("answer=0 socket=1");
+        QVERIFY(least);
+        QCOMPARE(least->threads, 1U);
+        QVERIFY(least->processors.empty());
+        QCOMPARE(least->memory, UINT64_MAX);
+        QCOMPARE(least->draft.file, -1);
+    }
+
+    void refusesWhatMakesNoSense()
+    {
+        const std::string good = "socket=3 answer=4";
+        QVERIFY(parse(good)); // the control
+        for (const char* bad :
+             {"", "socket=3", "answer=4", "socket=3 answer=", "socket=3 answer=-1",
+              "socket=3 answer=4x", "socket=3 answer=99999999999999999999", "3 4 1"})
+            QVERIFY2(!parse(bad), bad);
+        for (const std::string& more :
+             {std::string("threads=0"), std::string("threads=1025"), std::string("processors="),
+              std::string("processors=1,"), std::string("processors=1;2"), std::string("socket=3"),
+              std::string("answers=4"), std::string("answer-packs=4"), std::string("memory=-1"),
+              std::string("answer-pack=5"), "answer-hash=" + kHash,
+              "answer-pack=5 answer-hash=" + kHash.substr(1) + "g",
+              "answer-pack=5 answer-hash=" + kHash + "0", "draft-pack=5 draft-hash=" + kHash})
+            QVERIFY2(!parse(good + ' ' + more), more.c_str());
+    }
+
+    void saysHowMuchMemoryIsWanting()
+    {
+        const engine::LoadedModel::Limits limits = {.memory = 2'000'000'000,
+                                                    .memoryLimit = 4'000'000'000};
+        QVERIFY(!engine::tooLarge(2'000'000'000, limits));
+        QVERIFY(!engine::tooLarge(UINT64_MAX - 1, {}));
+        const auto refusal = engine::tooLarge(5'123'456'789, limits);
+        QVERIFY(refusal);
+        QCOMPARE(refusal->code, model::Errc::OutOfMemory);
+        QCOMPARE(refusal->detail,
+                 std::string("the model needs 5123 MB of memory, 2000 MB are left of 4000 MB"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestWorkerArguments)
+#include "tst_worker_arguments.moc"
