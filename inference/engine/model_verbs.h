@@ -15,6 +15,7 @@ int runDetokenize(const Options& options); // model_tokenize.cpp
 int runGenerate(const Options& options);   // model_generate.cpp
 int runLogits(const Options& options);     // model_logits.cpp
 int runBench(const Options& options);      // model_bench.cpp
+int runGuesses(const Options& options);    // model_guesses.cpp
 int runRoofs(const Options& options);      // model_roofs.cpp
 
 inline constexpr int kFailure = 1;
