@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bars that compare the engine with itself or with a fixed figure."""
+import json
 import multiprocessing
 import os
 import pathlib
+import shutil
 import statistics
+import subprocess
 import tempfile
 
 from engines import NotYet
@@ -11,6 +14,7 @@ from machine import resident, steadily
 from ward import Engine, chart_among_users, read_before
 
 MEBIBYTE = 1 << 20
+PROMPTS = pathlib.Path(__file__).parent / "prompts"  # made up; answers quote them, or don't
 PROMPT = ("The patient was admitted with chest pain and shortness of breath. Potassium was 5.1 this "
           "morning. ")
 
@@ -93,9 +97,31 @@ def ward(ours, model, rounds):
                 share <= 0.15, "first token in at most 15 % of the cold time", 0)]
 
 
+def guesses(ours, model, mode):
+    """Answers with guessed tokens against the same answers without, by turns."""
+    count, repeat = (3, 1) if mode == "quick" else (30, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("quote", "free"):
+            for file in sorted(PROMPTS.glob(f"{kind}-*.txt"))[:count]:
+                shutil.copy(file, folder)
+        out = subprocess.run(
+            [ours.program, "guesses", str(model.path), "--prompts", folder, "--repeat", str(repeat),
+             "--threads", str(ours.threads), "--json"], stdout=subprocess.PIPE, text=True, check=True)
+    answers = [json.loads(line) for line in out.stdout.splitlines()]
+    long = [answer for answer in answers if answer["tokens"] >= 100]
+    quoting, free = ([answer["ratio"] for answer in long if answer["question"].startswith(kind)]
+                     for kind in ("quote", "free"))
+    if not quoting or not free:
+        raise RuntimeError("no answer of 100 tokens")
+    return row(model, f"guessed tokens, {len(quoting)} answers that quote / {len(free)} that don't",
+               f"median {statistics.median(quoting):.2f}x (least {min(quoting):.2f}x) / least {min(free):.2f}x, "
+               f"median {statistics.median(free):.2f}x",
+               statistics.median(quoting) >= 1.3 and min(free) >= 0.97,
+               "at least 1.3x / never below 0.97x")
+
+
 # What the programs can't be asked for: the label, the bar.
-NOT_YET = [("speculation on 30 + 30 committed prompts", "at least 1.3x / never below 0.97x"),
-           ("through cloisterd's socket", "at most 3 % loss")]
+NOT_YET = [("through cloisterd's socket", "at most 3 % loss")]
 
 
 def all_of(ours, small, large, mode, say):
@@ -115,4 +141,5 @@ def all_of(ours, small, large, mode, say):
         add(f"{model.name}: start", lambda model=model: start(ours, model, rounds))
     add("half a core taken", lambda: half_core(ours, large, rounds))
     add("chart among users, prompt read before", lambda: ward(ours, large, 1 if mode == "quick" else 3))
+    add("guessed tokens", lambda: guesses(ours, large, mode))
     return rows + [row(large, label, "not yet", None, bar) for label, bar in NOT_YET]
