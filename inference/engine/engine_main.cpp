@@ -56,14 +56,15 @@ int refuse(wire::Channel& channel, const model::Error& error)
 }
 
 /// Keys and values of everybody's questions, and what is kept for the next ones: room for one
-/// question that fills the context, or kKeysAndValues, whichever is more. Taken from the system as
-/// it is needed.
-std::uint32_t pagesFor(const model::Model& network)
+/// question that fills the context, or kKeysAndValues, whichever is more, but never more than half
+/// of the memory that the models leave. Taken from the system as it is needed.
+std::uint32_t pagesFor(const model::Model& network, std::uint64_t memoryLeft)
 {
-    constexpr std::size_t kKeysAndValues = std::size_t{1} << 30;
-    const std::size_t ofContext = network.config().contextLength / kernels::kPageTokens + 1;
-    const std::size_t ofMemory = kKeysAndValues / model::KvPool::bytesPerPage(network.kvLayers());
-    return static_cast<std::uint32_t>(std::max(ofContext, ofMemory));
+    constexpr std::uint64_t kKeysAndValues = std::uint64_t{1} << 30;
+    const std::uint64_t page = model::KvPool::bytesPerPage(network.kvLayers());
+    const std::uint64_t ofContext = network.config().contextLength / kernels::kPageTokens + 1;
+    const std::uint64_t wanted = std::max(ofContext, kKeysAndValues / page);
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(memoryLeft / 2 / page, 1, wanted));
 }
 
 int serve(const engine::WorkerArguments& arguments)
@@ -93,14 +94,18 @@ int serve(const engine::WorkerArguments& arguments)
             chat = *chosen;
     model::Model& network = models.front()->network();
     const auto scheduler = engine::Scheduler::create(network, tokenizer ? &*tokenizer : nullptr,
-                                                     {.pages = pagesFor(network)});
+                                                     {.pages = pagesFor(network, limits.memory)});
     if (!scheduler)
         return refuse(channel, scheduler.error());
-    if (!channel.send(engine::describe(file, network.config())))
+    wire::Ready ready = engine::describe(file, network.config());
+    // The service fits its evidence to this.
+    ready.contextTokens = std::min<std::uint32_t>(
+        ready.contextTokens, (*scheduler)->pool().pages() * kernels::kPageTokens);
+    if (!channel.send(ready))
         return Exit::Done;
     engine::Worker worker({.channel = channel,
                            .scheduler = **scheduler,
-                           .contextTokens = network.config().contextLength,
+                           .contextTokens = ready.contextTokens,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr});
     return worker.run() == engine::Worker::End::Closed
