@@ -21,6 +21,7 @@ struct SingleProducts {
     static Factor factor(const Element* p) { return load(p); }
     static Floats add(Floats sum, Factor a, Factor b) { return mulAdd(a, b, sum); }
     static void storeRow(Element* p, Floats a) { store(p, a); }
+    static Floats power(Floats x) { return exponential(x); }
     /// Inner element @p i of sixteen columns.
     static void storeColumns(Element* p, Floats even, Floats) { store(p, even); }
 };
@@ -287,17 +288,21 @@ private:
         const float highest = maximum(most);
         const float now = highest > before ? highest : before;
 
-        for (std::size_t p = 0; p < kFlashBlock; p += 16)
-            store(scores + p, exponential(load(scores + p) - broadcast(now)));
-        // The tail of exp at its lower limit is not zero; an unseen position weighs nothing.
-        if (!whole)
-            hide(0);
         Floats total = zeroFloats();
         auto* weights = reinterpret_cast<Element*>(scores);
-        for (std::size_t p = 0; p < kFlashBlock; p += 16) {
-            const Floats weight = load(scores + p);
+        const auto keep = [&](std::size_t p, Floats weight) {
             total = total + weight;
             Products::storeRow(weights + p, weight * load(m_scales + p));
+        };
+        if (whole) {
+            for (std::size_t p = 0; p < kFlashBlock; p += 16)
+                keep(p, Products::power(load(scores + p) - broadcast(now)));
+        } else {
+            for (std::size_t p = 0; p < kFlashBlock; p += 16)
+                store(scores + p, Products::power(load(scores + p) - broadcast(now)));
+            hide(0); // also in a row that has seen nothing yet, where each would weigh one
+            for (std::size_t p = 0; p < kFlashBlock; p += 16)
+                keep(p, load(scores + p));
         }
         const float shrink = now > before ? (before > kUnseen ? expf(before - now) : 0.0F) : 1.0F;
         m_factors[row] = shrink;

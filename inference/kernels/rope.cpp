@@ -6,6 +6,24 @@
 
 namespace kernels {
 
+namespace {
+
+/// Element i of a pair lies at i * Step.
+template <std::size_t Step>
+void turnPairs(const float* angles, std::size_t half, float* firsts, float* seconds)
+{
+    for (std::size_t i = 0; i < half; ++i) {
+        const float first = firsts[i * Step];
+        const float second = seconds[i * Step];
+        const float cosine = angles[i];
+        const float sine = angles[half + i];
+        firsts[i * Step] = first * cosine - second * sine;
+        seconds[i * Step] = first * sine + second * cosine;
+    }
+}
+
+} // namespace
+
 Rope::Rope(Pairs pairs, std::size_t length, float base, float scale,
            std::span<const float> divisors)
     : m_pairs(pairs)
@@ -37,16 +55,10 @@ void Rope::turn(std::span<const float> angles, std::span<float> head) const
 {
     const std::size_t half = m_frequencies.size();
     assert(angles.size() == 2 * half && head.size() >= 2 * half);
-    const bool interleaved = m_pairs == Pairs::Interleaved;
-    for (std::size_t i = 0; i < half; ++i) {
-        float& first = head[interleaved ? 2 * i : i];
-        float& second = head[interleaved ? 2 * i + 1 : i + half];
-        const float cosine = angles[i];
-        const float sine = angles[half + i];
-        const float turned = first * cosine - second * sine;
-        second = first * sine + second * cosine;
-        first = turned;
-    }
+    if (m_pairs == Pairs::Interleaved)
+        turnPairs<2>(angles.data(), half, head.data(), head.data() + 1);
+    else
+        turnPairs<1>(angles.data(), half, head.data(), head.data() + half);
 }
 
 } // namespace kernels

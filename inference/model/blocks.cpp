@@ -10,6 +10,12 @@ namespace model {
 
 using kernels::Product;
 
+namespace {
+
+constexpr std::size_t kFewNumbers = 1 << 14;
+
+} // namespace
+
 Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier& multiplier,
                kernels::ThreadPool& pool, bool exact)
     : m_config(config)
@@ -52,6 +58,7 @@ void Blocks::begin(std::span<const Part> parts, Phase phase, const std::stop_tok
     m_phase = phase;
     m_stop = stop;
     m_cancelled = false;
+    m_pending = false;
     m_places.clear();
     std::vector<std::int32_t> tokens;
     for (const Part& part : parts) {
@@ -91,13 +98,29 @@ void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Produ
         m_multiplier.rows(x, xStride, m_rows, products);
 }
 
+void Blocks::addPending(std::size_t row)
+{
+    const std::size_t length = m_config.embeddingLength;
+    if (m_pending)
+        m_multiplier.kernels().add(m_h.data() + row * length, length, m_x.data() + row * length);
+}
+
 void Blocks::normalize(std::span<const float> weight)
 {
     const std::size_t length = m_config.embeddingLength;
-    m_pool.run(m_rows, [&](std::size_t row, unsigned) {
+    const auto normalizeRow = [&](std::size_t row, unsigned) {
+        addPending(row);
         m_multiplier.kernels().rmsNorm(m_x.data() + row * length, weight.data(),
                                        m_config.normEpsilon, length, m_h.data() + row * length);
-    });
+    };
+    // To ask the other threads takes longer than a few rows do.
+    if (m_rows * length <= kFewNumbers) {
+        for (std::size_t row = 0; row < m_rows; ++row)
+            normalizeRow(row, 0);
+    } else {
+        m_pool.run(m_rows, normalizeRow);
+    }
+    m_pending = false;
 }
 
 void Blocks::projectQueryKeyValue(const LayerWeights& layer)
@@ -108,34 +131,33 @@ void Blocks::projectQueryKeyValue(const LayerWeights& layer)
     multiply(m_h.data(), m_config.embeddingLength, products);
 }
 
-void Blocks::addBiases(const LayerWeights& layer)
-{
-    const auto add = [&](const std::vector<float>& bias, std::vector<float>& to) {
-        for (std::size_t row = 0; row < m_rows && !bias.empty(); ++row)
-            m_multiplier.kernels().add(bias.data(), bias.size(), to.data() + row * bias.size());
-    };
-    add(layer.queryBias, m_q);
-    add(layer.keyBias, m_k);
-    add(layer.valueBias, m_v);
-}
-
-void Blocks::turnRow(std::size_t row, std::size_t layer)
+void Blocks::turnRow(std::size_t row, const LayerWeights& weights, std::size_t layer)
 {
     const std::size_t d = m_config.headLength;
+    const std::size_t queries = m_config.heads * d;
+    const std::size_t keys = m_config.keyValueHeads * d;
+    const kernels::KernelTable& kernels = m_multiplier.kernels();
+    const auto addBias = [&](const std::vector<float>& bias, float* to) {
+        if (!bias.empty())
+            kernels.add(bias.data(), bias.size(), to);
+    };
+    addBias(weights.queryBias, m_q.data() + row * queries);
+    addBias(weights.keyBias, m_k.data() + row * keys);
+    addBias(weights.valueBias, m_v.data() + row * keys);
+
     const auto angles =
         std::span<const float>(m_angles).subspan(row * m_config.ropeLength, m_config.ropeLength);
     const float scale = 1.0F / std::sqrt(static_cast<float>(d));
     for (std::size_t head = 0; head < m_config.heads; ++head) {
-        const auto query = std::span(m_q).subspan((row * m_config.heads + head) * d, d);
+        const auto query = std::span(m_q).subspan(row * queries + head * d, d);
         m_rope.turn(angles, query);
         for (float& element : query)
             element *= scale;
     }
     const auto [sequence, position] = m_places[row];
-    const kernels::KernelTable& kernels = m_multiplier.kernels();
     const KvLayer& layout = sequence->pool().layers()[layer];
     for (std::size_t head = 0; head < m_config.keyValueHeads; ++head) {
-        const std::size_t at = (row * m_config.keyValueHeads + head) * d;
+        const std::size_t at = row * keys + head * d;
         const auto key = std::span(m_k).subspan(at, d);
         m_rope.turn(angles, key);
         const KvSequence::Slot slot = sequence->slot(layer, head, position);
@@ -144,9 +166,9 @@ void Blocks::turnRow(std::size_t row, std::size_t layer)
     }
 }
 
-void Blocks::turnAndStore(std::size_t layer)
+void Blocks::turnAndStore(const LayerWeights& weights, std::size_t layer)
 {
-    m_pool.run(m_rows, [&](std::size_t row, unsigned) { turnRow(row, layer); });
+    m_pool.run(m_rows, [&](std::size_t row, unsigned) { turnRow(row, weights, layer); });
 }
 
 void Blocks::addToStream(const kernels::PackedMatrix& matrix, const float* x, std::size_t xStride)
@@ -154,7 +176,7 @@ void Blocks::addToStream(const kernels::PackedMatrix& matrix, const float* x, st
     const std::size_t length = m_config.embeddingLength;
     const std::array products = {Product{&matrix, m_h.data(), length}};
     multiply(x, xStride, products);
-    m_multiplier.kernels().add(m_h.data(), m_rows * length, m_x.data());
+    m_pending = true;
 }
 
 void Blocks::addAttention(const LayerWeights& layer)
@@ -197,6 +219,8 @@ void Blocks::projectLogits()
         row += count;
     }
     const std::size_t length = m_config.embeddingLength;
+    // All before the first is normalised into the place of another.
+    m_pool.run(wanted.size(), [&](std::size_t i, unsigned) { addPending(wanted[i].row); });
     m_pool.run(wanted.size(), [&](std::size_t i, unsigned) {
         m_multiplier.kernels().rmsNorm(m_x.data() + wanted[i].row * length,
                                        m_weights.outputNorm.data(), m_config.normEpsilon, length,

@@ -36,14 +36,13 @@ public:
     /// What ends the pass from here on.
     void setStop(const std::stop_token& stop) { m_stop = stop; }
 
-    /// h = x / rms(x) * weight. h [M, D]
+    /// h = x / rms(x) * weight, x with what was last added to it. h [M, D]
     void normalize(std::span<const float> weight);
     /// q = h Wq^T [M, H d], k = h Wk^T, v = h Wv^T [M, Hkv d]
     void projectQueryKeyValue(const LayerWeights& layer);
-    /// q, k, v plus the layer's biases.
-    void addBiases(const LayerWeights& layer);
-    /// Turns q and k by their positions, scales q by 1/sqrt(d), puts k and v into the cache.
-    void turnAndStore(std::size_t layer);
+    /// Adds the layer's biases to q, k and v, if it has any, turns q and k by their positions,
+    /// scales q by 1/sqrt(d), puts k and v into their pages.
+    void turnAndStore(const LayerWeights& weights, std::size_t layer);
     /// a = softmax(q K^T) V over the tokens up to each one's own. a [M, H d]
     void attend(std::size_t layer);
     /// x += a Wo^T
@@ -76,7 +75,8 @@ private:
 
     void multiply(const float* x, std::size_t xStride, std::span<const kernels::Product> products);
     void addToStream(const kernels::PackedMatrix& matrix, const float* x, std::size_t xStride);
-    void turnRow(std::size_t row, std::size_t layer);
+    void addPending(std::size_t row);
+    void turnRow(std::size_t row, const LayerWeights& weights, std::size_t layer);
 
     void planStretches();
     void attendPrompt(std::size_t layer);
@@ -103,6 +103,7 @@ private:
     Phase m_phase = Phase::Prompt;
     std::stop_token m_stop;
     bool m_cancelled = false;
+    bool m_pending = false; // h is still to be added to x: in the pass that normalises x
     std::size_t m_rows = 0; // M
     std::vector<Stretch> m_stretches;
     struct Sequence { // its stretches follow one another

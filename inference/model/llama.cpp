@@ -7,8 +7,7 @@ void llamaLayer(Blocks& blocks, const LayerWeights& weights, std::size_t layer)
 {
     blocks.normalize(weights.attentionNorm); // h [M, D]
     blocks.projectQueryKeyValue(weights);    // q [M, H d], k, v [M, Hkv d]
-    blocks.addBiases(weights);               // few files of this family have any
-    blocks.turnAndStore(layer);              // k, v -> cache
+    blocks.turnAndStore(weights, layer);     // k, v -> pages; few files have biases
     blocks.attend(layer);                    // a [M, H d]
     blocks.addAttention(weights);            // x [M, D]
 

@@ -7,8 +7,7 @@ void qwen2Layer(Blocks& blocks, const LayerWeights& weights, std::size_t layer)
 {
     blocks.normalize(weights.attentionNorm); // h [M, D]
     blocks.projectQueryKeyValue(weights);    // q [M, H d], k, v [M, Hkv d]
-    blocks.addBiases(weights);               // keys' reach some hundreds in layer 0
-    blocks.turnAndStore(layer);              // k, v -> cache
+    blocks.turnAndStore(weights, layer);     // k, v -> pages; keys' biases reach some hundreds
     blocks.attend(layer);                    // a [M, H d]
     blocks.addAttention(weights);            // x [M, D]
 
