@@ -109,6 +109,10 @@ private:
         Step commit;
         std::size_t taskWords;
     };
+    /// On a cache line of its own: two threads write those of neighbours at the same time.
+    struct alignas(64) State {
+        std::atomic<std::uint64_t> word = 0;
+    };
     /// What the others must see of a worker; on a cache line of its own.
     struct alignas(64) Seat {
         std::atomic<std::uint64_t> inside = 0; // 1 + number of the loop whose task it is in, or 0
@@ -171,7 +175,7 @@ private:
     std::atomic<std::size_t> m_taskWords = 0;
     std::unique_ptr<std::atomic<std::uint64_t>[]> m_tasks; // [kMostTasks * kMostTaskWords]
     /// Of each task: the loop's number, whether it was committed, and when it was begun.
-    std::unique_ptr<std::atomic<std::uint64_t>[]> m_states; // [kMostTasks]
+    std::unique_ptr<State[]> m_states; // [kMostTasks]
     std::atomic<std::uint64_t> m_retaken = 0;
 
     std::vector<unsigned> m_processors; // of each worker; empty: anywhere

@@ -58,7 +58,7 @@ void ThreadPool::runSteps(const std::byte* tasks, std::size_t taskBytes, std::si
         return runAlone(tasks, taskBytes, count, steps);
     if (!m_tasks) {
         m_tasks = std::make_unique<std::atomic<std::uint64_t>[]>(kMostTasks * kMostTaskWords);
-        m_states = std::make_unique<std::atomic<std::uint64_t>[]>(kMostTasks);
+        m_states = std::make_unique<State[]>(kMostTasks);
     }
     const std::uint32_t loop = announce();
     m_call.store(nullptr, std::memory_order_relaxed);
@@ -70,7 +70,7 @@ void ThreadPool::runSteps(const std::byte* tasks, std::size_t taskBytes, std::si
         std::memcpy(words.data(), tasks + index * taskBytes, taskBytes);
         for (std::size_t word = 0; word < steps.taskWords; ++word)
             m_tasks[index * steps.taskWords + word].store(words[word], std::memory_order_relaxed);
-        m_states[index].store(upperHalf(loop), std::memory_order_relaxed);
+        m_states[index].word.store(upperHalf(loop), std::memory_order_relaxed);
     }
     publish(loop, count);
     takeIndices(0);
@@ -94,8 +94,8 @@ bool ThreadPool::attempt(std::size_t index, std::uint32_t loop, unsigned worker)
     bool committed = false;
     if (isCurrent(loop)) {
         std::uint64_t unbegun = upperHalf(loop);
-        m_states[index].compare_exchange_strong(unbegun, unbegun | timeNow(),
-                                                std::memory_order_relaxed);
+        m_states[index].word.compare_exchange_strong(unbegun, unbegun | timeNow(),
+                                                     std::memory_order_relaxed);
         compute(task.data(), seat.scratch.data(), worker);
         // The loop cannot end between these two: the task is not counted yet.
         committed = mayCommit(index, loop);
@@ -110,9 +110,9 @@ bool ThreadPool::attempt(std::size_t index, std::uint32_t loop, unsigned worker)
 
 bool ThreadPool::mayCommit(std::size_t index, std::uint32_t loop)
 {
-    std::uint64_t seen = m_states[index].load(std::memory_order_relaxed);
+    std::uint64_t seen = m_states[index].word.load(std::memory_order_relaxed);
     while (loopOf(seen) == loop && (seen & kCommitted) == 0) {
-        if (m_states[index].compare_exchange_weak(
+        if (m_states[index].word.compare_exchange_weak(
                 seen, seen | kCommitted, std::memory_order_acq_rel, std::memory_order_relaxed))
             return true;
     }
@@ -121,7 +121,7 @@ bool ThreadPool::mayCommit(std::size_t index, std::uint32_t loop)
 
 ThreadPool::TaskState ThreadPool::look(std::size_t index, std::uint32_t loop)
 {
-    std::uint64_t seen = m_states[index].load(std::memory_order_relaxed);
+    std::uint64_t seen = m_states[index].word.load(std::memory_order_relaxed);
     if (loopOf(seen) != loop || (seen & kCommitted) != 0)
         return TaskState::Committed;
     const std::uint64_t now = timeNow();
@@ -130,8 +130,8 @@ ThreadPool::TaskState ThreadPool::look(std::size_t index, std::uint32_t loop)
         return TaskState::Open;
     // A new beginning, so that one thread computes it and not every idle one. One that was taken
     // and not begun gets its 200 microseconds, too.
-    const bool changed = m_states[index].compare_exchange_strong(seen, upperHalf(loop) | now,
-                                                                 std::memory_order_relaxed);
+    const bool changed = m_states[index].word.compare_exchange_strong(seen, upperHalf(loop) | now,
+                                                                      std::memory_order_relaxed);
     return changed && begun != 0 ? TaskState::Overdue : TaskState::Open;
 }
 

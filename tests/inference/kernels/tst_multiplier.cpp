@@ -105,6 +105,7 @@ private Q_SLOTS:
             std::ranges::fill(out, NAN);
             std::ranges::fill(other, NAN);
             multiplier.tokens(x.data(), columns, count, products);
+            pool.settle(); // matrices and outputs of the test go before the pool
             QVERIFY(worst(first, x, out, 150) < bound);
             QVERIFY(worst(second, x, other, 40) < bound);
             QVERIFY(std::isnan(other[23]));
@@ -140,6 +141,7 @@ private Q_SLOTS:
                 };
                 multiplier.rows(x.data(), columns, count, products(prompt));
                 multiplier.tokens(x.data(), columns, count, products(tokens));
+                pool.settle(); // matrices and outputs of the test go before the pool
                 QVERIFY(std::ranges::none_of(prompt, [](float v) { return std::isnan(v); }));
                 bool equal = true;
                 bool equalOfBfloats = true;
@@ -215,6 +217,7 @@ private Q_SLOTS:
                     kernels::Product{&first.packed, all.data(), 173},
                     kernels::Product{&second.packed, all.data() + 150, 173}};
                 multiplier.tokens(x.data(), columns, count, products);
+                pool->settle(); // matrices and outputs of the test go before the pool
                 QVERIFY(std::ranges::equal(all, std::span(alone).first(count * 173)));
             }
         }
@@ -233,6 +236,7 @@ private Q_SLOTS:
         multiplier.rows(x.data(), columns, 3, products);
         QVERIFY(worst(matrix, x, out, 70) < 0.03);
         multiplier.tokens(x.data(), columns, 3, products);
+        pool.settle(); // matrices and outputs of the test go before the pool
         QVERIFY(worst(matrix, x, out, 70) < 1e-5);
     }
 };
