@@ -101,6 +101,7 @@ int serve(const engine::WorkerArguments& arguments)
     // The service fits its evidence to this.
     ready.contextTokens = std::min<std::uint32_t>(
         ready.contextTokens, (*scheduler)->pool().pages() * kernels::kPageTokens);
+    ready.fromPack = models.front()->packs().mapped;
     if (!channel.send(ready))
         return Exit::Done;
     engine::Worker worker({.channel = channel,

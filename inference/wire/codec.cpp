@@ -109,6 +109,7 @@ void visitMessage(auto& visit, auto& m)
         visit.number("contextTokens", m.contextTokens);
         visit.number("vocabulary", m.vocabulary);
         visit.number("weightBytes", m.weightBytes);
+        visit.flag("fromPack", m.fromPack);
     } else if constexpr (std::is_same_v<Message, Progress>) {
         visit.number("id", m.id);
         visit.number("done", m.done);

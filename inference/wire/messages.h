@@ -111,6 +111,7 @@ struct Ready {
     std::uint32_t contextTokens = 0;
     std::uint32_t vocabulary = 0;
     std::uint64_t weightBytes = 0;
+    bool fromPack = false; // the weights were mapped as an earlier worker had packed them
 };
 
 /// The request waits for others; told when its place changes.

@@ -116,7 +116,7 @@ private:
         return bytes.str();
     }
 
-    /// Runs a client until it has answered, and looks at what its worker has mapped.
+    /// Runs a client until it has answered, and asks where its worker has the weights from.
     void start()
     {
         auto options = ModelFolder::options(m_folder->model());
@@ -126,7 +126,7 @@ private:
         QVERIFY(becomesReady(*m_client));
         const auto status = m_client->status();
         m_hash = status.modelSha256;
-        m_mapped = contentOf("/proc/" + std::to_string(status.pid) + "/maps").contains(".pack");
+        m_mapped = status.model->fromPack;
         service::Running running(*m_client, request(20));
         QVERIFY(running.outcome().has_value());
         m_answer = running.text();
