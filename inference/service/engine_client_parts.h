@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the sources of the engine client share: its supervision of the worker (engine_client.cpp)
+// and the calls that it takes (engine_client_calls.cpp). For nobody else.
+
+#include "inference/service/engine_client.h"
+#include "inference/service/engine_process.h"
+#include "inference/service/pack_folder.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace service {
+
+[[nodiscard]] wire::Failed failure(wire::Errc code, std::string detail);
+
+/// A call that waits for its answer.
+struct PendingCall {
+    using Answer = std::variant<wire::Finished, wire::Counted, wire::Failed>;
+    const EngineClient::Callbacks* callbacks = nullptr;
+    std::uint32_t tokensLeft = 0; // that the worker may still send
+    std::optional<Answer> answer;
+};
+
+class SupervisedClient final : public EngineClient {
+public:
+    explicit SupervisedClient(Options options)
+        : m_options(std::move(options))
+        , m_model(ModelFile::open(m_options.modelFile))
+        , m_packs(m_options.packFolder)
+        , m_supervisor([this](const std::stop_token& stop) { supervise(stop); })
+        , m_hasher([this](const std::stop_token& stop) { hash(stop); })
+    {
+    }
+    ~SupervisedClient() override;
+    SupervisedClient(const SupervisedClient&) = delete;
+    SupervisedClient& operator=(const SupervisedClient&) = delete;
+
+    [[nodiscard]] Status status() const override
+    {
+        const std::lock_guard lock(m_mutex);
+        Status status = m_status;
+        // The audit names the hash of every answer's model: nobody is served before it is known.
+        if (status.state == State::Ready && status.modelSha256.empty())
+            status.state = m_unreadable ? State::Unusable : State::Loading;
+        return status;
+    }
+    std::expected<wire::Finished, wire::Failed>
+    generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop) override;
+    std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
+                                                     std::stop_token stop) override;
+    void forget(std::uint64_t user) override;
+
+private:
+    using Clock = std::chrono::steady_clock;
+    using Messages = std::map<wire::RequestId, PendingCall>;
+
+    void supervise(const std::stop_token& stop);
+    void hash(const std::stop_token& stop);
+    void hashModel(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+    void keepPack(std::unique_lock<std::mutex>& lock);
+    EngineProcess::Packs packsForWorker();
+    void giveUp(const std::string& why);
+    /// Runs one worker to its end. Whether another one is worth a try.
+    bool runWorker(const std::stop_token& stop);
+    [[nodiscard]] std::chrono::milliseconds nextPause(std::chrono::milliseconds last);
+    bool afterEnd(const std::string& how);
+    /// Takes one message. False when it makes no sense.
+    bool take(wire::FromEngine message);
+    bool takeToken(const wire::Token& token);
+    [[nodiscard]] const Callbacks* callbacksOf(wire::RequestId id) const;
+    void deliver(wire::RequestId id, const std::function<void()>& callback);
+    void answer(wire::RequestId id, PendingCall::Answer answer);
+    /// Registers a call and sends its request. The answer is set already when it can't be sent.
+    Messages::iterator call(const wire::ToEngine& request, wire::RequestId id, PendingCall pending);
+    PendingCall::Answer wait(Messages::iterator pending, const std::stop_token& stop);
+
+    Options m_options;
+    const std::expected<ModelFile, std::string> m_model;
+    mutable std::mutex m_mutex; // guards what follows
+    PackFolder m_packs;
+    Descriptor m_newPack; // that the worker writes to, until it is kept or dropped
+    std::condition_variable_any m_changed;
+    Status m_status;
+    Messages m_pending;
+    wire::RequestId m_lastId = 0;
+    std::shared_ptr<EngineProcess> m_worker; // shared: a call sends while the worker is replaced
+    unsigned m_failedLoads = 0;              // in a row
+    bool m_refused = false;                  // the worker said that the model can't be used
+    bool m_served = false;                   // the worker that ran last answered a request
+    bool m_hadWorker = false;
+    bool m_unreadable = false;                 // the model file, when it was hashed
+    std::optional<ModelFile::Stamp> m_started; // of the file when the last worker was started
+    std::optional<ModelFile::Stamp> m_hashed;  // and when Status::modelSha256 was computed
+    std::jthread m_supervisor;                 // starts every worker and reads its messages
+    std::jthread m_hasher;
+};
+
+} // namespace service
