@@ -20,8 +20,12 @@ double runBytes(std::uint64_t rounds, std::int8_t one)
             sum = _mm512_dpbusd_epi32(sum, factor, factor);
     }
     double total = 0;
-    for (const __m512i& sum : sums)
-        total += _mm512_reduce_add_epi32(sum);
+    for (const __m512i& sum : sums) {
+        std::int32_t lanes[16];
+        _mm512_storeu_si512(lanes, sum);
+        for (const std::int32_t lane : lanes)
+            total += lane;
+    }
     return total;
 }
 
@@ -51,7 +55,13 @@ std::uint64_t read(const std::uint64_t* from, std::size_t words)
     }
     for (int i = 1; i < 8; ++i)
         sums[0] = _mm512_add_epi64(sums[0], sums[i]);
-    return static_cast<std::uint64_t>(_mm512_reduce_add_epi64(sums[0]));
+    // Not by the reduction of the header: its sum has a sign, and may not overflow.
+    std::uint64_t lanes[8];
+    _mm512_storeu_si512(lanes, sums[0]);
+    std::uint64_t total = 0;
+    for (const std::uint64_t lane : lanes)
+        total += lane;
+    return total;
 }
 
 } // namespace
