@@ -54,7 +54,6 @@ public:
     [[nodiscard]] std::span<const std::int32_t> tokens() const { return m_text.tokens(); }
     [[nodiscard]] std::uint32_t promptTokens() const { return m_promptTokens; }
     [[nodiscard]] std::uint32_t generatedTokens() const { return m_generated; }
-    [[nodiscard]] std::uint32_t maxTokens() const { return m_request.maxTokens; }
     [[nodiscard]] bool ended() const { return m_ended; }
 
     /// What may come next, to be verified; never more than may still be generated.

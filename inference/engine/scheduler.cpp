@@ -12,11 +12,6 @@ using kernels::kPageTokens;
 
 namespace {
 
-std::uint32_t pagesFor(std::size_t tokens)
-{
-    return static_cast<std::uint32_t>((tokens + kPageTokens - 1) / kPageTokens);
-}
-
 // Pages given back at once: each look for the oldest goes over all of them.
 constexpr std::size_t kEvictedAtOnce = 8;
 
@@ -54,7 +49,7 @@ model::Result<void> Scheduler::add(Work work)
             model::Errc::ContextTooLong,
             std::format("{} prompt tokens and up to {} of the answer are {}, the context holds {}",
                         work.request.prompt.size(), work.request.maxTokens, wanted, context)});
-    if (pagesFor(wanted) > m_pool->pages())
+    if (model::pagesFor(wanted) > m_pool->pages())
         return std::unexpected(model::Error{
             model::Errc::OutOfPages,
             std::format(
@@ -106,14 +101,18 @@ void Scheduler::step(const Emit& emit)
     read(emit);
 }
 
+/// The user's who has had the least; then who came first.
+bool Scheduler::goesBefore(const Running& a, const Running& b) const
+{
+    const double servedA = m_share.served(a.scope.user);
+    const double servedB = m_share.served(b.scope.user);
+    return servedA != servedB ? servedA < servedB : a.arrival < b.arrival;
+}
+
 /// Lets in who waits, the user first who has had the least, while there is memory.
 void Scheduler::admit(const Emit& emit)
 {
-    m_waiting.sort([this](const auto& a, const auto& b) {
-        const double servedA = m_share.served(a->scope.user);
-        const double servedB = m_share.served(b->scope.user);
-        return servedA != servedB ? servedA < servedB : a->arrival < b->arrival;
-    });
+    m_waiting.sort([this](const auto& a, const auto& b) { return goesBefore(*a, *b); });
     while (!m_waiting.empty() && m_running.size() < m_options.mostRunning &&
            hasRoom(*m_waiting.front())) {
         m_running.splice(m_running.end(), m_waiting, m_waiting.begin());
@@ -132,7 +131,8 @@ void Scheduler::admit(const Emit& emit)
 bool Scheduler::hasRoom(const Running& request)
 {
     const std::size_t wanted = std::min<std::size_t>(
-        pagesFor(request.generation.tokens().size() + 1) + m_running.size(), m_pool->pages());
+        model::pagesFor(request.generation.tokens().size() + 1) + m_running.size(),
+        m_pool->pages());
     while (m_pool->freePages() < wanted)
         if (m_prefixes.evict(kEvictedAtOnce) == 0)
             break;

@@ -108,6 +108,7 @@ private:
     Scheduler(model::Model& network, const model::Tokenizer* tokenizer, const Options& options,
               std::unique_ptr<model::KvPool> pool);
 
+    [[nodiscard]] bool goesBefore(const Running& a, const Running& b) const;
     void admit(const Emit& emit);
     bool hasRoom(const Running& request);
     void start(Running& request);

@@ -45,19 +45,14 @@ void Scheduler::read(const Emit& emit)
         finishChunk(emit);
 }
 
-/// Of those whose prompt is not read yet, the user's who has had the least; then who came first.
+/// Of those whose prompt is not read yet.
 Scheduler::Running* Scheduler::nextToRead() const
 {
     Running* next = nullptr;
     for (const auto& request : m_running) {
         if (!request->reads())
             continue;
-        const auto before = [this](const Running& a, const Running& b) {
-            const double servedA = m_share.served(a.scope.user);
-            const double servedB = m_share.served(b.scope.user);
-            return servedA != servedB ? servedA < servedB : a.arrival < b.arrival;
-        };
-        if (next == nullptr || before(*request, *next))
+        if (next == nullptr || goesBefore(*request, *next))
             next = request.get();
     }
     return next;

@@ -275,9 +275,8 @@ void Worker::takeStep(RequestId id, Step step)
         finish(id, reasonOf(step.kind));
 }
 
-wire::Finished Worker::finishedOf(wire::RequestId id) const
+wire::Finished Worker::finishedOf(wire::RequestId id, const Account& account)
 {
-    const Account account = m_parts.scheduler.account(id).value_or(Account{});
     return {.id = id,
             .reason = wire::StopReason::Cancelled,
             .promptTokens = account.promptTokens,
@@ -292,13 +291,13 @@ void Worker::noteProgress()
 {
     const std::lock_guard lock(m_mutex);
     for (auto& [id, known] : m_known)
-        if (m_parts.scheduler.account(id))
-            known.soFar = finishedOf(id);
+        if (const auto account = m_parts.scheduler.account(id))
+            known.soFar = finishedOf(id, *account);
 }
 
 void Worker::finish(RequestId id, wire::StopReason reason)
 {
-    wire::Finished finished = finishedOf(id);
+    wire::Finished finished = finishedOf(id, m_parts.scheduler.account(id).value_or(Account{}));
     finished.reason = reason;
     const std::lock_guard lock(m_mutex);
     // Forgotten first: the daemon may use the id again as soon as it has read the answer.

@@ -76,7 +76,7 @@ private:
     [[nodiscard]] std::uint32_t sharedTokens(const wire::Generate& request,
                                              std::span<const std::int32_t> prompt);
     [[nodiscard]] Compiled<std::optional<Constraint>> constraintOf(const wire::Constraint& wanted);
-    [[nodiscard]] wire::Finished finishedOf(wire::RequestId id) const;
+    [[nodiscard]] static wire::Finished finishedOf(wire::RequestId id, const Account& account);
     void sendOf(wire::RequestId id, const wire::FromEngine& message);
     void send(const wire::FromEngine& message);
 

@@ -13,6 +13,12 @@
 
 namespace model {
 
+/// Pages that hold @p tokens tokens.
+constexpr std::uint32_t pagesFor(std::size_t tokens)
+{
+    return static_cast<std::uint32_t>((tokens + kernels::kPageTokens - 1) / kernels::kPageTokens);
+}
+
 /// What one layer keeps of every token, and of which tokens.
 struct KvLayer {
     enum class Kind : std::uint8_t {

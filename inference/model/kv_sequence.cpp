@@ -13,11 +13,6 @@ namespace {
 
 constexpr auto kTokens = static_cast<std::uint32_t>(kernels::kPageTokens);
 
-constexpr std::uint32_t pagesFor(std::uint32_t tokens)
-{
-    return (tokens + kTokens - 1) / kTokens;
-}
-
 /// Pages at the beginning that no token from @p length on can see.
 std::uint32_t pagesPassed(const KvLayer& kind, std::uint32_t length)
 {

@@ -283,8 +283,7 @@ Result<KvCache> Model::makeCache(std::uint32_t capacity) const
     if (capacity > config().contextLength)
         return std::unexpected(tooLong(capacity, "context", config().contextLength));
     const std::uint32_t tokens = std::max(1U, capacity);
-    constexpr auto kTokens = static_cast<std::uint32_t>(kernels::kPageTokens);
-    auto pool = makePool(tokens / kTokens + (tokens % kTokens != 0 ? 1 : 0));
+    auto pool = makePool(pagesFor(tokens));
     if (!pool)
         return std::unexpected(pool.error());
     return KvCache(std::move(*pool), tokens);
