@@ -93,7 +93,7 @@ struct Passes {
         Count i = 0;
         for (; i + kBlock <= count; i += kBlock)
             for (unsigned part = 0; part < L::kParts; ++part) {
-                const Floats next = L::load(values + i + part * W);
+                const Floats next = L::load(values + i + Count{part} * W);
                 best[part] = next > best[part] ? next : best[part];
             }
         float largest = L::largestIn(best);
@@ -147,7 +147,7 @@ struct Passes {
     static void addBlock(const float* values, float best, Doubles (&sums)[L::kParts])
     {
         for (unsigned part = 0; part < L::kParts; ++part) {
-            const Floats next = L::load(values + part * W);
+            const Floats next = L::load(values + Count{part} * W);
             sums[part] +=
                 __builtin_convertvector(kWeighed ? next : L::exponential(next - best), Doubles);
         }

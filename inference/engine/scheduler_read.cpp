@@ -136,8 +136,9 @@ std::uint32_t Scheduler::chunkTokens() const
         return kRows;
     const auto time = static_cast<double>(readingTime().count());
     const double tokens = time / (kLayersAtATime * m_layerPerToken);
-    const auto blocks = static_cast<std::uint32_t>(
-        std::clamp(tokens / kRows, 1.0, static_cast<double>(model::Model::kMostRows / kRows)));
+    constexpr std::uint32_t kMostBlocks = model::Model::kMostRows / kRows;
+    const auto blocks =
+        static_cast<std::uint32_t>(std::clamp(tokens / kRows, 1.0, double{kMostBlocks}));
     return blocks * kRows;
 }
 

@@ -37,7 +37,7 @@ constexpr std::size_t flashScratch(std::size_t keyLength, std::size_t valueLengt
     // As float32, the widest that a tier takes: queries, scores, sums; a block of keys and values;
     // maximum, weight and factor of a row; scales of a block.
     return 4 * (kFlashRows * (key + kFlashBlock + value + 3) + kFlashBlock * (key + value + 1)) +
-           10 * 64;
+           std::size_t{10} * 64;
 }
 
 } // namespace kernels

@@ -112,28 +112,26 @@ void multiplyRows(const PanelWeights& weights, std::size_t strip, const PanelAct
 }
 
 /// What is left when the rows do not come out even.
-template <int Rows>
-inline void multiplyRest(std::size_t rest, const PanelWeights& weights, std::size_t strip,
-                         const PanelActivations& x, std::size_t row, const float* tile,
-                         const PanelOut& out)
-{
-    if constexpr (Rows > 0) {
-        if (rest == Rows)
-            multiplyRows<Rows>(weights, strip, x, row, tile, out);
-        else
-            multiplyRest<Rows - 1>(rest, weights, strip, x, row, tile, out);
+struct RestOfRows {
+    template <int Rows>
+    void run(const PanelWeights& weights, std::size_t strip, const PanelActivations& x,
+             std::size_t row, const float* tile, const PanelOut& out) const
+    {
+        multiplyRows<Rows>(weights, strip, x, row, tile, out);
     }
-}
+};
 
 void multiplyPanel(const PanelWeights& weights, const PanelActivations& x, std::size_t rows,
                    const float* tile, const PanelOut& out)
 {
     constexpr std::size_t kAtOnce = kPanelRowsAtOnce;
+    constexpr int kMostLeft = kPanelRowsAtOnce > 1 ? kPanelRowsAtOnce - 1 : 1;
     for (std::size_t strip = 0; strip < kPanelWidth / kStripRows; strip += kPanelStripsAtOnce) {
         std::size_t row = 0;
         for (; row + kAtOnce <= rows; row += kAtOnce)
             multiplyRows<kPanelRowsAtOnce>(weights, strip, x, row, tile, out);
-        multiplyRest<kPanelRowsAtOnce - 1>(rows - row, weights, strip, x, row, tile, out);
+        if (row < rows)
+            withCount<kMostLeft>(rows - row, RestOfRows(), weights, strip, x, row, tile, out);
     }
 }
 

@@ -38,9 +38,9 @@ inline void putSignedQuad(const MagnitudeSink& sink, std::size_t column, Bytes, 
 
 /// Rounds to int8 in fixed point: 8 bits behind the point for codes without a sign, 15 for others.
 struct Int8Sink {
-    std::int8_t* out;
     Floats inverse; // of the rows' scales
-    Ints* sums;     // by row, of the bytes
+    std::int8_t* out;
+    Ints* sums; // by row, of the bytes
 };
 
 inline void putBytes(const Int8Sink& sink, std::size_t column, Bytes bytes)
@@ -74,7 +74,7 @@ template <void (*Magnitudes)(const std::byte*, std::size_t, const MagnitudeSink&
     // A row of zeros gets the scale 0, and its codes do not matter.
     const Floats inverse = broadcast(127.0F) / max(most, broadcast(1e-30F));
     Ints sums = zeroInts();
-    Codes(tile, kPanelGroup, Int8Sink{out.values + 4 * lane, inverse, &sums});
+    Codes(tile, kPanelGroup, Int8Sink{inverse, out.values + 4 * lane, &sums});
     storeInts(out.starts + lane, biasOut(sums));
 }
 

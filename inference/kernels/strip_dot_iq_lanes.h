@@ -74,13 +74,13 @@ struct DotIQ4_XS {
         for (std::size_t b = 0; b < task.columns / 256; ++b, tile += Iq4XsTile::kBytes) {
             auto scaled = zeroSums<Rows>();
             for (std::size_t g = 0; g < 8; ++g) {
-                prefetchAhead<Rows, Iq4XsTile::kGroupBytes>(tile + Iq4XsTile::kGroupBytes * g);
+                prefetchBlock<Rows, Iq4XsTile::kGroupBytes>(tile + Iq4XsTile::kGroupBytes * g);
                 const auto sums = dotDecoded<Rows>(book, tile + Iq4XsTile::kGroupBytes * g,
                                                    task.rows, 256 * b + 32 * g);
                 addScaled<false>(scaled, sums,
                                  loadSignedBytes(tile + Iq4XsTile::kGroupScale + 16 * g));
             }
-            prefetchAhead<Rows, Iq4XsTile::kBytes - Iq4XsTile::kGroupScale>(tile +
+            prefetchBlock<Rows, Iq4XsTile::kBytes - Iq4XsTile::kGroupScale>(tile +
                                                                             Iq4XsTile::kGroupScale);
             addBlock(totals, scaled, tile + Iq4XsTile::kScale, task.rows, b);
         }

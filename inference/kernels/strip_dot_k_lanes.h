@@ -84,15 +84,15 @@ struct DotQ2_K {
             auto scaled = zeroSums<Rows>();
             for (std::size_t p = 0; p < 8; ++p) {
                 const std::uint8_t* groups = tile + 2 * Q2_KTile::kGroupBytes * p;
-                prefetchAhead<2, 2 * Q2_KTile::kGroupBytes>(groups);
+                prefetchBlock<Rows, 2 * Q2_KTile::kGroupBytes>(groups);
                 const Ints scales = loadPairs(tile + Q2_KTile::kGroupScale + 32 * p);
                 const std::size_t column = 256 * b + 32 * p;
                 addFields(scaled, groups, bits<0, 15>(scales), task.rows, column);
                 addFields(scaled, groups + Q2_KTile::kGroupBytes, bits<16, 15>(scales), task.rows,
                           column + 16);
             }
-            prefetchAhead<2, Q2_KTile::kBytes - Q2_KTile::kGroupScale>(tile +
-                                                                       Q2_KTile::kGroupScale);
+            prefetchBlock<Rows, Q2_KTile::kBytes - Q2_KTile::kGroupScale>(tile +
+                                                                          Q2_KTile::kGroupScale);
             addBlock(totals, scaled, tile + Q2_KTile::kScale, task.rows, b);
             auto minima = zeroSums<Rows>();
             for (std::size_t p = 0; p < 8; ++p) {
@@ -133,15 +133,15 @@ struct DotQ3_K {
             auto scaled = zeroSums<Rows>();
             for (std::size_t p = 0; p < 8; ++p) {
                 const std::uint8_t* pair = tile + Q3_KTile::kPairBytes * p;
-                prefetchAhead<2, Q3_KTile::kPairBytes>(pair);
+                prefetchBlock<Rows, Q3_KTile::kPairBytes>(pair);
                 const std::uint8_t* scales = tile + Q3_KTile::kGroupScale + 32 * p;
                 const Bytes third = loadBytes(pair + Q3_KTile::kThirdBits);
                 const std::size_t column = 256 * b + 32 * p;
                 addThrees<0>(scaled, pair, third, scales, task.rows, column);
                 addThrees<1>(scaled, pair, third, scales, task.rows, column);
             }
-            prefetchAhead<2, Q3_KTile::kBytes - Q3_KTile::kGroupScale>(tile +
-                                                                       Q3_KTile::kGroupScale);
+            prefetchBlock<Rows, Q3_KTile::kBytes - Q3_KTile::kGroupScale>(tile +
+                                                                          Q3_KTile::kGroupScale);
             addBlock(totals, scaled, tile + Q3_KTile::kScale, task.rows, b);
         }
         storeTotals(task, totals);
@@ -177,13 +177,13 @@ struct DotWithMinima {
         for (std::size_t b = 0; b < task.columns / 256; ++b, tile += Tile::kBytes) {
             auto scaled = zeroSums<Rows>();
             for (std::size_t g = 0; g < 8; ++g) {
-                prefetchAhead<Rows, Tile::kGroupBytes>(tile + Tile::kGroupBytes * g);
+                prefetchBlock<Rows, Tile::kGroupBytes>(tile + Tile::kGroupBytes * g);
                 auto sums = startSums<Rows>(task.rows);
                 addCodes<Tile>(sums, tile + Tile::kGroupBytes * g, task.rows, 256 * b + 32 * g);
                 addScaled<kSmallCodes<Tile>>(scaled, sums,
                                              loadUnsignedBytes(tile + Tile::kGroupScale + 16 * g));
             }
-            prefetchAhead<Rows, Tile::kBytes - Tile::kGroupScale>(tile + Tile::kGroupScale);
+            prefetchBlock<Rows, Tile::kBytes - Tile::kGroupScale>(tile + Tile::kGroupScale);
             addBlock(totals, scaled, tile + Tile::kScale, task.rows, b);
             auto minima = zeroSums<Rows>();
             for (std::size_t p = 0; p < 4; ++p) {
@@ -206,14 +206,14 @@ struct DotQ6_K {
         for (std::size_t b = 0; b < task.columns / 256; ++b, tile += Q6_KTile::kBytes) {
             auto scaled = zeroSums<Rows>();
             for (std::size_t g = 0; g < 16; ++g) {
-                prefetchAhead<Rows, Q6_KTile::kGroupBytes>(tile + Q6_KTile::kGroupBytes * g);
+                prefetchBlock<Rows, Q6_KTile::kGroupBytes>(tile + Q6_KTile::kGroupBytes * g);
                 auto sums = startSums<Rows, Narrow>(
                     task.rows, [=](const QuantizedRow& x) { return -32 * x.sums16[16 * b + g]; });
                 addSixes(sums, tile + Q6_KTile::kGroupBytes * g, task.rows, 256 * b + 16 * g);
                 addScaled<false>(scaled, sums,
                                  loadSignedBytes(tile + Q6_KTile::kGroupScale + 16 * g));
             }
-            prefetchAhead<Rows, Q6_KTile::kBytes - Q6_KTile::kGroupScale>(tile +
+            prefetchBlock<Rows, Q6_KTile::kBytes - Q6_KTile::kGroupScale>(tile +
                                                                           Q6_KTile::kGroupScale);
             addBlock(totals, scaled, tile + Q6_KTile::kScale, task.rows, b);
         }

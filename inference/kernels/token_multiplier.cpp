@@ -8,9 +8,15 @@ namespace kernels {
 
 namespace {
 
-// A thread takes about this much of the weights at a time: long enough for the processor to run
-// ahead in memory, short enough that the threads finish together.
-constexpr std::size_t kBytesAtATime = 64 << 10;
+// A thread takes this share of what is left of the loop's weights at a time, so that all finish
+// together though few tasks are handed out (each costs half a microsecond), but between 4 and 30
+// microseconds' worth at the speed of memory.
+constexpr std::size_t kSharesPerThread = 3;
+constexpr std::size_t kLeastBytes = 64 << 10;
+constexpr std::size_t kMostBytes = 512 << 10;
+
+// As many rows as one read of the weights serves for about the same time; more take longer.
+constexpr std::size_t kRowsAtMemorySpeed = 4;
 
 // Rows in hand at once. Their rounded form stays in the second-level cache beside a strip.
 constexpr std::size_t kRowsInHand = 32;
@@ -134,17 +140,24 @@ void TokenMultiplier::cut(const Hand& hand, std::size_t first, std::size_t count
                           std::span<const Product> products)
 {
     m_tasks.clear();
+    std::size_t left = 0;
+    for (const Product& product : products)
+        left += product.matrix->strips() * product.matrix->bytesPerStrip();
+    const std::size_t most = kMostBytes * kRowsAtMemorySpeed / std::max(count, kRowsAtMemorySpeed);
     for (const Product& product : products) {
         const PackedMatrix& matrix = *product.matrix;
         const ActivationGroup group = activationGroup(matrix.type());
         const std::vector<RowInput>& rows = group == ActivationGroup::None   ? hand.plain
                                             : group == ActivationGroup::Of32 ? hand.of32
                                                                              : hand.of256;
-        const std::size_t step =
-            std::clamp<std::size_t>(kBytesAtATime / matrix.bytesPerStrip(), 1, kMostStrips);
-        for (std::size_t begin = 0; begin < matrix.strips(); begin += step) {
-            const std::size_t strips = std::min(step, matrix.strips() - begin);
-            const std::size_t left = matrix.rows() - begin * kStripRows;
+        std::size_t strips = 0;
+        for (std::size_t begin = 0; begin < matrix.strips(); begin += strips) {
+            const std::size_t share = left / (kSharesPerThread * m_pool.threads());
+            const std::size_t bytes = std::min(std::max(share, kLeastBytes), most);
+            strips = std::clamp<std::size_t>(bytes / matrix.bytesPerStrip(), 1, kMostStrips);
+            strips = std::min(strips, matrix.strips() - begin);
+            left -= strips * matrix.bytesPerStrip();
+            const std::size_t rowsLeft = matrix.rows() - begin * kStripRows;
             m_tasks.push_back({.dot = m_kernels.dotStrip[static_cast<std::size_t>(matrix.type())],
                                .strips = matrix.strip(begin),
                                .bytesPerStrip = matrix.bytesPerStrip(),
@@ -154,7 +167,7 @@ void TokenMultiplier::cut(const Hand& hand, std::size_t first, std::size_t count
                                .outStride = product.outStride,
                                .stripCount = static_cast<std::uint32_t>(strips),
                                .rowCount = static_cast<std::uint32_t>(count),
-                               .width = std::min(left, strips * kStripRows)});
+                               .width = std::min(rowsLeft, strips * kStripRows)});
         }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/model/kv_sequence.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 namespace model {
@@ -24,8 +26,8 @@ void put(std::vector<std::byte>& to, std::uint32_t value)
 std::vector<std::byte> headOf(const KvPool& pool, std::uint32_t begin, std::uint32_t end)
 {
     std::vector<std::byte> head;
-    for (const char letter : kMagic)
-        head.push_back(static_cast<std::byte>(letter));
+    std::ranges::transform(kMagic, std::back_inserter(head),
+                           [](char letter) { return static_cast<std::byte>(letter); });
     put(head, kVersion);
     put(head, begin);
     put(head, end);

@@ -180,8 +180,10 @@ std::vector<KvBlock> KvSequence::blocks(std::uint32_t begin, std::uint32_t end) 
 {
     assert(begin <= end && end <= m_length / kTokens);
     std::vector<KvBlock> blocks;
+    blocks.reserve(end - begin);
     for (std::uint32_t page = begin; page < end; ++page) {
         std::vector<std::uint32_t> pages;
+        pages.reserve(m_tables.size());
         for (const Table& table : m_tables)
             pages.push_back(table.pages[page]);
         blocks.push_back(KvBlock(*m_pool, std::move(pages)));

@@ -136,6 +136,7 @@ Result<void> PackFile::verify(kernels::ThreadPool& pool) const
 {
     // In the order of the file, as the disk reads it.
     std::vector<const PackEntry*> entries;
+    entries.reserve(m_entries.size());
     for (const PackEntry& entry : m_entries)
         entries.push_back(&entry);
     std::ranges::sort(entries, {}, [](const PackEntry* entry) { return entry->offset; });

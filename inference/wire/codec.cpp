@@ -77,68 +77,98 @@ void visitOdds(auto& visit, auto& odds)
     });
 }
 
-void visitMessage(auto& visit, auto& m)
+/// A message of this kind, to be read (const) or written to.
+template <typename T, typename Message>
+concept Is = std::is_same_v<std::remove_cv_t<T>, Message>;
+
+void visitMessage(auto& visit, Is<Generate> auto& m)
 {
-    using Message = std::remove_cvref_t<decltype(m)>;
-    if constexpr (std::is_same_v<Message, Generate>) {
-        visit.number("id", m.id);
-        visit.number("user", m.user);
-        visit.number("patient", m.patient);
-        visitTurns(visit, m.turns);
-        visit.number("sharedTurns", m.sharedTurns);
-        visitSampling(visit, m.sampling);
-        visit.number("maxTokens", m.maxTokens);
-        visit.list("stops", m.stops, sizeof(std::uint32_t),
-                   [&visit](auto& stop) { visit.text("stop", stop); });
-        visitConstraint(visit, m.constraint);
-    } else if constexpr (std::is_same_v<Message, Count>) {
-        visit.number("id", m.id);
-        visitTurns(visit, m.turns);
-    } else if constexpr (std::is_same_v<Message, Cancel>) {
-        visit.number("id", m.id);
-    } else if constexpr (std::is_same_v<Message, Forget>) {
-        visit.number("user", m.user);
-    } else if constexpr (std::is_same_v<Message, Queued>) {
-        visit.number("id", m.id);
-        visit.number("place", m.place);
-    } else if constexpr (std::is_same_v<Message, Ready>) {
-        visit.text("name", m.name);
-        visit.text("architecture", m.architecture);
-        visit.text("weightType", m.weightType);
-        visit.number("parameters", m.parameters);
-        visit.number("contextTokens", m.contextTokens);
-        visit.number("vocabulary", m.vocabulary);
-        visit.number("weightBytes", m.weightBytes);
-        visit.flag("fromPack", m.fromPack);
-    } else if constexpr (std::is_same_v<Message, Progress>) {
-        visit.number("id", m.id);
-        visit.number("done", m.done);
-        visit.number("total", m.total);
-    } else if constexpr (std::is_same_v<Message, Token>) {
-        visit.number("id", m.id);
-        visit.number("token", m.token);
-        visit.text("text", m.text);
-        visitOdds(visit, m.odds);
-    } else if constexpr (std::is_same_v<Message, Finished>) {
-        visit.number("id", m.id);
-        visit.enumeration("reason", m.reason, StopReason::StopText);
-        visit.number("promptTokens", m.promptTokens);
-        visit.number("cachedTokens", m.cachedTokens);
-        visit.number("generatedTokens", m.generatedTokens);
-        visit.number("prefillMicroseconds", m.prefillMicroseconds);
-        visit.number("decodeMicroseconds", m.decodeMicroseconds);
-    } else if constexpr (std::is_same_v<Message, Counted>) {
-        visit.number("id", m.id);
-        visit.number("tokens", m.tokens);
-    } else {
-        static_assert(std::is_same_v<Message, Failed>);
-        visit.number("id", m.id);
-        visit.enumeration("code", m.code, Errc::BadConstraint);
-        visit.text("detail", m.detail);
-        visit.number("promptTokens", m.promptTokens);
-        visit.number("maxTokens", m.maxTokens);
-        visit.number("contextTokens", m.contextTokens);
-    }
+    visit.number("id", m.id);
+    visit.number("user", m.user);
+    visit.number("patient", m.patient);
+    visitTurns(visit, m.turns);
+    visit.number("sharedTurns", m.sharedTurns);
+    visitSampling(visit, m.sampling);
+    visit.number("maxTokens", m.maxTokens);
+    visit.list("stops", m.stops, sizeof(std::uint32_t),
+               [&visit](auto& stop) { visit.text("stop", stop); });
+    visitConstraint(visit, m.constraint);
+}
+
+void visitMessage(auto& visit, Is<Count> auto& m)
+{
+    visit.number("id", m.id);
+    visitTurns(visit, m.turns);
+}
+
+void visitMessage(auto& visit, Is<Cancel> auto& m)
+{
+    visit.number("id", m.id);
+}
+
+void visitMessage(auto& visit, Is<Forget> auto& m)
+{
+    visit.number("user", m.user);
+}
+
+void visitMessage(auto& visit, Is<Queued> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("place", m.place);
+}
+
+void visitMessage(auto& visit, Is<Ready> auto& m)
+{
+    visit.text("name", m.name);
+    visit.text("architecture", m.architecture);
+    visit.text("weightType", m.weightType);
+    visit.number("parameters", m.parameters);
+    visit.number("contextTokens", m.contextTokens);
+    visit.number("vocabulary", m.vocabulary);
+    visit.number("weightBytes", m.weightBytes);
+    visit.flag("fromPack", m.fromPack);
+}
+
+void visitMessage(auto& visit, Is<Progress> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("done", m.done);
+    visit.number("total", m.total);
+}
+
+void visitMessage(auto& visit, Is<Token> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("token", m.token);
+    visit.text("text", m.text);
+    visitOdds(visit, m.odds);
+}
+
+void visitMessage(auto& visit, Is<Finished> auto& m)
+{
+    visit.number("id", m.id);
+    visit.enumeration("reason", m.reason, StopReason::StopText);
+    visit.number("promptTokens", m.promptTokens);
+    visit.number("cachedTokens", m.cachedTokens);
+    visit.number("generatedTokens", m.generatedTokens);
+    visit.number("prefillMicroseconds", m.prefillMicroseconds);
+    visit.number("decodeMicroseconds", m.decodeMicroseconds);
+}
+
+void visitMessage(auto& visit, Is<Counted> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("tokens", m.tokens);
+}
+
+void visitMessage(auto& visit, Is<Failed> auto& m)
+{
+    visit.number("id", m.id);
+    visit.enumeration("code", m.code, Errc::BadConstraint);
+    visit.text("detail", m.detail);
+    visit.number("promptTokens", m.promptTokens);
+    visit.number("maxTokens", m.maxTokens);
+    visit.number("contextTokens", m.contextTokens);
 }
 
 class Writer {
