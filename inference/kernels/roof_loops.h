@@ -28,6 +28,8 @@ struct RoofLoops {
 extern const RoofLoops kGenericRoofs;
 extern const RoofLoops kAvx2Roofs;
 extern const RoofLoops kAvx512Roofs; // without bfloats
+/// Of roof_avxvnni.cpp and roof_avxvnni_evex.cpp: only bytes, the rest is AVX2's.
+extern const RoofLoop kAvxVnniRoof, kAvxVnniEvexRoof;
 /// Of roof_avx512bf16.cpp: only bfloats, for processors that have them.
 extern const RoofLoop kBfloatRoof;
 

@@ -55,6 +55,8 @@ RoofLoops roofLoopsOf(Tier tier)
             loops.bfloats = kBfloatRoof;
     } else if (tier != Tier::Generic) {
         loops = kAvx2Roofs;
+        if (tier == Tier::AvxVnni)
+            loops.bytes = hasVexVnni() ? kAvxVnniRoof : kAvxVnniEvexRoof;
     }
     return loops;
 }

@@ -7,11 +7,6 @@ namespace kernels {
 
 namespace {
 
-bool hasVexVnni()
-{
-    return __builtin_cpu_supports("avxvnni");
-}
-
 bool canRun(Tier tier)
 {
     switch (tier) {
@@ -31,6 +26,11 @@ bool canRun(Tier tier)
 }
 
 } // namespace
+
+bool hasVexVnni()
+{
+    return __builtin_cpu_supports("avxvnni");
+}
 
 std::vector<Tier> availableTiers()
 {

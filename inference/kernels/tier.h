@@ -22,6 +22,9 @@ Tier bestTier();
 std::vector<Tier> availableTiers();
 std::string_view nameOf(Tier tier);
 
+/// Whether products of bytes in 256 bits have the encoding of processors without AVX512.
+bool hasVexVnni();
+
 /// Whether oneDNN multiplies bfloat16 at more than the speed of float32 here.
 bool hasBfloatProducts();
 
