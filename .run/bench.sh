@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# ./run bench [--quick | --full | --quality] [--only TEXT] [--rounds N] [--defaults]: speed beside llama.cpp of
-# Debian forky and OpenVINO GenAI on the same files, in one run in which the engines take turns; share
-# of what the machine allows at most; figures in build/bench/latest.json, page and plot in
-# docs/performance. --quick: the real files, at most ten minutes; --full: also the shape of 8B;
-# --quality: distance from the reference instead of speed. --only: models whose names hold TEXT.
-# --defaults: the peers as they come, without looking for their best settings.
+# ./run bench [--quick | --full | --quality] [--only TEXT[,TEXT]] [--within MINUTES] [--resume] [--rounds N]
+# [--list] [--defaults]: speed beside llama.cpp of Debian forky and OpenVINO GenAI on the same files, in one
+# run in which the engines take turns; share of what the machine allows at most; distance from the
+# reference; figures in build/bench/latest.json, page and plot in docs/performance. --quick: the real
+# files, at most ten minutes; --full: also the shape of 8B; --quality: the distance only. --only: rows whose
+# ids (--list) hold a TEXT; --within: the rows that matter most, as many as end in time; --resume: those
+# that no run has measured yet. --defaults: the peers as they come, without looking for their best settings.
 mode=usual more=()
 while [ $# -gt 0 ]; do
     case $1 in
         --quick | --full | --quality) mode=${1#--}; shift ;;
-        --defaults) more+=("$1"); shift ;;
-        --only | --rounds) [ $# -gt 1 ] || die "$1 wants a value"; more+=("$1" "$2"); shift 2 ;;
-        *) die "bench takes --quick, --full, --quality, --only TEXT, --rounds N and --defaults, not '$1'" ;;
+        --defaults | --resume | --list) more+=("$1"); shift ;;
+        --only | --rounds | --within) [ $# -gt 1 ] || die "$1 wants a value"; more+=("$1" "$2"); shift 2 ;;
+        *) die "bench takes --quick, --full, --quality, --only, --within, --resume, --rounds, --list and --defaults, not '$1'" ;;
     esac
 done
 
@@ -47,12 +48,10 @@ ensurePackages() {
 }
 
 preset=$(currentPreset)
-build "$preset" cloister-model cloister-engine
+build "$preset" cloister-model cloister-engine cloisterd cloister-admin cloister-import
 ensurePeer
 ensurePackages
-packages=
-[ "$mode" = quality ] && packages=$cache/bench-python-1
 enterLast=1
-enter -- env PYTHONPATH="$packages" PYTHONDONTWRITEBYTECODE=1 python3 "$checkout/.run/bench/main.py" \
+enter -- env PYTHONDONTWRITEBYTECODE=1 python3 "$checkout/.run/bench/main.py" \
     --checkout "$checkout" --cache "$cache" --program "$checkout/build/$preset/bin/cloister-model" \
     --mode "$mode" "${more[@]}"

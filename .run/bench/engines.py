@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+from llama_server import LlamaServer
 from machine import Talker, run
 
 HERE = pathlib.Path(__file__).parent
@@ -53,10 +54,10 @@ class Llama:
     def __init__(self, root, threads):
         self.root, self.start = root, self.start | {"threads": threads}
 
-    def call(self, shape, setting, *command):
+    def command(self, shape, setting, *words):
         environment = [f"OMP_WAIT_POLICY={setting['wait']}"] if setting["wait"] else []
-        return run([str(HERE / "peer.sh"), str(self.root), BACKENDS[shape.get("tier")], "env",
-                    *environment, *command])
+        return [str(HERE / "peer.sh"), str(self.root), BACKENDS[shape.get("tier")], "env",
+                *environment, *words]
 
     def measure(self, model, shape, setting):
         if shape["what"] == "users":
@@ -71,21 +72,24 @@ class Llama:
             options += ["-C", setting["mask"], "--cpu-strict", 1]
         if prompt > WARM_UP:
             options.append("--no-warmup")
-        out = self.call(shape, setting, "llama-bench", "-m", str(model.path),
-                        *map(str, options), "-o", "json")
+        out = run(self.command(shape, setting, "llama-bench", "-m", str(model.path),
+                               *map(str, options), "-o", "json"))
         return json.loads(out)[0]["avg_ts"]
 
     def users(self, model, shape, setting):
-        """llama-batched-bench: one prompt that all share, so this is no less than its server does."""
-        most = shape["depth"] + shape["users"] * (shape["depth"] + shape["tokens"])
-        options = ["-c", most, "-npp", shape["depth"], "-ntg", shape["tokens"],
-                   "-npl", shape["users"], "-pps", "-t", setting["threads"], "-fa", setting["fa"],
-                   "-ub", setting["ub"], "--output-format", "jsonl"]
-        if not setting["repack"]:
-            options.append("--no-repack")
-        out = self.call(shape, setting, "llama-batched-bench", "-m", str(model.path),
-                        *map(str, options))
-        return json.loads([line for line in out.splitlines() if line.startswith("{")][-1])["speed_tg"]
+        """llama-server with a slot for each user."""
+        room = 2 * shape["depth"] + shape["tokens"] + 64 # the first to begin write until the last have
+        options = ["-np", shape["users"], "-c", shape["users"] * room, "-t", setting["threads"],
+                   "-fa", setting["fa"], "-ub", setting["ub"], "-ctk", setting["kv"], "-ctv",
+                   setting["kv"], "--repack" if setting["repack"] else "--no-repack"]
+        if setting["mask"]:
+            options += ["-C", setting["mask"], "--cpu-strict", 1]
+        server = LlamaServer(self.command(shape, setting, "llama-server", "-m", str(model.path),
+                                          *map(str, options)))
+        try:
+            return server.speed(shape["users"], shape["depth"], shape["tokens"], model.vocabulary)
+        finally:
+            server.end()
 
 
 class OpenVino:

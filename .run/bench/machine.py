@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 MOST_STOLEN = 0.01  # of the cores' time, while one figure is taken
 TRIES = 4
+PATIENCE = 900 # seconds; a program that takes longer hangs
 
 
 def cpu_times():
@@ -34,23 +36,37 @@ def steadily(take):
 
 def run(command, **more):
     """Standard output of a program, or an exception with its last words."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **more)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE, **more)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{os.path.basename(command[0])} did not end") from None
     if done.returncode != 0:
         words = (done.stderr.strip() or "no word").splitlines()
         raise RuntimeError(f"{os.path.basename(command[0])} ended with {done.returncode}: {words[-1]}")
     return done.stdout
 
 
-def resident(command):
-    """Runs a program; (most bytes that were resident, as VmHWM tells; seconds)."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return usage.ru_maxrss * 1024, time.monotonic() - start
+class Started:
+    """A program whose first byte of output is waited for."""
+
+    def __init__(self, command):
+        self.name = command[0]
+        start = time.monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
+        os.read(self.process.stdout.fileno(), 1)
+        self.seconds = time.monotonic() - start
+
+    def ended(self):
+        """(seconds to the first byte, most bytes that were resident, as VmHWM tells)"""
+        self.process.stdout.read()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.process.stdout.close()
+        if self.process.returncode != 0:
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}")
+        return self.seconds, usage.ru_maxrss * 1024
 
 
 class Talker:
@@ -62,14 +78,19 @@ class Talker:
                                         env=os.environ | environment)
 
     def ask(self, question):
+        # One that hangs is ended, which ends the loop below.
+        watch = threading.Timer(PATIENCE, self.process.kill)
+        watch.start()
         try:
             self.process.stdin.write(json.dumps(question) + "\n")
             self.process.stdin.flush()
+            for line in self.process.stdout:
+                if line.startswith("ANSWER "):
+                    return json.loads(line[7:])
         except BrokenPipeError:
-            pass # it is gone: the loop below ends at once
-        for line in self.process.stdout:
-            if line.startswith("ANSWER "):
-                return json.loads(line[7:])
+            pass # it is gone
+        finally:
+            watch.cancel()
         raise RuntimeError(f"it ended with {self.process.wait()}")
 
     def end(self):

@@ -4,34 +4,41 @@
 page and plot of docs/performance.
 
 usage: main.py --checkout DIR --cache DIR --program FILE [--mode quick|usual|full|quality]
-               [--only TEXT] [--rounds N] [--defaults]
+               [--only TEXT[,TEXT…]] [--rounds N] [--within MINUTES] [--resume] [--list] [--defaults]
 
-What a mode does not measure stays as it was in latest.json. --only: the models whose names hold TEXT,
-and no pages written. --defaults: the peers as they come, nothing is looked for; no pages either.
+A row is measured, or says why not, and is written down before the next begins; rows that a run leaves
+out stay as they were seen last. --only: rows whose ids hold a TEXT. --resume: not those that are
+written down. --within: no row that would not end in time, the ones that matter most first, no more
+than three rounds, and peers' settings as far as they were found before. --list: the ids. --defaults:
+nothing is looked for and no pages are written.
 """
 import argparse
-import datetime
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
 
 import extras
+import plan
 import plot
+import quality_rows
 import report
 import rounds
+from book import Book
 from engines import Llama, OpenVino, Ours
 from machine import run
 from roof import Model, Roof
 from settings import Settings
-from shapes import MODELS, QUICK_USERS_ROUNDS, RANDOM, ROWS
+from shapes import MODELS, RANDOM
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = "bench-python-1"
 PEER = "peer-forky-2"
 RANDOM_MODELS = "bench-models-1"
+ROUNDS, FEW_ROUNDS = 5, 3
 
 
 def say(text):
@@ -42,11 +49,12 @@ def arguments():
     parser = argparse.ArgumentParser(prog="./run bench", allow_abbrev=False)
     for name in ("checkout", "cache", "program"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
-    parser.add_argument("--mode", choices=["quick", "usual", "full", "quality"],
-                        default="usual")
+    parser.add_argument("--mode", choices=["quick", "usual", "full", "quality"], default="usual")
     parser.add_argument("--only")
-    parser.add_argument("--defaults", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--within", type=float)
+    parser.add_argument("--rounds", type=int)
+    for name in ("resume", "list", "defaults"):
+        parser.add_argument(f"--{name}", action="store_true")
     return parser.parse_args()
 
 
@@ -62,11 +70,8 @@ class Models:
             # The F16 file is what OpenVINO reads instead of the BF16 one.
             files = [file, file.replace("-bf16", "-f16")] if file.endswith("-bf16") else [file]
             self.known[name] = self.made(HERE / "random_model.py", RANDOM_MODELS, name, files) \
-                if file in RANDOM else self.real(name, file)
+                if file in RANDOM else self.made(HERE.parent / "models.py", "models", name, files)
         return self.known[name]
-
-    def real(self, name, file):
-        return self.made(HERE.parent / "models.py", "models", name, [file])
 
     def made(self, script, folder, name, files):
         out = subprocess.run(
@@ -83,77 +88,116 @@ def machine_name():
     return f"{os.cpu_count()} cores ({name}), {memory} GiB"
 
 
-def wanted_rows(args):
-    for row in ROWS:
-        if args.mode in row["modes"] and (not args.only or args.only in row["model"]):
-            yield row
+class Desk:
+    """What rows are measured with."""
 
+    def __init__(self, args, book):
+        self.args, self.book, self.say = args, book, say
+        self.checkout, self.mode = args.checkout, args.mode
+        self.packages = args.cache / PACKAGES
+        self.ours = Ours(args.program, len(os.sched_getaffinity(0)))
+        self.llama = Llama(args.cache / PEER, self.ours.threads)
+        self.openvino = OpenVino(self.packages, self.ours.threads)
+        self.models = Models(args)
+        # A search takes minutes, which a run within minutes has not.
+        self.settings = Settings(args.cache / "bench-settings-1.json", say,
+                                 search=not args.defaults and not args.within)
+        self.roofs = None
 
-def measure_rows(args, bench, models, ours):
-    threads = ours.threads
-    peers = [Llama(args.cache / PEER, threads), OpenVino(args.cache / PACKAGES, threads)]
-    settings = Settings(args.cache / "bench-settings-1.json", say, search=not args.defaults)
-    for row in wanted_rows(args):
-        model = models[row["model"]]
-        few = args.mode == "quick" and row["shape"]["what"] == "users"
-        count = min(args.rounds, QUICK_USERS_ROUNDS) if few else args.rounds
-        result = rounds.measure(row, model, [ours, *peers], settings, count, say)
-        roof = Roof(bench["roofs"], row["shape"].get("tier"))
-        result["kv"] = ours.kv
-        result["roof"] = roof.speed(model, row["shape"], ours.kv)
+    def roof(self, tier):
+        if self.roofs is None:
+            say("Measuring the roofs …")
+            self.roofs = json.loads(run([self.ours.program, "roofs", "--json"]))
+            self.book.set("roofs", self.roofs)
+        return Roof(self.roofs, tier)
+
+    def rounds_of(self, row):
+        few = self.args.within or self.mode == "quick"
+        wanted = self.args.rounds or (FEW_ROUNDS if few else ROUNDS)
+        return min(wanted, row.get("most") or wanted)
+
+    def measure(self, row):
+        """The row's result."""
+        model, count = self.models[row["model"]], self.rounds_of(row)
+        if row["kind"] == "quality":
+            self.openvino.unload()
+            return quality_rows.measure(self, row, model)
+        if row["kind"] == "alone":
+            self.openvino.unload() # its threads and its memory are the row's
+            return row["take"](self, model, count)
+        roof = self.roof(row["shape"].get("tier"))
+        result = rounds.measure(row, model, [self.ours, self.llama, self.openvino], self.settings,
+                                count, say)
+        result["kv"] = self.ours.kv
+        result["roof"] = roof.speed(model, row["shape"], self.ours.kv)
         median = result["engines"]["cloister"].get("median")
         if median and result["roof"]:
             result["share"] = median / result["roof"]
-        result["met"] = rounds.judge(result)
-        bench["rows"].append(result)
-        keep(args, bench)
-    peers[1].unload()
+        return result | {"met": rounds.judge(result)}
 
 
-def keep(args, bench):
-    """After every row: an interrupted bench has what it measured."""
-    folder = args.checkout / "build/bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "latest.json").write_text(json.dumps(bench, indent=1) + "\n")
+def expected(desk, row):
+    """Seconds that the row takes, from the last time or by the plan's guess."""
+    count = desk.rounds_of(row)
+    before = desk.book[row["id"]]
+    if before.get("seconds"):
+        return before["seconds"] * count / before["count"]
+    return row["minutes"] * 60 * count / ROUNDS
 
 
-def write_pages(args, bench):
+def measure_all(desk, rows, end):
+    for row in rows:
+        known = desk.book[row["id"]]
+        if desk.args.resume and known and "failed" not in known:
+            continue
+        if time.monotonic() + expected(desk, row) > end:
+            say(f"{row['id']}: left out, {expected(desk, row) / 60:.1f} minutes are not left")
+            continue
+        start = time.monotonic()
+        try:
+            result = desk.measure(row)
+        except Exception as reason: # whatever it is, the other rows are still wanted
+            word = f"{reason}".splitlines() or [type(reason).__name__]
+            result = {"failed": word[0][:200], "met": None}
+        result |= {"kind": row["kind"], "model": row["model"], "id": row["id"],
+                   "count": desk.rounds_of(row), "seconds": round(time.monotonic() - start, 1)}
+        if row["kind"] != "quality":
+            result |= {"bar": row["bar"]}
+        if row["kind"] == "speed":
+            result |= {"shape": row["shape"]}
+        desk.book.put(row["id"], result)
+        say(report.line(desk.book[row["id"]]))
+
+
+def write_pages(args, book):
     folder = args.checkout / "docs/performance"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "README.md").write_text(report.markdown(bench))
-    (folder / "bench.svg").write_text(plot.svg(bench))
-
-
-def before(args):
-    path = args.checkout / "build/bench/latest.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    (folder / "README.md").write_text(report.markdown(book, plan.ROWS))
+    (folder / "bench.svg").write_text(plot.svg(book, plan.ROWS))
 
 
 def main():
     args = arguments()
     start = time.monotonic()
-    ours = Ours(args.program, len(os.sched_getaffinity(0)))
-    models = Models(args)
-    bench = before(args)
-    if args.mode == "quality":
-        import quality # wants numpy, the other modes do not
-        bench["quality"] = quality.all_of(args, ours, models, say)
-        shown = {"quality": bench["quality"]}
-    else:
-        bench |= {"date": datetime.date.today().isoformat(), "machine": machine_name(),
-                  "mode": args.mode, "rounds": args.rounds, "rows": [], "extras": []}
-        say("Measuring the roofs …")
-        bench["roofs"] = json.loads(run([ours.program, "roofs", "--json"]))
-        measure_rows(args, bench, models, ours)
-        if not args.only:
-            bench["extras"] = extras.all_of(ours, models["135M Q4_1"], models["1.5B Q4_K_M"],
-                                            args.mode, say)
-        shown = {key: value for key, value in bench.items() if key != "quality"}
-    keep(args, bench)
-    print(report.terminal(shown))
+    book = Book(args.checkout / "build/bench/latest.json")
+    desk = Desk(args, book)
+    rows = list(plan.wanted(args.mode, args.only))
+    if not rows:
+        sys.exit(f"bench: no row's id holds {args.only}")
+    if args.list:
+        for row in rows:
+            print(f"{row['id']:32} {expected(desk, row) / 60:5.1f} min  {report.bars_of(row)}")
+        return
+    book.set("machine", machine_name())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        measure_all(desk, rows, start + args.within * 60 if args.within else float("inf"))
+    finally: # stopped by hand: what is written down is shown all the same
+        desk.openvino.unload()
+        print(report.terminal(book, rows))
+        if book.kept.get("roofs") and not args.defaults:
+            write_pages(args, book)
     say(f"{(time.monotonic() - start) / 60:.1f} minutes")
-    if bench.get("rows") and not args.only and not args.defaults:
-        write_pages(args, bench)
 
 
 main()

@@ -11,8 +11,9 @@ def bar(x, y, width, colour, text):
             f'<text x="{x + width + 5:.1f}" y="{y + 10}">{escape(text)}</text>')
 
 
-def svg(bench):
-    rows = [row for row in bench["rows"] if row["engines"]["cloister"].get("speeds")]
+def svg(book, plan):
+    rows = [row for _, row in book.ordered(plan)
+            if row.get("engines", {}).get("cloister", {}).get("speeds")]
     ratios = [entry["ratio"] for row in rows for name, entry in row["engines"].items()
               if name in COLOURS and entry.get("ratio")]
     scale = WIDTH / max([2.0, *ratios])

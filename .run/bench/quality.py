@@ -1,17 +1,27 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """How far the engine's distributions are from the float32 reference, beside llama.cpp's distance
-(../shared/data/real/README.md), and from its own --exact on our documents."""
+(../shared/data/real/README.md), and from its own --exact on our documents. Wants numpy, which the rest
+of the bench does not: a program of its own, called by quality_rows.py.
+
+usage: quality.py CHECKOUT PROGRAM THREADS MODEL note|own ROOT
+
+ROOT: llama.cpp's. Prints one line of JSON for each kind of rows and of keys and values.
+"""
+import json
 import math
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
+import peer_quality
+
 TOP = 128
 POSITION = np.dtype([("log_sum", "<f4"), ("ids", "<u4", TOP), ("logits", "<f4", TOP)])
-MODELS = {"135M Q4_1": "small", "0.5B Q4_K_M": "medium", "1.5B Q4_K_M": "large"}
 KINDS = ("prompt", "generated")
 OWN_TOKENS = 4224
 BLOCK = 256 # positions at a time: a row of logits is up to 1 MB
@@ -31,10 +41,8 @@ def log_softmax(rows):
 
 
 def summary(divergences, same):
-    """Without the first position: it carries outliers that say nothing."""
-    kept = np.asarray(divergences[1:])
-    return {"mean": float(kept.mean()), "p99": float(np.quantile(kept, 0.99)),
-            "same": float(np.mean(same[1:])), "positions": len(kept)}
+    return {"mean": float(np.mean(divergences)), "p99": float(np.quantile(divergences, 0.99)),
+            "same": float(np.mean(same)), "positions": len(same)}
 
 
 def against_reference(reference, logits):
@@ -50,7 +58,8 @@ def against_reference(reference, logits):
             total += rest_wanted * math.log(rest_wanted / rest_got)
         divergences.append(total)
         same.append(int(row.argmax()) == int(position["ids"][0]))
-    return summary(divergences, same)
+    # Without the first position: it carries outliers that say nothing.
+    return summary(divergences[1:], same[1:])
 
 
 def against_exact(exact, logits):
@@ -74,82 +83,74 @@ def peers(readme):
 
 
 class Runner:
-    def __init__(self, ours, folder):
-        self.ours, self.folder = ours, pathlib.Path(folder)
+    def __init__(self, program, threads, model, folder):
+        self.program, self.threads, self.model = program, threads, model
+        self.out = pathlib.Path(folder) / "logits.f32"
+        self.help = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
 
-    def logits(self, model, ids, *options):
-        out = self.folder / f"{len(list(self.folder.iterdir()))}.f32"
-        subprocess.run([self.ours.program, "logits", str(model.path), "--tokens",
-                        ",".join(map(str, ids)), "--out", str(out), "--threads",
-                        str(self.ours.threads), *options], check=True)
-        return np.memmap(out, "<f4", "r").reshape(len(ids), -1)
+    def logits(self, ids, *options):
+        """Good until the next call."""
+        self.out.unlink(missing_ok=True)
+        subprocess.run([self.program, "logits", self.model, "--tokens", ",".join(map(str, ids)), "--out",
+                        str(self.out), "--threads", self.threads, *options], check=True)
+        return np.memmap(self.out, "<f4", "r").reshape(len(ids), -1)
 
-    def tokens(self, model, text):
-        out = subprocess.run([self.ours.program, "tokenize", str(model.path)], input=text.encode(),
-                             check=True, capture_output=True).stdout
+    def tokens(self, text):
+        out = subprocess.run([self.program, "tokenize", self.model], input=text.encode(), check=True,
+                             capture_output=True).stdout
         return [int(word) for word in out.split()][:OWN_TOKENS]
 
-    def kv_kinds(self):
-        """What --kv takes, as the help names it; none where there is no choice yet."""
-        words = re.search(r"--kv ([\w|-]+)", self.ours.help)
-        return words.group(1).split("|") if words and "|" in words.group(1) else [None]
+    def kinds(self):
+        """(keys and values, rows), what --kv takes as the help names it; the default first."""
+        names = re.search(r"--kv ([\w|-]+)", self.help).group(1).split("|")
+        for kv in names:
+            for kind in KINDS:
+                yield kv, kind
 
 
-def note_rows(runner, model, stem, shared, known):
+def note_rows(runner, stem, shared):
     ids = [int(word) for word in (shared / f"{stem}.note_a.ids").read_text().split()]
     reference = np.fromfile(shared / f"{stem}.note_a.top", POSITION)
-    for kv in runner.kv_kinds():
-        for kind in KINDS:
-            logits = runner.logits(model, ids, "--kind", kind, *(["--kv", kv] if kv else []))
-            row = against_reference(reference, logits) | known.get(stem, {})
-            if "peer_mean" in row:
-                row["ratio"] = row["mean"] / row["peer_mean"]
-            yield row | {"model": model.name, "text": "note_a", "kind": kind, "kv": kv or "default"}
+    known = peers(shared / "README.md").get(stem, {})
+    for kv, kind in runner.kinds():
+        row = against_reference(reference, runner.logits(ids, "--kind", kind, "--kv", kv)) | known
+        if known:
+            row["ratio"] = row["mean"] / row["peer_mean"]
+        yield row | {"text": "note_a", "kind": kind, "kv": kv}
 
 
-def own_rows(runner, model, text):
-    ids = runner.tokens(model, text)
-    exact = runner.logits(model, ids, "--exact")
-    for kv in runner.kv_kinds():
-        for kind in KINDS:
-            logits = runner.logits(model, ids, "--kind", kind, *(["--kv", kv] if kv else []))
-            yield against_exact(exact, logits) | {"model": model.name, "text": "our documents",
-                                                  "kind": kind, "kv": kv or "default"}
+def own_rows(runner, text, root):
+    """Over the positions that llama.cpp's program compares: the second half."""
+    ids = runner.tokens(text)
+    exact = runner.logits(ids, "--exact")
+    kept = runner.out.with_suffix(".exact")
+    runner.out.rename(kept) # what is mapped goes on being there
+    base = runner.out.with_suffix(".base")
+    peer_quality.write_base(base, ids, exact, log_softmax)
+    known = peer_quality.of_llama(root, runner.threads, runner.model, ids, base)
+    base.unlink()
+    positions = peer_quality.compared(len(ids))
+    for kv, kind in runner.kinds():
+        logits = runner.logits(ids, "--kind", kind, "--kv", kv)
+        row = against_exact(exact[positions], logits[positions]) | known
+        if row.get("peer_mean"):
+            row["ratio"] = row["mean"] / row["peer_mean"]
+        yield row | {"text": "our documents", "kind": kind, "kv": kv}
 
 
-def verdicts(rows):
-    """The bar, for each kind of rows and of keys and values."""
-    words = []
-    for kv in dict.fromkeys(row["kv"] for row in rows):
-        for kind in KINDS:
-            of = [row for row in rows if row["kv"] == kv and row["kind"] == kind and "ratio" in row]
-            if not of:
-                continue
-            mean = math.exp(sum(math.log(row["ratio"]) for row in of) / len(of))
-            tail = max(row["p99"] / row["peer_p99"] for row in of)
-            lost = 100 * (sum(row["peer_same"] for row in of) - sum(row["same"] for row in of)) / len(of)
-            worst = max(row["ratio"] for row in of)
-            met = mean <= 1.25 and worst <= 1.5 and tail <= 2 and lost <= 1
-            words.append(f"{kind} rows, KV {kv}: mean KL {mean:.2f}x llama.cpp's (bar 1.25), worst file "
-                         f"{worst:.2f}x (1.5), p99 at most {tail:.2f}x (2), same first choice "
-                         f"{lost:+.2f} points lost (1): {'met' if met else 'not met'}.")
-    return words
+def main():
+    checkout, program, threads, model, what, root = sys.argv[1:]
+    with tempfile.TemporaryDirectory(dir=pathlib.Path(checkout) / "build") as folder:
+        runner = Runner(program, threads, model, folder)
+        if what == "own":
+            rows = own_rows(runner, own_text(pathlib.Path(checkout)), root)
+        else:
+            shared = pathlib.Path(checkout).parent / "shared/data/real"
+            if not shared.exists():
+                sys.exit("there is no ../shared/data/real here")
+            rows = note_rows(runner, pathlib.Path(model).stem, shared)
+        for row in rows:
+            print(json.dumps(row), flush=True)
 
 
-def all_of(args, ours, models, say):
-    shared = args.checkout.parent / "shared/data/real"
-    rows, text = [], own_text(args.checkout)
-    known = peers(shared / "README.md") if shared.exists() else {}
-    for name in MODELS:
-        if args.only and args.only not in name:
-            continue
-        model = models.real(name, MODELS[name])
-        with tempfile.TemporaryDirectory(dir=args.checkout / "build") as folder:
-            runner = Runner(ours, folder)
-            if shared.exists():
-                say(f"{name}: against the reference …")
-                rows += note_rows(runner, model, model.path.stem, shared, known)
-        with tempfile.TemporaryDirectory(dir=args.checkout / "build") as folder:
-            say(f"{name}: our documents against --exact …")
-            rows += own_rows(Runner(ours, folder), model, text)
-    return {"rows": rows, "words": verdicts(rows)}
+main()

@@ -17,8 +17,8 @@ def measure(row, model, engines, settings, count, say):
     for engine in engines:
         try:
             setting = None if engine.name == "cloister" else settings.best(engine, model, shape)
-        except NotYet as reason:
-            result["engines"][engine.name] = {"missing": str(reason)}
+        except Exception as reason: # the others are measured all the same
+            result["engines"][engine.name] = {"missing": said(reason)}
             continue
         running[engine.name] = (engine, setting)
         result["engines"][engine.name] = {"setting": setting, "speeds": []}
@@ -26,9 +26,10 @@ def measure(row, model, engines, settings, count, say):
         say(f"{row['model']}, {label(shape)}, depth {result['depth']}: round {number + 1} of {count}")
         for name, (engine, setting) in list(running.items()):
             try:
-                speed, stolen = steadily(lambda: engine.measure(model, shape, setting))
-            except (NotYet, RuntimeError) as reason:
-                result["engines"][name] = {"missing": str(reason)}
+                speed, stolen = again(lambda: engine.measure(model, shape, setting))
+            except Exception as reason:
+                # What it reached in the rounds before is not a figure of this row.
+                result["engines"][name] = {"missing": said(reason), "setting": setting}
                 del running[name]
                 continue
             result["engines"][name]["speeds"].append(speed)
@@ -36,8 +37,24 @@ def measure(row, model, engines, settings, count, say):
     return conclude(result)
 
 
+def again(take):
+    """A program that ended once may be started once more."""
+    try:
+        return steadily(take)
+    except NotYet:
+        raise
+    except Exception:
+        return steadily(take)
+
+
+def said(reason):
+    return (f"{reason}".splitlines() or [type(reason).__name__])[0][:200]
+
+
 def conclude(result):
     ours = result["engines"]["cloister"].get("speeds")
+    if not ours:
+        result["failed"] = result["engines"]["cloister"].get("missing", "no figure")
     for entry in result["engines"].values():
         if entry.get("speeds"):
             entry["median"] = statistics.median(entry["speeds"])

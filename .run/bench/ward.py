@@ -2,7 +2,9 @@
 """Asks cloister-engine as cloisterd does: several users at once, over the inherited socket
 (docs/formats/wire.md)."""
 import os
+import pathlib
 import random
+import re
 import select
 import socket
 import statistics
@@ -10,7 +12,9 @@ import struct
 import subprocess
 import time
 
-VERSION = 2
+WORDS_OF_THE_WIRE = pathlib.Path(__file__).parents[2] / "inference/wire/messages.h"
+# What is sent and read here has been the same in every version so far.
+VERSION = int(re.search(r"kVersion = (\d+);", WORDS_OF_THE_WIRE.read_text()).group(1))
 GENERATE, COUNT = 1, 2
 READY, TOKEN, FINISHED, COUNTED, FAILED = 65, 67, 68, 69, 70
 PATIENCE = 900 # seconds without a word: it hangs
