@@ -36,7 +36,9 @@ class Engine:
         self.never = model.end_of_turn # with this biased away an answer ends by its limit alone
         self.random = random.Random()
         self.process = subprocess.Popen(
-            [str(program), str(theirs.fileno()), str(file), str(threads)],
+            [str(program), f"socket={theirs.fileno()}", f"threads={threads}",
+             "processors=" + ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads])),
+             f"answer={file}"],
             pass_fds=(theirs.fileno(), file), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         theirs.close()
         os.close(file)
