@@ -78,6 +78,6 @@ class LlamaServer:
         return users * tokens / (counted[users * tokens - 1] - started)
 
     def end(self):
-        self.process.terminate()
+        self.process.kill() # asked to end it would first answer everybody
         self.process.wait()
         self.folder.cleanup()

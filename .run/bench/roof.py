@@ -73,6 +73,18 @@ def product(numbers):
     return result
 
 
+def higher(roofs, before):
+    """@p roofs, and where an earlier measurement of this machine saw more, that: what else ran meanwhile
+    only ever lowers them."""
+    if not before or [t["name"] for t in before["tiers"]] != [t["name"] for t in roofs["tiers"]]:
+        return roofs
+    most = lambda a, b: [max(pair) for pair in zip(a, b)]
+    tiers = [{key: value if key == "name" else most(value, old[key]) for key, value in new.items()}
+             for new, old in zip(roofs["tiers"], before["tiers"])]
+    return roofs | {"tiers": tiers,
+                    "read_gb_per_s": most(roofs["read_gb_per_s"], before["read_gb_per_s"])}
+
+
 class Roof:
     def __init__(self, roofs, tier=None):
         names = [entry["name"] for entry in roofs["tiers"]]
