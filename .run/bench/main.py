@@ -113,6 +113,8 @@ class Desk:
         return Roof(self.roofs, tier)
 
     def rounds_of(self, row):
+        if row["kind"] == "quality":
+            return 1 # the same bits every time
         few = self.args.within or self.mode == "quick"
         wanted = self.args.rounds or (FEW_ROUNDS if few else ROUNDS)
         return min(wanted, row.get("most") or wanted)
@@ -143,7 +145,7 @@ def expected(desk, row):
     before = desk.book[row["id"]]
     if before.get("seconds"):
         return before["seconds"] * count / before["count"]
-    return row["minutes"] * 60 * count / ROUNDS
+    return row["minutes"] * 60 * (1 if row["kind"] == "quality" else count / ROUNDS)
 
 
 def measure_all(desk, rows, end):

@@ -20,8 +20,9 @@ ROWS = [
     *extras.MEMORIES,
     extras.HALF_CORE,
     extras.SOCKET,
-    *RANDOM_ROWS,
     LONG,
+    *RANDOM_ROWS,
+    extras.DRAFTED,
     *(quality_rows.own(model) for model in (LARGE, SMALL, MEDIUM)),
     *HUGE,
 ]

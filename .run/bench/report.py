@@ -21,7 +21,8 @@ def bar_text(bar):
             words.append(f"{bar[key]}x {name}")
     if "roof" in bar:
         words.append(f"{bar['roof']:.0%} of roof")
-    return ", ".join(words)
+    near = f" (or {bar['enough']:.0%} of roof at 1x best peer)" if "enough" in bar else ""
+    return ", ".join(words) + near
 
 
 def met_text(met):
@@ -159,7 +160,7 @@ For: whoever chooses hardware or changes a kernel. Written by `./run bench`; do 
 ![ratios]({plot})
 
 ## Roofs
-{roofs}. Measured in the same run by `cloister-model roofs`: reading {mib} MiB from end to end, and loops that do
+{roofs}. The highest that `cloister-model roofs` saw here: reading {mib} MiB from end to end, and loops that do
 nothing but one kind of arithmetic; the best of many passes.
 
 One definition of the roof of a shape: bytes per token = file bytes of the tensors read for it, and its keys and

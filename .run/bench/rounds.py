@@ -70,9 +70,8 @@ def judge(result):
     engines, bar = result["engines"], result["bar"]
     ratios = {short: engines.get(name, {}).get("ratio")
               for short, name in (("llama", "llama.cpp"), ("openvino", "OpenVINO"))}
-    known = [ratio for ratio in ratios.values() if ratio]
-    # The faster peer is the one with the smaller ratio.
-    ratios["best"] = min(known) if known else None
+    # The faster peer is the one with the smaller ratio; which one it is needs both.
+    ratios["best"] = min(ratios.values()) if all(ratios.values()) else None
     result["best"] = ratios["best"]
     values = ratios | {"roof": result.get("share")}
     wanted = [(values[key], bar[key]) for key in ("llama", "openvino", "best", "roof") if key in bar]
