@@ -27,12 +27,22 @@ class Service:
         self.process = subprocess.Popen(["bash", str(HERE / "service.sh"), str(model.path)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
-        words = self.process.stdout.readline().split()
+        try:
+            self.begin(self.process.stdout.readline().split())
+        except Exception:
+            self.end()
+            raise
+
+    def begin(self, words):
+        """@p words: "ready", the socket, the user, the passphrase."""
         if words[:1] != ["ready"]:
             raise RuntimeError("cloisterd did not start")
         self.path = words[1]
         self.session = self.post("/cloister/v1/sessions", {"user": words[2], "passphrase": words[3]})
+        end = time.monotonic() + PATIENCE
         while self.model_state() != "ready":
+            if time.monotonic() > end:
+                raise RuntimeError("the service does not get its model ready")
             time.sleep(0.2)
 
     def model_state(self):

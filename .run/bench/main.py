@@ -117,7 +117,8 @@ class Desk:
             return 1 # the same bits every time
         few = self.args.within or self.mode == "quick"
         wanted = self.args.rounds or (FEW_ROUNDS if few else ROUNDS)
-        return min(wanted, row.get("most") or wanted)
+        most = 1 if row.get("most") and self.mode == "quick" else row.get("most")
+        return min(wanted, most or wanted)
 
     def measure(self, row):
         """The row's result."""
@@ -190,6 +191,7 @@ def main():
     if args.list:
         for row in rows:
             print(f"{row['id']:32} {expected(desk, row) / 60:5.1f} min  {report.bars_of(row)}")
+        print(f"{sum(expected(desk, row) for row in rows) / 60:.0f} minutes in all")
         return
     if book.kept.get("machine") != machine_name():
         book.kept.pop("roofs", None)
