@@ -8,6 +8,7 @@
 #include "inference/engine/worker.h"
 #include "inference/engine/worker_arguments.h"
 #include "inference/kernels/onednn_matmul.h"
+#include "inference/kernels/tier.h"
 #include "storage/process/harden.h"
 #include "storage/process/probe.h"
 #include "storage/process/sandbox.h"
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <format>
 #include <string_view>
 #include <vector>
 
@@ -67,6 +69,14 @@ std::uint32_t pagesFor(const model::Model& network, std::uint64_t memoryLeft)
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(memoryLeft / 2 / page, 1, wanted));
 }
 
+/// All that decides the bits of keys and values beside the model and what the bytes say of their
+/// own layout.
+std::string arithmeticOf(const model::Model::Options& options)
+{
+    return std::format("{} {}{} onednn {}", CLOISTER_VERSION, kernels::nameOf(options.tier),
+                       kernels::hasBfloatProducts() ? " bfloat" : "", kernels::onednnVersion());
+}
+
 int serve(const engine::WorkerArguments& arguments)
 {
     wire::Channel channel(arguments.socket);
@@ -108,7 +118,8 @@ int serve(const engine::WorkerArguments& arguments)
                            .scheduler = **scheduler,
                            .contextTokens = ready.contextTokens,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
-                           .chat = chat ? &*chat : nullptr});
+                           .chat = chat ? &*chat : nullptr,
+                           .arithmetic = arithmeticOf(options)});
     return worker.run() == engine::Worker::End::Closed
                ? Exit::Done
                : ended(Exit::Broken, "a frame from the daemon makes no sense");

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <ranges>
 #include <utility>
 
 namespace engine {
@@ -135,6 +137,36 @@ void PrefixCache::forget(std::uint64_t user)
         m_pages -= countOf(tree.second);
         return true;
     });
+}
+
+std::vector<std::vector<std::int32_t>> PrefixCache::prompts(Scope scope) const
+{
+    std::vector<const Node*> leaves;
+    const auto tree = m_trees.find(scope);
+    if (tree == m_trees.end())
+        return {};
+    std::vector<const Children*> below = {&tree->second};
+    while (!below.empty()) {
+        const Children& children = *below.back();
+        below.pop_back();
+        for (const auto& child : children) {
+            if (child->children.empty())
+                leaves.push_back(child.get());
+            else
+                below.push_back(&child->children);
+        }
+    }
+    std::ranges::sort(leaves, std::greater(), &Node::used);
+    std::vector<std::vector<std::int32_t>> prompts;
+    for (const Node* leaf : leaves) {
+        std::vector<const Node*> path;
+        for (const Node* node = leaf; node != nullptr; node = node->parent)
+            path.push_back(node);
+        std::vector<std::int32_t>& tokens = prompts.emplace_back();
+        for (const Node* node : path | std::views::reverse)
+            tokens.insert(tokens.end(), node->tokens.begin(), node->tokens.end());
+    }
+    return prompts;
 }
 
 std::size_t PrefixCache::clear()

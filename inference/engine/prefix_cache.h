@@ -50,6 +50,10 @@ public:
     /// Drops everything. Returns how many pages it held.
     std::size_t clear();
 
+    /// The prompts of @p scope alone that no other continues, whole pages of each, the one used
+    /// last first.
+    [[nodiscard]] std::vector<std::vector<std::int32_t>> prompts(Scope scope) const;
+
     [[nodiscard]] std::size_t pages() const { return m_pages; }
 
 private:

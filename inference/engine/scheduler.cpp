@@ -56,14 +56,19 @@ model::Result<void> Scheduler::add(Work work)
                 "{} prompt tokens and up to {} of the answer are {}, there is memory for {}",
                 work.request.prompt.size(), work.request.maxTokens, wanted,
                 m_pool->pages() * kPageTokens)});
-    const auto vocabulary = static_cast<std::int64_t>(m_network.config().vocabularySize);
-    for (const std::int32_t token : work.request.prompt)
-        if (token < 0 || token >= vocabulary)
-            return std::unexpected(model::Error{model::Errc::BadToken,
-                                                "a token of the prompt is not in the vocabulary"});
+    if (!inVocabulary(work.request.prompt))
+        return std::unexpected(
+            model::Error{model::Errc::BadToken, "a token of the prompt is not in the vocabulary"});
     m_share.enter(work.scope.user);
     m_waiting.push_back(std::make_unique<Running>(m_tokenizer, std::move(work), ++m_arrivals));
     return {};
+}
+
+bool Scheduler::inVocabulary(std::span<const std::int32_t> tokens) const
+{
+    const auto vocabulary = static_cast<std::int64_t>(m_network.config().vocabularySize);
+    return std::ranges::all_of(
+        tokens, [vocabulary](std::int32_t token) { return token >= 0 && token < vocabulary; });
 }
 
 void Scheduler::remove(RequestId id)

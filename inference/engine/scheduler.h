@@ -97,6 +97,23 @@ public:
     [[nodiscard]] std::optional<Account> account(RequestId id) const;
     /// Drops what is kept of one user's prompts; of those that run or wait nothing will be kept.
     void forget(std::uint64_t user);
+
+    // ---- to keep what was read beyond the life of this object; between steps only ----
+    /// The prompts that are kept for @p scope, whole pages of each, the one used last first.
+    [[nodiscard]] std::vector<std::vector<std::int32_t>> keptPrompts(Scope scope) const
+    {
+        return m_prefixes.prompts(scope);
+    }
+    /// Pages [@p begin, @p end) of one of them, as KvSequence::save; no bytes when some of it is
+    /// gone meanwhile. Errors: Unsupported.
+    model::Result<std::vector<std::byte>> save(Scope scope, std::span<const std::int32_t> tokens,
+                                               std::uint32_t begin, std::uint32_t end);
+    /// Keeps for @p scope what save() gave for the pages of @p tokens from @p begin on; those
+    /// before must be known. What was unused for longest makes room. Errors: BadFile when the bytes
+    /// are no such pages or the ones before are not known; BadToken; ContextTooLong; OutOfPages.
+    model::Result<void> restore(Scope scope, std::span<const std::int32_t> tokens,
+                                std::uint32_t begin, std::span<const std::byte> saved);
+
     [[nodiscard]] const model::KvPool& pool() const { return *m_pool; }
     [[nodiscard]] std::size_t keptPages() const { return m_prefixes.pages(); }
 
@@ -110,6 +127,7 @@ private:
 
     [[nodiscard]] bool goesBefore(const Running& a, const Running& b) const;
     void admit(const Emit& emit);
+    [[nodiscard]] bool inVocabulary(std::span<const std::int32_t> tokens) const;
     bool hasRoom(const Running& request);
     void start(Running& request);
     bool freeSome();

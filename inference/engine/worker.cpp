@@ -44,6 +44,11 @@ wire::Failed failureOf(const model::Error& error)
                      error.detail);
 }
 
+void wipe(std::string& bytes)
+{
+    kernels::wipe(reinterpret_cast<std::byte*>(bytes.data()), bytes.size());
+}
+
 /// Why an answer ended with a step of this kind.
 wire::StopReason reasonOf(Step::Kind kind)
 {
@@ -60,20 +65,28 @@ Worker::End Worker::run()
     std::jthread reader([this] { receive(); });
     std::deque<Task> tasks;
     while (takeTasks(tasks)) {
-        for (Task& task : tasks) {
-            if (auto* request = std::get_if<wire::Generate>(&task))
-                begin(std::move(*request));
-            else if (const auto* asked = std::get_if<wire::Count>(&task))
-                count(*asked);
-            else
-                m_parts.scheduler.forget(std::get<wire::Forget>(task).user);
-        }
+        for (Task& task : tasks)
+            run(std::move(task));
         tasks.clear();
         m_parts.scheduler.step([this](Event event) { take(std::move(event)); });
         noteProgress();
     }
     const std::lock_guard lock(m_mutex);
     return m_end;
+}
+
+void Worker::run(Task task)
+{
+    if (auto* request = std::get_if<wire::Generate>(&task))
+        begin(std::move(*request));
+    else if (const auto* asked = std::get_if<wire::Count>(&task))
+        count(*asked);
+    else if (const auto* wanted = std::get_if<wire::Keep>(&task))
+        keep(*wanted);
+    else if (auto* kept = std::get_if<wire::Restore>(&task))
+        restore(std::move(*kept));
+    else
+        m_parts.scheduler.forget(std::get<wire::Forget>(task).user);
 }
 
 /// Ends with the channel, or with the first frame that makes no sense.
@@ -106,6 +119,10 @@ void Worker::accept(wire::ToEngine message)
         enqueue(std::move(*request));
     else if (auto* count = std::get_if<wire::Count>(&message))
         m_tasks.emplace_back(std::move(*count));
+    else if (const auto* keep = std::get_if<wire::Keep>(&message))
+        m_tasks.emplace_back(*keep);
+    else if (auto* restore = std::get_if<wire::Restore>(&message))
+        m_tasks.emplace_back(std::move(*restore));
     else
         m_tasks.emplace_back(std::get<wire::Forget>(message));
 }
@@ -198,15 +215,39 @@ void Worker::count(const wire::Count& request)
         send(wire::Counted{.id = request.id, .tokens = static_cast<std::uint32_t>(prompt->size())});
 }
 
+void Worker::keep(const wire::Keep& request)
+{
+    wire::FromEngine answer = wire::Kept{
+        .id = request.id,
+        .piece = m_keeper.piece({.user = request.user, .patient = request.patient}, request.piece)};
+    send(answer);
+    wipe(std::get<wire::Kept>(answer).piece);
+}
+
+void Worker::restore(wire::Restore request)
+{
+    const std::uint32_t tokens =
+        m_keeper.restore({.user = request.user, .patient = request.patient}, request.piece);
+    wipe(request.piece);
+    send(wire::Restored{.id = request.id, .tokens = tokens});
+}
+
 /// Of the prompt's beginning, those that the turns which hold nothing about a patient make alone.
 std::uint32_t Worker::sharedTokens(const wire::Generate& request,
                                    std::span<const std::int32_t> prompt)
 {
     if (request.sharedTurns == 0)
         return 0;
-    const auto shared = encode(request.id, std::span(request.turns).first(request.sharedTurns));
-    const auto same = std::ranges::mismatch(prompt, *shared).in1 - prompt.begin();
-    return static_cast<std::uint32_t>(same);
+    const auto turns = std::span(request.turns).first(request.sharedTurns);
+    const auto same = [](const wire::Turn& a, const wire::Turn& b) {
+        return a.role == b.role && a.text == b.text;
+    };
+    if (!std::ranges::equal(turns, m_shared.turns, same)) {
+        m_shared.turns.assign(turns.begin(), turns.end());
+        m_shared.tokens = encode(request.id, turns).value_or(std::vector<std::int32_t>());
+    }
+    const auto shared = std::ranges::mismatch(prompt, m_shared.tokens).in1 - prompt.begin();
+    return static_cast<std::uint32_t>(shared);
 }
 
 void Worker::begin(wire::Generate request)

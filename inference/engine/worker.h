@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference/engine/constraint.h"
+#include "inference/engine/keeper.h"
 #include "inference/engine/scheduler.h"
 #include "inference/engine/token_trie.h"
 #include "inference/model/chat_template.h"
@@ -37,10 +38,12 @@ public:
         std::uint32_t contextTokens = 0;
         const model::Tokenizer* tokenizer = nullptr; // null: no vocabulary
         const model::ChatTemplate* chat = nullptr;   // null: none fits
+        std::string arithmetic = {};                 // as the Keeper's
     };
 
     explicit Worker(const Parts& parts)
         : m_parts(parts)
+        , m_keeper(parts.scheduler, parts.arithmetic)
     {
     }
 
@@ -52,7 +55,7 @@ private:
         std::stop_source stop;
         wire::Finished soFar; // what a Cancel is answered with
     };
-    using Task = std::variant<wire::Generate, wire::Count, wire::Forget>;
+    using Task = std::variant<wire::Generate, wire::Count, wire::Forget, wire::Keep, wire::Restore>;
 
     // ---- on the reading thread ----
     void receive();
@@ -64,6 +67,9 @@ private:
     // ---- on the working thread ----
     void begin(wire::Generate request);
     void count(const wire::Count& request);
+    void keep(const wire::Keep& request);
+    void restore(wire::Restore request);
+    void run(Task task);
     void take(Event event);
     void takeStep(RequestId id, Step step);
     void finish(RequestId id, wire::StopReason reason);
@@ -81,6 +87,12 @@ private:
     void send(const wire::FromEngine& message);
 
     Parts m_parts;
+    Keeper m_keeper;
+    /// Of the request before: the program's own words are the same every time.
+    struct {
+        std::vector<wire::Turn> turns;
+        std::vector<std::int32_t> tokens;
+    } m_shared;
     std::unique_ptr<TokenTrie> m_trie; // made for the first request that wants a constraint
 
     std::mutex m_mutex; // guards what follows

@@ -7,6 +7,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <format>
 #include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
@@ -141,6 +142,12 @@ Result<void> warmUpOnednn()
         product->apply(0, a.data(), b.data(), c.data());
     }
     return {};
+}
+
+std::string onednnVersion()
+{
+    const dnnl_version_t* version = dnnl_version();
+    return std::format("{}.{}.{}", version->major, version->minor, version->patch);
 }
 
 } // namespace kernels

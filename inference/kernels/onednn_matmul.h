@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace kernels {
 
@@ -41,5 +42,8 @@ private:
 /// features now: afterwards the process may enter a sandbox that forbids opening files.
 /// Errors: as OnednnMatmul::create.
 Result<void> warmUpOnednn();
+
+/// Of the library that runs: another one may add up in another order. Like "3.7.2".
+std::string onednnVersion();
 
 } // namespace kernels

@@ -69,6 +69,17 @@ public:
     /// Has the worker drop what it keeps of the prompts of wire::Generate::user. Returns at once;
     /// no worker keeps nothing.
     virtual void forget(std::uint64_t user) = 0;
+
+    /// Piece @p number of what the worker keeps of a user's prompts about one patient, from 0 on;
+    /// empty: there is no more. As secret as the prompts were. One user and patient at a time.
+    /// Errors: WorkerGone; Cancelled as soon as @p stop is requested, or when the worker's patience
+    /// (Options) is over.
+    virtual std::expected<std::string, wire::Failed>
+    keep(std::uint64_t user, std::uint64_t patient, std::uint32_t number, std::stop_token stop) = 0;
+    /// Gives a piece back. How many tokens of a prompt are known from it on; 0: it is of no use to
+    /// this worker. Errors: as keep; BadRequest when it is too large.
+    virtual std::expected<std::uint32_t, wire::Failed>
+    restore(std::uint64_t user, std::uint64_t patient, std::string piece, std::stop_token stop) = 0;
 };
 
 } // namespace service

@@ -9,6 +9,9 @@
 namespace service {
 namespace {
 
+/// The caller stops it.
+constexpr std::chrono::hours kNoLimit{24};
+
 /// One that does not read what it is told hangs: nothing else would end its requests. False when
 /// the request is at fault.
 bool tell(EngineProcess& worker, const wire::ToEngine& message)
@@ -20,6 +23,14 @@ bool tell(EngineProcess& worker, const wire::ToEngine& message)
     }
     // Closed: the reading thread notices it as well, and answers all.
     return sent || sent.error().code != wire::ChannelErrc::TooLarge;
+}
+
+/// Of an answer that is not the one that was asked for.
+wire::Failed failureIn(PendingCall::Answer answer)
+{
+    if (auto* failed = std::get_if<wire::Failed>(&answer))
+        return std::move(*failed);
+    return failure(wire::Errc::Internal, "the worker answered something else");
 }
 
 } // namespace
@@ -60,6 +71,10 @@ bool SupervisedClient::take(wire::FromEngine message)
         answer(finished->id, *finished);
     else if (auto* counted = std::get_if<wire::Counted>(&message))
         answer(counted->id, *counted);
+    else if (auto* kept = std::get_if<wire::Kept>(&message))
+        answer(kept->id, std::move(*kept));
+    else if (const auto* restored = std::get_if<wire::Restored>(&message))
+        answer(restored->id, *restored);
     else if (auto* ready = std::get_if<wire::Ready>(&message)) {
         const std::lock_guard lock(m_mutex);
         m_status.state = State::Ready;
@@ -146,6 +161,29 @@ SupervisedClient::Messages::iterator SupervisedClient::call(const wire::ToEngine
     return entry;
 }
 
+wire::RequestId SupervisedClient::nextId()
+{
+    const std::lock_guard lock(m_mutex);
+    return ++m_lastId;
+}
+
+PendingCall::Answer SupervisedClient::ask(const wire::ToEngine& request, wire::RequestId id,
+                                          const std::stop_token& stop,
+                                          std::chrono::milliseconds longest)
+{
+    if (stop.stop_requested())
+        return failure(wire::Errc::Cancelled, "stopped");
+    const auto entry = call(request, id, {});
+    std::unique_lock lock(m_mutex);
+    const bool answered =
+        m_changed.wait_for(lock, stop, longest, [&] { return entry->second.answer.has_value(); });
+    // Else the answer to come is nobody's.
+    PendingCall::Answer result = answered ? *std::move(entry->second.answer)
+                                          : failure(wire::Errc::Cancelled, "not waited for");
+    m_pending.erase(entry);
+    return result;
+}
+
 PendingCall::Answer SupervisedClient::wait(Messages::iterator pending, const std::stop_token& stop)
 {
     std::unique_lock lock(m_mutex);
@@ -170,11 +208,7 @@ PendingCall::Answer SupervisedClient::wait(Messages::iterator pending, const std
 std::expected<wire::Finished, wire::Failed>
 SupervisedClient::generate(wire::Generate request, const Callbacks& callbacks, std::stop_token stop)
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        request.id = ++m_lastId;
-    }
-    const wire::RequestId id = request.id;
+    const wire::RequestId id = request.id = nextId();
     // One more than wanted: the rest of an unfinished character comes as a token of its own.
     const std::uint32_t tokens = request.maxTokens + 1;
     const auto entry =
@@ -183,37 +217,46 @@ SupervisedClient::generate(wire::Generate request, const Callbacks& callbacks, s
     auto result = wait(entry, stop);
     if (auto* finished = std::get_if<wire::Finished>(&result))
         return *finished;
-    if (auto* failed = std::get_if<wire::Failed>(&result))
-        return std::unexpected(std::move(*failed));
-    return std::unexpected(failure(wire::Errc::Internal, "the worker counted instead of writing"));
+    return std::unexpected(failureIn(std::move(result)));
 }
 
 std::expected<std::uint32_t, wire::Failed> SupervisedClient::count(std::vector<wire::Turn> turns,
                                                                    std::stop_token stop)
 {
-    if (stop.stop_requested())
-        return std::unexpected(failure(wire::Errc::Cancelled, "stopped"));
     wire::Count request;
     request.turns = std::move(turns);
-    {
-        const std::lock_guard lock(m_mutex);
-        request.id = ++m_lastId;
-    }
-    const wire::RequestId id = request.id;
-    const auto entry = call(std::move(request), id, {});
-    {
-        std::unique_lock lock(m_mutex);
-        if (!m_changed.wait(lock, stop, [&] { return entry->second.answer.has_value(); })) {
-            m_pending.erase(entry); // the answer to come is nobody's
-            return std::unexpected(failure(wire::Errc::Cancelled, "stopped"));
-        }
-    }
-    auto result = wait(entry, {});
-    if (auto* counted = std::get_if<wire::Counted>(&result))
+    const wire::RequestId id = request.id = nextId();
+    auto result = ask(std::move(request), id, stop, kNoLimit);
+    if (const auto* counted = std::get_if<wire::Counted>(&result))
         return counted->tokens;
-    if (auto* failed = std::get_if<wire::Failed>(&result))
-        return std::unexpected(std::move(*failed));
-    return std::unexpected(failure(wire::Errc::Internal, "the worker wrote instead of counting"));
+    return std::unexpected(failureIn(std::move(result)));
+}
+
+std::expected<std::string, wire::Failed> SupervisedClient::keep(std::uint64_t user,
+                                                                std::uint64_t patient,
+                                                                std::uint32_t number,
+                                                                std::stop_token stop)
+{
+    const wire::RequestId id = nextId();
+    auto result = ask(wire::Keep{.id = id, .user = user, .patient = patient, .piece = number}, id,
+                      stop, m_options.patience);
+    if (auto* kept = std::get_if<wire::Kept>(&result))
+        return std::move(kept->piece);
+    return std::unexpected(failureIn(std::move(result)));
+}
+
+std::expected<std::uint32_t, wire::Failed> SupervisedClient::restore(std::uint64_t user,
+                                                                     std::uint64_t patient,
+                                                                     std::string piece,
+                                                                     std::stop_token stop)
+{
+    const wire::RequestId id = nextId();
+    auto result =
+        ask(wire::Restore{.id = id, .user = user, .patient = patient, .piece = std::move(piece)},
+            id, stop, m_options.patience);
+    if (const auto* restored = std::get_if<wire::Restored>(&result))
+        return restored->tokens;
+    return std::unexpected(failureIn(std::move(result)));
 }
 
 void SupervisedClient::forget(std::uint64_t user)

@@ -26,7 +26,8 @@ namespace service {
 
 /// A call that waits for its answer.
 struct PendingCall {
-    using Answer = std::variant<wire::Finished, wire::Counted, wire::Failed>;
+    using Answer =
+        std::variant<wire::Finished, wire::Counted, wire::Kept, wire::Restored, wire::Failed>;
     const EngineClient::Callbacks* callbacks = nullptr;
     std::uint32_t tokensLeft = 0; // that the worker may still send
     std::optional<Answer> answer;
@@ -60,6 +61,12 @@ public:
     std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
                                                      std::stop_token stop) override;
     void forget(std::uint64_t user) override;
+    std::expected<std::string, wire::Failed> keep(std::uint64_t user, std::uint64_t patient,
+                                                  std::uint32_t number,
+                                                  std::stop_token stop) override;
+    std::expected<std::uint32_t, wire::Failed> restore(std::uint64_t user, std::uint64_t patient,
+                                                       std::string piece,
+                                                       std::stop_token stop) override;
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -84,6 +91,11 @@ private:
     /// Registers a call and sends its request. The answer is set already when it can't be sent.
     Messages::iterator call(const wire::ToEngine& request, wire::RequestId id, PendingCall pending);
     PendingCall::Answer wait(Messages::iterator pending, const std::stop_token& stop);
+    wire::RequestId nextId();
+    /// A call whose answer is one message and may be had or left: whoever stops, or has waited
+    /// for @p longest, goes on without.
+    PendingCall::Answer ask(const wire::ToEngine& request, wire::RequestId id,
+                            const std::stop_token& stop, std::chrono::milliseconds longest);
 
     Options m_options;
     const std::expected<ModelFile, std::string> m_model;

@@ -20,6 +20,8 @@ enum class Type : std::uint8_t {
     Count = 2,
     Cancel = 3,
     Forget = 5,
+    Keep = 6,
+    Restore = 7,
     Ready = 65,
     Progress = 66,
     Token = 67,
@@ -27,6 +29,8 @@ enum class Type : std::uint8_t {
     Counted = 69,
     Failed = 70,
     Queued = 71,
+    Kept = 72,
+    Restored = 73,
 };
 
 // One list of fields per message serves writing and reading: visit is a Writer or a Reader.
@@ -109,6 +113,34 @@ void visitMessage(auto& visit, Is<Cancel> auto& m)
 void visitMessage(auto& visit, Is<Forget> auto& m)
 {
     visit.number("user", m.user);
+}
+
+void visitMessage(auto& visit, Is<Keep> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("user", m.user);
+    visit.number("patient", m.patient);
+    visit.number("piece", m.piece);
+}
+
+void visitMessage(auto& visit, Is<Restore> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("user", m.user);
+    visit.number("patient", m.patient);
+    visit.bytes("piece", m.piece);
+}
+
+void visitMessage(auto& visit, Is<Kept> auto& m)
+{
+    visit.number("id", m.id);
+    visit.bytes("piece", m.piece);
+}
+
+void visitMessage(auto& visit, Is<Restored> auto& m)
+{
+    visit.number("id", m.id);
+    visit.number("tokens", m.tokens);
 }
 
 void visitMessage(auto& visit, Is<Queued> auto& m)
@@ -322,6 +354,14 @@ constexpr Type typeOf()
         return Type::Cancel;
     else if constexpr (std::is_same_v<Message, Forget>)
         return Type::Forget;
+    else if constexpr (std::is_same_v<Message, Keep>)
+        return Type::Keep;
+    else if constexpr (std::is_same_v<Message, Restore>)
+        return Type::Restore;
+    else if constexpr (std::is_same_v<Message, Kept>)
+        return Type::Kept;
+    else if constexpr (std::is_same_v<Message, Restored>)
+        return Type::Restored;
     else if constexpr (std::is_same_v<Message, Queued>)
         return Type::Queued;
     else if constexpr (std::is_same_v<Message, Ready>)

@@ -11,7 +11,7 @@
 /// Bytes: docs/formats/wire.md (written and read by codec.h).
 namespace wire {
 
-inline constexpr std::uint8_t kVersion = 2;
+inline constexpr std::uint8_t kVersion = 3;
 /// Larger frames are refused before anything is allocated.
 inline constexpr std::uint32_t kMaxFrameBytes = 16U << 20;
 
@@ -97,8 +97,25 @@ struct Forget {
     std::uint64_t user = 0;
 };
 
+/// Asks for a piece of what is kept of this user's prompts about this patient. Numbered from 0,
+/// which begins anew; each piece once, in order.
+struct Keep {
+    RequestId id = 0;
+    std::uint64_t user = 0;
+    std::uint64_t patient = 0;
+    std::uint32_t piece = 0;
+};
+
+/// Gives back what a Kept held, in the same order, for this user and patient.
+struct Restore {
+    RequestId id = 0;
+    std::uint64_t user = 0;
+    std::uint64_t patient = 0;
+    std::string piece;
+};
+
 /// There is no word for the end: the worker exits when the channel closes.
-using ToEngine = std::variant<Generate, Count, Cancel, Forget>;
+using ToEngine = std::variant<Generate, Count, Cancel, Forget, Keep, Restore>;
 
 // ---- engine -> service ----
 
@@ -161,6 +178,19 @@ struct Counted {
     std::uint32_t tokens = 0;
 };
 
+/// What Keep asked for. Bytes that mean something to the same worker on the same model alone
+/// (docs/formats/saved-kv.md), and are as secret as the text was.
+struct Kept {
+    RequestId id = 0;
+    std::string piece; // any bytes; empty: there is no more
+};
+
+/// How much of a prompt is known now.
+struct Restored {
+    RequestId id = 0;
+    std::uint32_t tokens = 0; // from its beginning; 0: the piece is of no use here
+};
+
 enum class Errc : std::uint8_t {
     BadFrame = 0,       // cannot be decoded; the sender drops the connection
     BadRequest = 1,     // decodes, but makes no sense (no turns, unknown id in use, ...)
@@ -189,6 +219,7 @@ struct Failed {
     std::uint32_t contextTokens = 0;
 };
 
-using FromEngine = std::variant<Ready, Queued, Progress, Token, Finished, Counted, Failed>;
+using FromEngine =
+    std::variant<Ready, Queued, Progress, Token, Finished, Counted, Failed, Kept, Restored>;
 
 } // namespace wire

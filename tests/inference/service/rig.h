@@ -42,6 +42,17 @@ public:
     std::expected<std::uint32_t, wire::Failed> count(std::vector<wire::Turn> turns,
                                                      std::stop_token stop) override;
     void forget(std::uint64_t user) override { forgotten = user; }
+    /// Keeps nothing.
+    std::expected<std::string, wire::Failed> keep(std::uint64_t, std::uint64_t, std::uint32_t,
+                                                  std::stop_token) override
+    {
+        return std::string();
+    }
+    std::expected<std::uint32_t, wire::Failed> restore(std::uint64_t, std::uint64_t, std::string,
+                                                       std::stop_token) override
+    {
+        return 0;
+    }
 
     // Set before a question is asked.
     std::vector<std::string> pieces{"Nothing", " of", " note."};

@@ -43,7 +43,11 @@ std::vector<std::string> framesToEngine()
                  .maxTokens = 256,
                  .stops = {"END", "\n"},
                  .constraint = {.kind = Constraint::Kind::Pattern, .text = "a+", .citations = 9}},
-        Count{.id = 2, .turns = turns}, Cancel{.id = 7}, Forget{.user = 0x8877665544332211}};
+        Count{.id = 2, .turns = turns},
+        Cancel{.id = 7},
+        Forget{.user = 0x8877665544332211},
+        Keep{.id = 8, .user = 0x1122334455667788, .patient = 3, .piece = 2},
+        Restore{.id = 9, .user = 0x1122334455667788, .patient = 3, .piece = "\xff any"}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -79,7 +83,9 @@ std::vector<std::string> framesFromEngine()
                .promptTokens = 5000,
                .maxTokens = 256,
                .contextTokens = 4096},
-        Queued{.id = 1, .place = 2}};
+        Queued{.id = 1, .place = 2},
+        Kept{.id = 8, .piece = std::string("\xff\0\xc3", 3)},
+        Restored{.id = 9, .tokens = 512}};
     std::vector<std::string> frames;
     for (const auto& message : messages)
         frames.push_back(encode(message).value());
@@ -133,11 +139,11 @@ private Q_SLOTS:
     void writesTheBytesOfTheFormatPage()
     {
         QCOMPARE(QByteArray::fromStdString(encode(ToEngine(Cancel{.id = 7})).value()).toHex(),
-                 QByteArray("0a00000002030700000000000000"));
+                 QByteArray("0a00000003030700000000000000"));
         QCOMPARE(QByteArray::fromStdString(
                      encode(FromEngine(Token{.id = 7, .token = 305, .text = "\xc3\xa4"})).value())
                      .toHex(),
-                 QByteArray("180000000243070000000000000031010000"
+                 QByteArray("180000000343070000000000000031010000"
                             "02000000c3a400000000"));
     }
 
