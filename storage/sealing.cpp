@@ -21,6 +21,7 @@ constexpr std::size_t kSaltBytes = 32;
 constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kSealedHead = 1 + kEncapsulationBytes;
+constexpr std::size_t kSaltedHead = 1 + kSaltBytes;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -151,6 +152,16 @@ Result<void> unboxSealed(const Secret& privateSeed, std::span<const std::byte> s
     return decrypt(*key, associatedData(binding, {}), sealed.subspan(kSealedHead), out);
 }
 
+Result<void> unboxSalted(const Secret& key, std::span<const std::byte> sealed,
+                         const Binding& binding, std::span<const std::byte> context,
+                         std::span<std::byte> out)
+{
+    const auto once = boxKey(key, sealed.subspan(1, kSaltBytes), binding);
+    if (!once)
+        return std::unexpected(once.error());
+    return decrypt(*once, associatedData(binding, context), sealed.subspan(kSaltedHead), out);
+}
+
 } // namespace
 
 Result<Bytes> sealTo(std::span<const std::byte> publicKey, std::span<const std::byte> plain,
@@ -192,31 +203,48 @@ Result<Secret> openSecretWith(const Secret& privateSeed, std::span<const std::by
     });
 }
 
-Result<Bytes> wrap(const Secret& key, const Secret& content, const Binding& binding,
-                   std::span<const std::byte> context)
+Result<Bytes> sealUnder(const Secret& key, std::span<const std::byte> plain, const Binding& binding,
+                        std::span<const std::byte> context)
 {
+    if (!fits(binding, plain.size()))
+        return std::unexpected(Error{Errc::Invalid, "too long to be sealed"});
     std::array<std::byte, kSaltBytes> salt{};
     if (RAND_bytes(uc(salt.data()), static_cast<int>(salt.size())) != 1)
         return failed();
     const auto once = boxKey(key, salt, binding);
     if (!once)
         return std::unexpected(once.error());
-    return box(*once, salt, content.bytes(), associatedData(binding, context));
+    return box(*once, salt, plain, associatedData(binding, context));
+}
+
+Result<Bytes> openUnder(const Secret& key, std::span<const std::byte> sealed,
+                        const Binding& binding, std::span<const std::byte> context)
+{
+    if (const auto head = checkHead(sealed, kSaltedHead + kTagBytes); !head)
+        return std::unexpected(head.error());
+    Bytes plain(sealed.size() - kSaltedHead - kTagBytes);
+    if (!fits(binding, plain.size()))
+        return corrupt();
+    if (const auto done = unboxSalted(key, sealed, binding, context, plain); !done)
+        return std::unexpected(done.error());
+    return plain;
+}
+
+Result<Bytes> wrap(const Secret& key, const Secret& content, const Binding& binding,
+                   std::span<const std::byte> context)
+{
+    return sealUnder(key, content.bytes(), binding, context);
 }
 
 Result<Secret> unwrap(const Secret& key, std::span<const std::byte> wrapped, const Binding& binding,
                       std::span<const std::byte> context)
 {
-    constexpr std::size_t kHead = 1 + kSaltBytes;
-    if (const auto head = checkHead(wrapped, kHead + Secret::kBytes + kTagBytes); !head)
+    if (const auto head = checkHead(wrapped, kSaltedHead + Secret::kBytes + kTagBytes); !head)
         return std::unexpected(head.error());
-    if (wrapped.size() != kHead + Secret::kBytes + kTagBytes)
+    if (wrapped.size() != kSaltedHead + Secret::kBytes + kTagBytes)
         return corrupt();
-    const auto once = boxKey(key, wrapped.subspan(1, kSaltBytes), binding);
-    if (!once)
-        return std::unexpected(once.error());
     return Secret::make([&](std::span<std::byte, Secret::kBytes> out) {
-        return decrypt(*once, associatedData(binding, context), wrapped.subspan(kHead), out);
+        return unboxSalted(key, wrapped, binding, context, out);
     });
 }
 

@@ -30,6 +30,8 @@ enum class Purpose : std::uint8_t {
     MonthKey = 9,  // under the VaultKey
     InboxDocument = 10,
     AuditEntry = 11,
+    KeptChartKey = 12, // under a key derived from the VaultKey
+    KeptChartPiece = 13,
 };
 
 /// What the box is bound to besides its content.
@@ -54,6 +56,13 @@ Result<Bytes> wrap(const Secret& key, const Secret& content, const Binding& bind
 /// Errors: Corrupt, TooNew.
 Result<Secret> unwrap(const Secret& key, std::span<const std::byte> box, const Binding& binding,
                       std::span<const std::byte> context = {});
+
+/// The same for bytes of any length up to 1 GiB, 49 of them more in the box.
+Result<Bytes> sealUnder(const Secret& key, std::span<const std::byte> plain, const Binding& binding,
+                        std::span<const std::byte> context);
+/// Errors: Corrupt, TooNew.
+Result<Bytes> openUnder(const Secret& key, std::span<const std::byte> box, const Binding& binding,
+                        std::span<const std::byte> context);
 
 /// HKDF-SHA256 of @p key for one use, so that no key serves two.
 Result<Secret> derive(const Secret& key, std::string_view use);
