@@ -227,13 +227,19 @@ Written write(Desk& desk, const Question& question, const audit::Receipt& intent
         listener.evidence({written.answer.evidence, written.answer.coverage});
         return written;
     }
+    UserKeys& keys = *question.caller.keys;
+    const auto engineReady = [&](const EngineClient::Status& worker) {
+        if (desk.kept != nullptr)
+            desk.kept->opened(keys, question.patient, worker, intent, stop);
+    };
     Draft draft = writeDraft({.engine = desk.engine,
                               .clock = desk.clock,
                               .request = question.request,
                               .earlier = asked.earlier,
                               .place = question.place,
-                              .user = question.caller.keys->engineUser(),
-                              .patient = question.caller.keys->enginePatient(question.patient)},
+                              .user = keys.engineUser(),
+                              .patient = keys.enginePatient(question.patient),
+                              .engineReady = engineReady},
                              evidence, written.answer, listener, stop);
     written.state = draft.state;
     written.failure = std::move(draft.failure);

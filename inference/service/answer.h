@@ -6,6 +6,7 @@
 #include "inference/evidence/prompt.h"
 #include "inference/service/clock.h"
 #include "inference/service/engine_client.h"
+#include "inference/service/kept_charts.h"
 #include "inference/service/sessions.h"
 #include "inference/service/shared_records.h"
 
@@ -24,6 +25,7 @@ struct Desk {
     SharedRecords& records;
     EngineClient* engine = nullptr; // null: no model; look-ups are answered all the same
     const Clock& clock;
+    KeptCharts* kept = nullptr; // null: none are kept
     /// Whether this user may open this patient. The default policy: every admitted user may.
     std::function<bool(const storage::User&, std::string_view patient)> mayOpen =
         [](const storage::User&, std::string_view) { return true; };

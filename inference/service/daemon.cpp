@@ -33,6 +33,7 @@ struct Daemon::Parts {
     api::Result<void> openStorage();
     api::Result<void> recordStart();
     void startWorker();
+    void endSessions();
     void compose();
     void tick();
 
@@ -44,6 +45,7 @@ struct Daemon::Parts {
     std::unique_ptr<storage::Inbox> inbox;
     SharedRecords records;
     std::unique_ptr<EngineClient> engine;
+    std::unique_ptr<KeptCharts> kept;
     std::optional<LateEvents> late;
     std::optional<Sessions> sessions;
     std::optional<SignInThrottle> throttle;
@@ -106,6 +108,19 @@ void Daemon::Parts::startWorker()
                                   .packFolder = folder->packs()});
 }
 
+/// Those that are still open when the service stops. Before the engine goes with all it has read.
+void Daemon::Parts::endSessions()
+{
+    constexpr std::chrono::seconds kLongest{30};
+    const std::vector<Sessions::Ended> ended = sessions->endAll();
+    if (!kept)
+        return;
+    for (const Sessions::Ended& one : ended)
+        if (one.lastOfUser)
+            kept->left(one.caller.keys->engineUser());
+    kept->finish(kLongest);
+}
+
 void Daemon::Parts::compose()
 {
     setting = {.vaults = folder->vaults(),
@@ -114,6 +129,13 @@ void Daemon::Parts::compose()
                .operatorGroup = api::groupNamed("cloister-admin"),
                .synthetic = options.synthetic,
                .executableMemoryDenied = options.executableMemoryDenied};
+    if (options.keptChartsAge > std::chrono::hours(0) && engine)
+        kept = std::make_unique<KeptCharts>(KeptCharts::Options{.vaults = folder->vaults(),
+                                                                .age = options.keptChartsAge,
+                                                                .bytes = options.keptChartsBytes},
+                                            *engine, clock);
+    else
+        storage::sweepKeptCharts(folder->vaults(), std::filesystem::file_time_type::max(), 0);
     late.emplace(*log, clock);
     Sessions::Options lease;
     if (options.idle > std::chrono::seconds(0))
@@ -128,6 +150,7 @@ void Daemon::Parts::compose()
              .records = records,
              .engine = engine.get(),
              .clock = clock,
+             .kept = kept.get(),
              .turnBegins = [this](const std::string& turn) { questions->turnBegins(turn); },
              .turnEnds = [this](const std::string& turn) { questions->turnEnds(turn); }});
     services.emplace(Services{.setting = setting,
@@ -143,6 +166,7 @@ void Daemon::Parts::compose()
                               .orphans = *orphans,
                               .metrics = metrics,
                               .engine = engine.get(),
+                              .kept = kept.get(),
                               .clock = clock,
                               .desk = *desk});
 }
@@ -191,6 +215,7 @@ void Daemon::run()
 {
     m_parts->server->run([this] { m_parts->tick(); });
     m_parts->server.reset();
+    m_parts->endSessions();
     m_parts->late->add({.kind = audit::Kind::ServiceStop});
 }
 

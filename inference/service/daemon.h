@@ -4,6 +4,7 @@
 #include "inference/api/error.h"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -19,6 +20,10 @@ public:
         std::filesystem::path socket;               // empty: cloister.sock in the state folder
         std::optional<std::filesystem::path> model; // none: look-ups only
         std::chrono::seconds idle{0};               // 0: the default
+        /// What the engine has read of a chart is kept for so long after the session, and so much
+        /// of one user's. 0: not at all.
+        std::chrono::hours keptChartsAge{24};
+        std::uint64_t keptChartsBytes = std::uint64_t{1} << 30;
         bool synthetic = false;
         bool executableMemoryDenied = false;
     };

@@ -288,6 +288,8 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
         listener.evidence({answer.evidence, answer.coverage});
         return fail(engine.error());
     }
+    if (request.engineReady)
+        request.engineReady(*engine);
     answer.model = api::ModelName{.name = engine->model->name, .sha256 = engine->modelSha256};
     answer.draft = true;
     answer.seed = request.request.seed;

@@ -5,6 +5,7 @@
 #include "inference/evidence/prompt.h"
 #include "inference/service/answer.h"
 
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -25,6 +26,8 @@ struct DraftRequest {
     // What the engine knows user and patient by: nobody else's questions find what is kept of this.
     std::uint64_t user = 0;
     std::uint64_t patient = 0;
+    /// Called before anything is asked of the engine. May be empty.
+    std::function<void(const EngineClient::Status&)> engineReady = {};
 };
 
 /// Has the model write an answer from @p evidence and checks each sentence as it ends. Fills

@@ -241,7 +241,9 @@ Response endSession(Services& services, Request& request)
 void sessionEnded(Services& services, const Sessions::Ended& ended)
 {
     services.questions.sessionEnded(ended.caller.session);
-    if (ended.lastOfUser && services.engine != nullptr)
+    if (ended.lastOfUser && services.kept != nullptr)
+        services.kept->left(ended.caller.keys->engineUser());
+    else if (ended.lastOfUser && services.engine != nullptr)
         services.engine->forget(ended.caller.keys->engineUser());
     services.late.add({.kind = kindOf(ended.why),
                        .reason = std::string(nameOf(ended.why)),

@@ -14,12 +14,23 @@
 namespace {
 
 constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
-                               "[--synthetic] [--idle-seconds N]\n";
+                               "[--synthetic] [--idle-seconds N] [--kept-charts-hours N] "
+                               "[--kept-charts-mb N]\n";
 
 int usage()
 {
     std::fputs(kUsage, stderr);
     return 2;
+}
+
+/// Nothing when it is no number from @p least on.
+std::optional<unsigned> number(std::string_view text, unsigned least)
+{
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least)
+        return std::nullopt;
+    return value;
 }
 
 std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
@@ -42,12 +53,20 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
         } else if (name == "--model") {
             options.model = value;
         } else if (name == "--idle-seconds") {
-            unsigned seconds = 0;
-            const auto [end, error] =
-                std::from_chars(value.data(), value.data() + value.size(), seconds);
-            if (error != std::errc() || end != value.data() + value.size() || seconds == 0)
+            const auto seconds = number(value, 1);
+            if (!seconds)
                 return std::nullopt;
-            options.idle = std::chrono::seconds(seconds);
+            options.idle = std::chrono::seconds(*seconds);
+        } else if (name == "--kept-charts-hours") {
+            const auto hours = number(value, 0);
+            if (!hours)
+                return std::nullopt;
+            options.keptChartsAge = std::chrono::hours(*hours);
+        } else if (name == "--kept-charts-mb") {
+            const auto megabytes = number(value, 1);
+            if (!megabytes)
+                return std::nullopt;
+            options.keptChartsBytes = std::uint64_t{*megabytes} << 20;
         } else {
             return std::nullopt;
         }

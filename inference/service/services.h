@@ -44,6 +44,7 @@ struct Services {
     Orphans& orphans;
     Metrics& metrics;
     EngineClient* engine; // null: no model
+    KeptCharts* kept;     // null: none are kept
     const Clock& clock;
     Desk& desk;
 };

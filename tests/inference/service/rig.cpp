@@ -278,6 +278,7 @@ void Rig::compose()
                                        .orphans = *orphans,
                                        .metrics = metrics,
                                        .engine = &engine,
+                                       .kept = nullptr,
                                        .clock = clock,
                                        .desk = *desk});
 }
