@@ -4,19 +4,72 @@
 #include "inference/model/gguf.h"
 #include "inference/model/vocabulary.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
 #include <format>
-#include <optional>
 #include <queue>
 #include <tuple>
 
 namespace model {
 namespace {
 
-std::uint64_t keyOf(std::int32_t left, std::int32_t right)
+std::uint64_t pairOf(std::int32_t left, std::int32_t right)
 {
     return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32U |
            static_cast<std::uint32_t>(right);
 }
+
+std::size_t hashOf(std::uint64_t value)
+{
+    // Multiplied by an odd number near 2^64 / golden ratio: the upper half depends on every bit.
+    return static_cast<std::size_t>((value * 0x9E3779B97F4A7C15U) >> 32U);
+}
+
+/// Of a table for @p entries.
+std::size_t slotsFor(std::size_t entries)
+{
+    return std::bit_ceil(2 * entries + 1);
+}
+
+/// The ids of normal tokens by their bytes. Built as BytePairs::m_merges is.
+class IdsByBytes {
+public:
+    explicit IdsByBytes(const Vocabulary& vocabulary)
+        : m_vocabulary(vocabulary)
+        , m_ids(slotsFor(vocabulary.size()), -1)
+    {
+        for (std::int32_t id = 0; id < static_cast<std::int32_t>(vocabulary.size()); ++id) {
+            if (vocabulary.kind(id) != TokenKind::Normal)
+                continue;
+            std::int32_t& slot = m_ids[slotOf(vocabulary.bytes(id))];
+            if (slot < 0) // of two with the same bytes the first
+                slot = id;
+        }
+    }
+
+    /// -1: no token.
+    [[nodiscard]] std::int32_t find(std::string_view bytes) const { return m_ids[slotOf(bytes)]; }
+
+private:
+    /// Where the token with these bytes stands, or would.
+    [[nodiscard]] std::size_t slotOf(std::string_view bytes) const
+    {
+        std::uint64_t hash = bytes.size();
+        for (std::size_t at = 0; at < bytes.size(); at += sizeof hash) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes.data() + at, std::min(sizeof word, bytes.size() - at));
+            hash = hashOf(hash ^ word) ^ (word >> 32U) ^ hash << 32U;
+        }
+        std::size_t slot = hashOf(hash) & (m_ids.size() - 1);
+        while (m_ids[slot] >= 0 && m_vocabulary.bytes(m_ids[slot]) != bytes)
+            slot = (slot + 1) & (m_ids.size() - 1);
+        return slot;
+    }
+
+    const Vocabulary& m_vocabulary;
+    std::vector<std::int32_t> m_ids;
+};
 
 constexpr std::size_t kNone = SIZE_MAX;
 
@@ -51,49 +104,55 @@ Result<BytePairs> BytePairs::load(const GgufFile& file, const Vocabulary& vocabu
     if (!merges)
         return std::unexpected(merges.error());
 
-    std::unordered_map<std::string_view, std::int32_t> tokens;
-    tokens.reserve(vocabulary.size());
-    for (std::int32_t id = 0; id < static_cast<std::int32_t>(vocabulary.size()); ++id)
-        if (vocabulary.kind(id) == TokenKind::Normal)
-            tokens.try_emplace(vocabulary.bytes(id), id);
-    const auto tokenOf = [&tokens](std::string_view bytes) -> std::int32_t {
-        const auto found = tokens.find(bytes);
-        return found == tokens.end() ? -1 : found->second;
-    };
-
+    const IdsByBytes ids(vocabulary);
     BytePairs pairs;
     for (std::size_t byte = 0; byte < pairs.m_byteTokens.size(); ++byte) {
         const char c = static_cast<char>(byte);
-        pairs.m_byteTokens[byte] = tokenOf(std::string_view(&c, 1));
+        pairs.m_byteTokens[byte] = ids.find(std::string_view(&c, 1));
     }
-    pairs.m_merges.reserve(merges->size());
+    pairs.m_merges.resize(slotsFor(merges->size()));
+    std::string both; // the bytes of the left token, then those of the right one
     for (std::size_t rank = 0; rank < merges->size(); ++rank) {
         const std::string_view merge = (*merges)[rank];
         // The characters that stand for bytes hold no space, so the first one parts the two.
-        const std::size_t space = merge.find(' ');
-        const auto left = bytesOfPrintable(merge.substr(0, space));
-        const auto right =
-            space == merge.npos ? std::nullopt : bytesOfPrintable(merge.substr(space + 1));
-        const std::int32_t leftToken = left ? tokenOf(*left) : -1;
-        const std::int32_t rightToken = right ? tokenOf(*right) : -1;
-        const std::int32_t result = left && right ? tokenOf(*left + *right) : -1;
+        const std::size_t space = std::min(merge.find(' '), merge.size());
+        both.clear();
+        const bool left = appendBytesOf(merge.substr(0, space), both);
+        const std::size_t middle = both.size();
+        const bool right = space < merge.size() && appendBytesOf(merge.substr(space + 1), both);
+        const std::string_view bytes = both;
+        const std::int32_t leftToken = left ? ids.find(bytes.substr(0, middle)) : -1;
+        const std::int32_t rightToken = right ? ids.find(bytes.substr(middle)) : -1;
+        const std::int32_t result = left && right ? ids.find(bytes) : -1;
         if (leftToken < 0 || rightToken < 0 || result < 0)
             return std::unexpected(Error{
                 Errc::BadFile,
                 std::format("metadata 'tokenizer.ggml.merges': entry {} is no pair of tokens that "
                             "make a token",
                             rank)});
-        pairs.m_merges.try_emplace(
-            keyOf(leftToken, rightToken),
-            Merge{.rank = static_cast<std::uint32_t>(rank), .result = result});
+        const std::uint64_t pair = pairOf(leftToken, rightToken);
+        Merge& slot = pairs.m_merges[pairs.slotOf(pair)];
+        if (slot.pair == kNoPair) // of two the first
+            slot = {.pair = pair, .rank = static_cast<std::uint32_t>(rank), .result = result};
     }
     return pairs;
 }
 
+std::size_t BytePairs::slotOf(std::uint64_t pair) const
+{
+    const std::size_t mask = m_merges.size() - 1;
+    std::size_t slot = hashOf(pair) & mask;
+    while (m_merges[slot].pair != kNoPair && m_merges[slot].pair != pair)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
 const BytePairs::Merge* BytePairs::find(std::int32_t left, std::int32_t right) const
 {
-    const auto found = m_merges.find(keyOf(left, right));
-    return found == m_merges.end() ? nullptr : &found->second;
+    if (left < 0 || right < 0)
+        return nullptr;
+    const Merge& merge = m_merges[slotOf(pairOf(left, right))];
+    return merge.pair == kNoPair ? nullptr : &merge;
 }
 
 void BytePairs::encode(std::string_view piece, std::vector<std::int32_t>& tokens) const

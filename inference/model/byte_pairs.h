@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace model {
@@ -26,15 +25,20 @@ public:
     void encode(std::string_view piece, std::vector<std::int32_t>& tokens) const;
 
 private:
+    static constexpr std::uint64_t kNoPair = UINT64_MAX; // tokens are not negative
     struct Merge {
-        std::uint32_t rank;
-        std::int32_t result;
+        std::uint64_t pair = kNoPair; // the left token and the right one
+        std::uint32_t rank = 0;
+        std::int32_t result = 0;
     };
     BytePairs() = default;
+    [[nodiscard]] std::size_t slotOf(std::uint64_t pair) const;
     [[nodiscard]] const Merge* find(std::int32_t left, std::int32_t right) const;
 
     std::array<std::int32_t, 256> m_byteTokens = {}; // -1: none
-    std::unordered_map<std::uint64_t, Merge> m_merges;
+    /// By a hash of the pair, or in the next free place behind: a power of two of them, at least
+    /// half of them free. There are 150,000 merges and more, and this is built at every start.
+    std::vector<Merge> m_merges;
 };
 
 } // namespace model

@@ -2,7 +2,6 @@
 #include "inference/model/vocabulary.h"
 
 #include "inference/model/gguf.h"
-#include "inference/model/unicode.h"
 
 #include <algorithm>
 #include <array>
@@ -36,15 +35,24 @@ std::unexpected<Error> none(std::string why)
 
 } // namespace
 
-std::optional<std::string> bytesOfPrintable(std::string_view printable)
+bool appendBytesOf(std::string_view printable, std::string& bytes)
 {
-    std::string bytes;
-    for (const Character& c : charactersOf(printable)) {
-        if (c.code >= kPrintableCodes || kByteOfCode[c.code] < 0)
-            return std::nullopt;
-        bytes += static_cast<char>(kByteOfCode[c.code]);
+    const std::size_t before = bytes.size();
+    for (std::size_t at = 0; at < printable.size(); ++at) {
+        std::uint32_t code = static_cast<unsigned char>(printable[at]);
+        // All codes that stand for bytes are UTF-8 of one byte, or of two that begin with C2 to C5.
+        if (code >= 0xC2 && code <= 0xC5 && at + 1 < printable.size() &&
+            (static_cast<unsigned char>(printable[at + 1]) & 0xC0U) == 0x80)
+            code = (code & 0x1FU) << 6U | (static_cast<unsigned char>(printable[++at]) & 0x3FU);
+        else if (code >= 0x80)
+            code = kPrintableCodes;
+        if (code >= kPrintableCodes || kByteOfCode[code] < 0) {
+            bytes.resize(before);
+            return false;
+        }
+        bytes += static_cast<char>(kByteOfCode[code]);
     }
-    return bytes;
+    return true;
 }
 
 Result<Vocabulary> Vocabulary::load(const GgufFile& file)
@@ -93,9 +101,8 @@ Result<void> Vocabulary::loadTokens(const GgufFile& file)
                       std::format("metadata 'tokenizer.ggml.token_type': kind {} of token {}",
                                   kinds[id], id)});
         const auto kind = static_cast<TokenKind>(kinds[id]);
-        const auto bytes =
-            kind == TokenKind::Normal ? bytesOfPrintable((*tokens)[id]) : std::nullopt;
-        m_bytes += bytes ? std::string_view(*bytes) : (*tokens)[id];
+        if (kind != TokenKind::Normal || !appendBytesOf((*tokens)[id], m_bytes))
+            m_bytes += (*tokens)[id];
         m_ends.push_back(m_bytes.size());
         m_kinds.push_back(kind);
     }

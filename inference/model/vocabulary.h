@@ -72,7 +72,8 @@ private:
 };
 
 /// Byte-level vocabularies write every byte as a printable character. Turns @p printable back into
-/// the bytes; nothing when it holds a character that stands for no byte.
-[[nodiscard]] std::optional<std::string> bytesOfPrintable(std::string_view printable);
+/// the bytes and appends them; false, and @p bytes as before, when it holds a character that stands
+/// for no byte.
+[[nodiscard]] bool appendBytesOf(std::string_view printable, std::string& bytes);
 
 } // namespace model
