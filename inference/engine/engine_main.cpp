@@ -89,10 +89,12 @@ int serve(const engine::WorkerArguments& arguments)
     for (std::size_t i = 0; i < models.size(); ++i) {
         if (descriptors[i].file < 0)
             continue;
-        auto loaded = engine::LoadedModel::load(descriptors[i], options, limits);
-        if (!loaded)
+        auto opened = engine::LoadedModel::open(descriptors[i].file);
+        if (!opened)
+            return refuse(channel, opened.error());
+        models[i] = *std::move(opened);
+        if (const auto loaded = models[i]->load(descriptors[i], options, limits); !loaded)
             return refuse(channel, loaded.error());
-        models[i] = *std::move(loaded);
         const std::uint64_t taken = model::residentBytes(models[i]->file());
         limits.memory -= std::min(limits.memory, limits.memory == UINT64_MAX ? 0 : taken);
     }

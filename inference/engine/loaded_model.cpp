@@ -27,41 +27,43 @@ std::optional<model::Error> tooLarge(std::uint64_t needed, const LoadedModel::Li
                                     inMegabytes(limits.memoryLimit))};
 }
 
-model::Result<std::unique_ptr<LoadedModel>> LoadedModel::load(const ModelDescriptors& files,
-                                                              model::Model::Options options,
-                                                              const Limits& limits)
+model::Result<std::unique_ptr<LoadedModel>> LoadedModel::open(int file)
 {
-    auto file = model::GgufFile::open(files.file);
-    if (!file)
-        return std::unexpected(file.error());
-    std::unique_ptr<LoadedModel> loaded(new LoadedModel(*std::move(file)));
-    if (auto refusal = tooLarge(model::residentBytes(loaded->m_file) + kBeside, limits))
+    auto opened = model::GgufFile::open(file);
+    if (!opened)
+        return std::unexpected(opened.error());
+    return std::unique_ptr<LoadedModel>(new LoadedModel(*std::move(opened)));
+}
+
+model::Result<void> LoadedModel::load(const ModelDescriptors& files, model::Model::Options options,
+                                      const Limits& limits)
+{
+    if (auto refusal = tooLarge(model::residentBytes(m_file) + kBeside, limits))
         return std::unexpected(*std::move(refusal));
 
-    model::PackUse& packs = loaded->m_packs;
     if (files.pack >= 0) {
         auto pack = model::PackFile::open(files.pack, files.hash);
         if (pack)
-            loaded->m_pack = *std::move(pack);
+            m_pack = *std::move(pack);
         else
-            packs.refused = pack.error().detail;
+            m_packs.refused = pack.error().detail;
     }
-    if (loaded->m_pack)
-        packs.from = &*loaded->m_pack;
+    if (m_pack)
+        m_packs.from = &*m_pack;
     std::unique_ptr<model::PackOutput> output;
     if (files.packOutput >= 0)
         output = outputTo(files.packOutput);
-    packs.to = output.get();
-    options.packs = &packs;
-    auto network = model::Model::load(loaded->m_file, options);
-    packs.to = nullptr;
+    m_packs.to = output.get();
+    options.packs = &m_packs;
+    auto network = model::Model::load(m_file, options);
+    m_packs.to = nullptr;
     if (!network)
         return std::unexpected(network.error());
-    if (!packs.mapped)
-        loaded->m_pack.reset();
-    packs.from = nullptr;
-    loaded->m_network = *std::move(network);
-    return loaded;
+    if (!m_packs.mapped)
+        m_pack.reset();
+    m_packs.from = nullptr;
+    m_network = *std::move(network);
+    return {};
 }
 
 } // namespace engine

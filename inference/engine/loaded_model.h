@@ -21,14 +21,19 @@ public:
         std::uint64_t memoryLimit = UINT64_MAX; // of all, for the message
     };
 
-    /// Reads the pack where one is given and whole; else packs the model, and writes a pack where a
-    /// file for it is given. Descriptors of files may be closed afterwards.
+    /// Reads the header of the model that the descriptor @p file names, which may be closed
+    /// afterwards. Errors: as model::GgufFile::open.
+    static model::Result<std::unique_ptr<LoadedModel>> open(int file);
+
+    /// Once. Reads the pack where one is given and whole; else packs the model, and writes a pack
+    /// where a file for it is given. Those descriptors may be closed afterwards too.
     /// Errors: as model::Model::load; OutOfMemory with the numbers, before anything is loaded, when
     /// the weights and what a short answer needs beside them are more than is left.
-    static model::Result<std::unique_ptr<LoadedModel>>
-    load(const ModelDescriptors& files, model::Model::Options options, const Limits& limits);
+    model::Result<void> load(const ModelDescriptors& files, model::Model::Options options,
+                             const Limits& limits);
 
     [[nodiscard]] const model::GgufFile& file() const { return m_file; }
+    /// After load().
     [[nodiscard]] model::Model& network() const { return *m_network; }
     /// How the pack was used.
     [[nodiscard]] const model::PackUse& packs() const { return m_packs; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/kernels/tier.h"
 #include "inference/model/model.h"
@@ -173,13 +174,13 @@ void print(const Plan& plan, std::span<const double> prefill, std::span<const do
 
 int bench(const Options& options, const Plan& plan)
 {
-    const auto file = openModelFile(options.file());
-    if (!file)
-        return failed(file.error().detail);
-    auto loaded = model::Model::load(*file, {.threads = plan.threads,
-                                             .keys = plan.kv.keys,
-                                             .values = plan.kv.values,
-                                             .tier = plan.tier});
+    auto model = ModelAtHand::open(options);
+    if (!model)
+        return failed(model.error().detail);
+    const auto loaded = model->load({.threads = plan.threads,
+                                     .keys = plan.kv.keys,
+                                     .values = plan.kv.values,
+                                     .tier = plan.tier});
     if (!loaded)
         return failed(loaded.error().detail);
     if (tokensOfOne(plan) > (*loaded)->config().contextLength) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/engine/scheduler.h"
 #include "inference/model/chat_template.h"
@@ -141,13 +142,14 @@ int runGenerate(const Options& options)
     const auto text = contentOf(options.text("prompt-file"));
     if (!text)
         return failed("the prompt file can't be read");
-    const auto file = openModelFile(options.file());
-    if (!file)
-        return failed(file.error().detail);
-    const auto tokenizer = model::Tokenizer::load(*file);
+    auto model = ModelAtHand::open(options);
+    if (!model)
+        return failed(model.error().detail);
+    const model::GgufFile& file = model->file();
+    const auto tokenizer = model::Tokenizer::load(file);
     if (!tokenizer)
         return failed(tokenizer.error().detail);
-    auto prompt = promptOf(*file, *tokenizer, *text, options.has("chat"));
+    auto prompt = promptOf(file, *tokenizer, *text, options.has("chat"));
     if (!prompt)
         return failed(prompt.error().detail);
     if (prompt->empty())
@@ -161,7 +163,7 @@ int runGenerate(const Options& options)
     if (options.has("stop"))
         stops.push_back(options.text("stop"));
 
-    const auto network = model::Model::load(*file, {.threads = wishes->threads, .exact = false});
+    const auto network = model->load({.threads = wishes->threads, .exact = false});
     if (!network)
         return failed(network.error().detail);
     const std::size_t tokens = prompt->size() + wishes->maxTokens;

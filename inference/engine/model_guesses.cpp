@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/engine/scheduler.h"
 #include "inference/model/chat_template.h"
@@ -164,20 +165,20 @@ int runGuesses(const Options& options)
             return misused(number->error());
     if (!options.has("prompts"))
         return misused("guesses wants --prompts");
-    const auto file = openModelFile(options.file());
-    if (!file)
-        return failed(file.error().detail);
-    const auto tokenizer = model::Tokenizer::load(*file);
+    auto model = ModelAtHand::open(options);
+    if (!model)
+        return failed(model.error().detail);
+    const model::GgufFile& file = model->file();
+    const auto tokenizer = model::Tokenizer::load(file);
     if (!tokenizer)
         return failed(tokenizer.error().detail);
-    const auto chat = model::ChatTemplate::choose(*file, *tokenizer);
+    const auto chat = model::ChatTemplate::choose(file, *tokenizer);
     if (!chat)
         return failed(chat.error().detail);
     const std::vector<Question> questions = questionsIn(options.text("prompts"), *chat, *tokenizer);
     if (questions.empty())
         return failed("the folder of prompts holds no .txt file, or can't be read");
-    const auto network =
-        model::Model::load(*file, {.threads = static_cast<unsigned>(*threads), .exact = false});
+    const auto network = model->load({.threads = static_cast<unsigned>(*threads), .exact = false});
     if (!network)
         return failed(network.error().detail);
 

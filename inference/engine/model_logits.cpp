@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/model/model.h"
 
@@ -75,25 +76,25 @@ int writeChunks(model::Model& model, model::KvCache& cache, const Plan& plan,
 
 int computeAndWrite(const Options& options, const Plan& plan)
 {
-    const auto file = openModelFile(options.file());
-    if (!file)
-        return failed(file.error().detail);
-    auto loaded = model::Model::load(*file, {.threads = plan.threads,
-                                             .exact = options.has("exact"),
-                                             .keys = plan.kv.keys,
-                                             .values = plan.kv.values,
-                                             .tier = plan.tier});
+    auto model = ModelAtHand::open(options);
+    if (!model)
+        return failed(model.error().detail);
+    const auto loaded = model->load({.threads = plan.threads,
+                                     .exact = options.has("exact"),
+                                     .keys = plan.kv.keys,
+                                     .values = plan.kv.values,
+                                     .tier = plan.tier});
     if (!loaded)
         return failed(loaded.error().detail);
-    model::Model& model = **loaded;
-    if (plan.tokens.size() > model.config().contextLength) {
+    model::Model& network = **loaded;
+    if (plan.tokens.size() > network.config().contextLength) {
         return failed(std::to_string(plan.tokens.size()) + " tokens, the model's context holds " +
-                      std::to_string(model.config().contextLength));
+                      std::to_string(network.config().contextLength));
     }
-    auto cache = model.makeCache(static_cast<std::uint32_t>(plan.tokens.size()));
+    auto cache = network.makeCache(static_cast<std::uint32_t>(plan.tokens.size()));
     if (!cache)
         return failed(cache.error().detail);
-    return writeChunks(model, *cache, plan, options.text("out"));
+    return writeChunks(network, *cache, plan, options.text("out"));
 }
 
 /// "prompt" unless --kind says otherwise; nothing for a word that is neither.

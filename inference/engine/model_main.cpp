@@ -26,6 +26,9 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
   guesses FILE --prompts FOLDER [--max-tokens 128] [--repeat 3] [--threads N] [--json]
                               answers every *.txt as a user's message, with guessed tokens and
                               without by turns: speed as a ratio, and the same text
+  generate, logits, bench and guesses keep the packed model for their next run:
+           [--pack-folder FOLDER | --no-pack]; usually in $XDG_CACHE_HOME/cloister/packs or
+           ~/.cache/cloister/packs
   roofs [--threads N] [--mebibytes M] [--json]
                               what the processor and its memory can do at most, without a model
 )";
@@ -45,17 +48,20 @@ const Verb kVerbs[] = {
     {"generate",
      engine::runGenerate,
      {"prompt-file", "max-tokens", "temperature", "seed", "top-k", "top-p", "threads", "min-p",
-      "stop", "pattern", "schema-file"},
-     {"chat"}},
+      "stop", "pattern", "schema-file", "pack-folder"},
+     {"chat", "no-pack"}},
     {"logits",
      engine::runLogits,
-     {"tokens", "out", "kind", "chunk", "kv", "tier", "threads"},
-     {"exact"}},
+     {"tokens", "out", "kind", "chunk", "kv", "tier", "threads", "pack-folder"},
+     {"exact", "no-pack"}},
     {"bench",
      engine::runBench,
-     {"prompt", "generate", "depth", "users", "repeat", "kv", "tier", "threads"},
-     {"json"}},
-    {"guesses", engine::runGuesses, {"prompts", "max-tokens", "repeat", "threads"}, {"json"}},
+     {"prompt", "generate", "depth", "users", "repeat", "kv", "tier", "threads", "pack-folder"},
+     {"json", "no-pack"}},
+    {"guesses",
+     engine::runGuesses,
+     {"prompts", "max-tokens", "repeat", "threads", "pack-folder"},
+     {"json", "no-pack"}},
     {"roofs", engine::runRoofs, {"threads", "mebibytes"}, {"json"}, false},
 };
 

@@ -3,6 +3,7 @@
 
 #include <QProcess>
 #include <QString>
+#include <QTemporaryDir>
 
 #include <fstream>
 
@@ -15,7 +16,11 @@ struct Ran {
 
 inline Ran run(const char* program, const QStringList& arguments, const QByteArray& input = {})
 {
+    static const QTemporaryDir cache; // never the one of the person who runs the tests
     QProcess process;
+    auto environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("XDG_CACHE_HOME"), cache.path());
+    process.setProcessEnvironment(environment);
     process.start(QStringLiteral(PROGRAMS) + u'/' + QString::fromLatin1(program), arguments);
     process.write(input);
     process.closeWriteChannel();

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/model_at_hand.h"
+
+#include <cstdio>
+
+namespace engine {
+namespace {
+
+PackCache cacheOf(const Options& options)
+{
+    if (options.has("no-pack"))
+        return PackCache({});
+    return PackCache(options.has("pack-folder") ? std::filesystem::path(options.text("pack-folder"))
+                                                : PackCache::usualFolder());
+}
+
+} // namespace
+
+ModelAtHand::ModelAtHand(OpenFile descriptor, std::string path, PackCache cache,
+                         std::unique_ptr<LoadedModel> model)
+    : m_descriptor(std::move(descriptor))
+    , m_path(std::move(path))
+    , m_cache(std::move(cache))
+    , m_model(std::move(model))
+{
+}
+
+model::Result<ModelAtHand> ModelAtHand::open(const Options& options)
+{
+    auto descriptor = openToRead(options.file());
+    if (!descriptor)
+        return std::unexpected(descriptor.error());
+    auto model = LoadedModel::open(descriptor->number());
+    if (!model)
+        return std::unexpected(model.error());
+    return ModelAtHand(*std::move(descriptor), options.file(), cacheOf(options), *std::move(model));
+}
+
+model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& options)
+{
+    const auto known = m_cache.knownHash(m_descriptor.number());
+    OpenFile pack = known ? m_cache.pack(*known) : OpenFile();
+    OpenFile fresh;
+    // One that is there may still be refused. Its place is taken only by one that is whole.
+    if (m_cache.keeps())
+        fresh = m_cache.newPack();
+    const ModelDescriptors files = {.file = m_descriptor.number(),
+                                    .pack = pack.number(),
+                                    .packOutput = fresh.number(),
+                                    .hash = known.value_or(model::ModelHash())};
+    if (const auto done = m_model->load(files, options, {}); !done)
+        return std::unexpected(done.error());
+    const model::PackUse& use = m_model->packs();
+    if (!use.refused.empty())
+        std::fprintf(stderr, "cloister-model: %s: packed again.\n", use.refused.c_str());
+    if (use.written) {
+        // Also where the hash is known: the pack is of the bytes that were there just now.
+        if (const auto hash = m_cache.hash(m_descriptor.number(), m_path))
+            m_cache.keep(fresh, *hash);
+    }
+    return &m_model->network();
+}
+
+} // namespace engine

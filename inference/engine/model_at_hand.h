@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/engine/loaded_model.h"
+#include "inference/engine/options.h"
+#include "inference/engine/pack_cache.h"
+
+#include <memory>
+
+namespace engine {
+
+/// A model as the verbs of cloister-model use one: its file, then the network, from the pack that
+/// an earlier run kept where there is one. --pack-folder names where packs are kept, --no-pack does
+/// without.
+class ModelAtHand {
+public:
+    /// Opens the FILE of @p options and reads its header.
+    /// Errors: Io; as model::GgufFile::open.
+    static model::Result<ModelAtHand> open(const Options& options);
+
+    [[nodiscard]] const model::GgufFile& file() const { return m_model->file(); }
+
+    /// Once; the network lives as long as this object. Keeps a pack for the next run where there
+    /// was none, and says on stderr when there was one that had to be refused.
+    /// Errors: as model::Model::load.
+    model::Result<model::Model*> load(const model::Model::Options& options);
+
+private:
+    ModelAtHand(OpenFile descriptor, std::string path, PackCache cache,
+                std::unique_ptr<LoadedModel> model);
+
+    OpenFile m_descriptor;
+    std::string m_path;
+    PackCache m_cache;
+    std::unique_ptr<LoadedModel> m_model;
+};
+
+} // namespace engine
