@@ -82,9 +82,8 @@ int serve(const engine::WorkerArguments& arguments)
     wire::Channel channel(arguments.socket);
     const model::Model::Options options = {.threads = arguments.threads,
                                            .processors = arguments.processors};
-    engine::LoadedModel::Limits limits = {.memory = arguments.memory,
-                                          .memoryLimit = arguments.memoryLimit};
     std::array<std::unique_ptr<engine::LoadedModel>, 3> models;
+    std::vector<const model::GgufFile*> files;
     const std::array descriptors = {arguments.answer, arguments.draft, arguments.embedding};
     for (std::size_t i = 0; i < models.size(); ++i) {
         if (descriptors[i].file < 0)
@@ -93,20 +92,30 @@ int serve(const engine::WorkerArguments& arguments)
         if (!opened)
             return refuse(channel, opened.error());
         models[i] = *std::move(opened);
-        if (const auto loaded = models[i]->load(descriptors[i], options, limits); !loaded)
-            return refuse(channel, loaded.error());
-        const std::uint64_t taken = model::residentBytes(models[i]->file());
-        limits.memory -= std::min(limits.memory, limits.memory == UINT64_MAX ? 0 : taken);
+        files.push_back(&models[i]->file());
     }
+    const std::uint64_t needed = engine::neededFor(files);
+    if (const auto refusal = engine::tooLarge(
+            needed, {.memory = arguments.memory, .memoryLimit = arguments.memoryLimit}))
+        return refuse(channel, *refusal);
     const model::GgufFile& file = models.front()->file();
-    const auto tokenizer = model::Tokenizer::load(file);
+    auto words = engine::loadTokenizer(file);
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        if (!models[i])
+            continue;
+        if (const auto loaded = models[i]->load(descriptors[i], options); !loaded)
+            return refuse(channel, loaded.error());
+    }
+    const auto tokenizer = words.get();
+    const std::uint64_t memoryLeft =
+        arguments.memory == UINT64_MAX ? UINT64_MAX : arguments.memory - needed;
     std::optional<model::ChatTemplate> chat;
     if (tokenizer)
         if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
             chat = *chosen;
     model::Model& network = models.front()->network();
     const auto scheduler = engine::Scheduler::create(network, tokenizer ? &*tokenizer : nullptr,
-                                                     {.pages = pagesFor(network, limits.memory)});
+                                                     {.pages = pagesFor(network, memoryLeft)});
     if (!scheduler)
         return refuse(channel, scheduler.error());
     wire::Ready ready = engine::describe(file, network.config());

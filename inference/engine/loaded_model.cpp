@@ -17,14 +17,27 @@ std::string inMegabytes(std::uint64_t bytes)
 
 } // namespace
 
-std::optional<model::Error> tooLarge(std::uint64_t needed, const LoadedModel::Limits& limits)
+std::uint64_t neededFor(std::span<const model::GgufFile* const> files)
+{
+    std::uint64_t needed = kBeside;
+    for (const model::GgufFile* const file : files)
+        needed += model::residentBytes(*file);
+    return needed;
+}
+
+std::optional<model::Error> tooLarge(std::uint64_t needed, const MemoryLimits& limits)
 {
     if (needed <= limits.memory)
         return std::nullopt;
     return model::Error{model::Errc::OutOfMemory,
-                        std::format("the model needs {} of memory, {} are left of {}",
+                        std::format("the models need {} of memory, {} are left of {}",
                                     inMegabytes(needed), inMegabytes(limits.memory),
                                     inMegabytes(limits.memoryLimit))};
+}
+
+std::future<model::Result<model::Tokenizer>> loadTokenizer(const model::GgufFile& file)
+{
+    return std::async(std::launch::async, [&file] { return model::Tokenizer::load(file); });
 }
 
 model::Result<std::unique_ptr<LoadedModel>> LoadedModel::open(int file)
@@ -35,12 +48,8 @@ model::Result<std::unique_ptr<LoadedModel>> LoadedModel::open(int file)
     return std::unique_ptr<LoadedModel>(new LoadedModel(*std::move(opened)));
 }
 
-model::Result<void> LoadedModel::load(const ModelDescriptors& files, model::Model::Options options,
-                                      const Limits& limits)
+model::Result<void> LoadedModel::load(const ModelDescriptors& files, model::Model::Options options)
 {
-    if (auto refusal = tooLarge(model::residentBytes(m_file) + kBeside, limits))
-        return std::unexpected(*std::move(refusal));
-
     if (files.pack >= 0) {
         auto pack = model::PackFile::open(files.pack, files.hash);
         if (pack)

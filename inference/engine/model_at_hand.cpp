@@ -48,7 +48,7 @@ model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& opti
                                     .pack = pack.number(),
                                     .packOutput = fresh.number(),
                                     .hash = known.value_or(model::ModelHash())};
-    if (const auto done = m_model->load(files, options, {}); !done)
+    if (const auto done = m_model->load(files, options); !done)
         return std::unexpected(done.error());
     const model::PackUse& use = m_model->packs();
     if (!use.refused.empty())

@@ -77,9 +77,10 @@ model::Result<std::vector<std::int32_t>> promptOf(const model::GgufFile& file,
     return prompt;
 }
 
-/// What the answer must fit, if anything; the error is a sentence.
-std::expected<std::optional<Constraint>, std::string> constraintOf(const Options& options,
-                                                                   const TokenTrie& trie)
+/// What the answer must fit, if anything; it refers to @p trie, which takes time to build. The
+/// error is a sentence.
+std::expected<std::optional<Constraint>, std::string>
+constraintOf(const Options& options, const model::Vocabulary& words, std::optional<TokenTrie>& trie)
 {
     wire::Constraint wanted;
     if (options.has("pattern"))
@@ -92,7 +93,7 @@ std::expected<std::optional<Constraint>, std::string> constraintOf(const Options
     } else {
         return std::nullopt;
     }
-    auto constraint = Constraint::compile(wanted, trie);
+    auto constraint = Constraint::compile(wanted, trie.emplace(words));
     if (!constraint)
         return std::unexpected(constraint.error().detail);
     return *std::move(constraint);
@@ -146,7 +147,11 @@ int runGenerate(const Options& options)
     if (!model)
         return failed(model.error().detail);
     const model::GgufFile& file = model->file();
-    const auto tokenizer = model::Tokenizer::load(file);
+    auto words = loadTokenizer(file);
+    const auto network = model->load({.threads = wishes->threads, .exact = false});
+    const auto tokenizer = words.get();
+    if (!network)
+        return failed(network.error().detail);
     if (!tokenizer)
         return failed(tokenizer.error().detail);
     auto prompt = promptOf(file, *tokenizer, *text, options.has("chat"));
@@ -155,17 +160,14 @@ int runGenerate(const Options& options)
     if (prompt->empty())
         return failed("the prompt is empty");
 
-    const TokenTrie trie(tokenizer->vocabulary());
-    auto constraint = constraintOf(options, trie);
+    std::optional<TokenTrie> trie;
+    auto constraint = constraintOf(options, tokenizer->vocabulary(), trie);
     if (!constraint)
         return failed(constraint.error());
     std::vector<std::string> stops;
     if (options.has("stop"))
         stops.push_back(options.text("stop"));
 
-    const auto network = model->load({.threads = wishes->threads, .exact = false});
-    if (!network)
-        return failed(network.error().detail);
     const std::size_t tokens = prompt->size() + wishes->maxTokens;
     const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
     const auto scheduler =

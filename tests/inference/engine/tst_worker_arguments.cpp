@@ -2,9 +2,11 @@
 #include "inference/engine/worker_arguments.h"
 
 #include "inference/engine/loaded_model.h"
+#include "tests/support/tiny_model.h"
 
 #include <QTest>
 
+#include <array>
 #include <string>
 
 using engine::WorkerArguments;
@@ -80,15 +82,29 @@ private Q_SLOTS:
 
     void saysHowMuchMemoryIsWanting()
     {
-        const engine::LoadedModel::Limits limits = {.memory = 2'000'000'000,
-                                                    .memoryLimit = 4'000'000'000};
+        const engine::MemoryLimits limits = {.memory = 2'000'000'000, .memoryLimit = 4'000'000'000};
         QVERIFY(!engine::tooLarge(2'000'000'000, limits));
         QVERIFY(!engine::tooLarge(UINT64_MAX - 1, {}));
         const auto refusal = engine::tooLarge(5'123'456'789, limits);
         QVERIFY(refusal);
         QCOMPARE(refusal->code, model::Errc::OutOfMemory);
         QCOMPARE(refusal->detail,
-                 std::string("the model needs 5123 MB of memory, 2000 MB are left of 4000 MB"));
+                 std::string("the models need 5123 MB of memory, 2000 MB are left of 4000 MB"));
+    }
+
+    void countsEveryModelBeforeOneIsLoaded()
+    {
+        const std::string bytes = support::tinyModel();
+        const auto file = model::GgufFile::parse(std::as_bytes(std::span(bytes)));
+        QVERIFY(file);
+        const std::array two = {&*file, &*file};
+        const std::uint64_t one = engine::neededFor(std::span(two).first(1));
+        const std::uint64_t both = engine::neededFor(two);
+        QCOMPARE(both - one, model::residentBytes(*file));
+        // What one of them would still find room in.
+        const engine::MemoryLimits limits = {.memory = both - 1, .memoryLimit = both};
+        QVERIFY(!engine::tooLarge(one, limits));
+        QVERIFY(engine::tooLarge(both, limits));
     }
 };
 
