@@ -33,7 +33,7 @@ public:
     Result<FromEngine> receiveFromEngine();
 
 private:
-    Result<void> write(const Result<std::string>& frame);
+    Result<void> write(Result<std::string> frame);
     Result<void> writeWhole(std::string_view frame);
     Result<std::string> readFrame();
 

@@ -36,6 +36,12 @@ Result<std::size_t> fill(int socket, std::span<std::byte> bytes)
     return done;
 }
 
+/// A frame says what the prompt or the answer said, and the worker's heap overwrites nothing.
+void wipe(std::string& frame)
+{
+    ::explicit_bzero(frame.data(), frame.size());
+}
+
 /// Waits until something can be sent, or the connection has ended, or @p deadline has passed:
 /// false.
 bool hasRoom(int socket, Clock::time_point deadline)
@@ -49,7 +55,7 @@ bool hasRoom(int socket, Clock::time_point deadline)
 
 } // namespace
 
-Result<void> Channel::write(const Result<std::string>& frame)
+Result<void> Channel::write(Result<std::string> frame)
 {
     if (!frame)
         return std::unexpected(frame.error());
@@ -57,6 +63,7 @@ Result<void> Channel::write(const Result<std::string>& frame)
     if (m_broken)
         return std::unexpected(*m_broken);
     const auto written = writeWhole(*frame);
+    wipe(*frame);
     if (!written)
         m_broken = written.error();
     return written;
@@ -115,18 +122,22 @@ Result<void> Channel::send(const FromEngine& message)
 
 Result<ToEngine> Channel::receiveToEngine()
 {
-    const auto frame = readFrame();
+    auto frame = readFrame();
     if (!frame)
         return std::unexpected(frame.error());
-    return decodeToEngine(std::as_bytes(std::span(*frame)));
+    auto message = decodeToEngine(std::as_bytes(std::span(*frame)));
+    wipe(*frame);
+    return message;
 }
 
 Result<FromEngine> Channel::receiveFromEngine()
 {
-    const auto frame = readFrame();
+    auto frame = readFrame();
     if (!frame)
         return std::unexpected(frame.error());
-    return decodeFromEngine(std::as_bytes(std::span(*frame)));
+    auto message = decodeFromEngine(std::as_bytes(std::span(*frame)));
+    wipe(*frame);
+    return message;
 }
 
 } // namespace wire
