@@ -155,9 +155,13 @@ int run(int argc, char** argv)
     const auto arguments = engine::WorkerArguments::parse(words);
     if (!arguments)
         return ended(Exit::Usage, "it is started by cloisterd, with a socket and a model");
-    // oneDNN looks at the system's files and at the environment once; later it can't.
-    if (const auto warm = kernels::warmUpOnednn(); !warm)
-        return ended(Exit::Broken, warm.error().detail);
+    // Where it is used, oneDNN looks at the system's files and at the environment once; later it
+    // can't. What it does not know here our own kernels do.
+    if (kernels::hasTileProducts()) {
+        const auto warm = kernels::warmUpOnednn();
+        if (!warm && warm.error().code != kernels::Errc::Unsupported)
+            return ended(Exit::Broken, warm.error().detail);
+    }
     if (const auto entered = process::enterEngineSandbox(); !entered)
         return ended(Exit::Unprotected, entered.error().detail);
     return serve(*arguments);

@@ -5,6 +5,7 @@
 #include "inference/kernels/group_panel.h"
 #include "inference/kernels/kv_layout.h"
 #include "inference/kernels/panel_task.h"
+#include "inference/kernels/plain_panel.h"
 #include "inference/kernels/weight_type.h"
 
 #include <cstddef>
@@ -55,14 +56,7 @@ struct KernelTable {
                               std::size_t count, float* out, std::size_t outStride);
     DotStrip dotStrip[kWeightTypes];
 
-    /// The weights of a strip as float32, transposed: out[k * kPanelRows + row], row < 16; a column
-    /// of zeros follows an odd number of columns.
-    using ExpandSingle = void (*)(const std::byte* strip, std::size_t columns, float* out);
-    ExpandSingle expandSingle[kWeightTypes];
-
-    /// The same as bfloat16, two columns side by side: out[(k/2 * kPanelRows + row) * 2 + k%2].
-    using ExpandBfloat = void (*)(const std::byte* strip, std::size_t columns, std::uint16_t* out);
-    ExpandBfloat expandBfloat[kWeightTypes];
+    PlainKernels plain; // of all types, in float32
 
     /// Panels of int8 (panel_task.h), for the types with blocks of 256; null for the others.
     /// One tile of a strip goes to rows lane..lane+15 of the panel, lane 0 or 16.
@@ -101,7 +95,6 @@ struct KernelTable {
     void (*swiGlu)(const float* gate, const float* up, std::size_t count, float* out);
     /// to[i] += from[i]
     void (*add)(const float* from, std::size_t count, float* to);
-    void (*toBfloat)(const float* from, std::size_t count, std::uint16_t* to);
 
     /// Softmax attention with a running maximum (Source: arXiv:2205.14135), in float32. Blocks are
     /// cut at multiples of kAttentionBlock: a row's result does not depend on the rows beside it.
@@ -115,8 +108,5 @@ struct KernelTable {
     void (*storeValue)(ValueFormat format, std::byte* values, std::size_t slot, const float* value,
                        std::size_t length);
 };
-
-/// Output rows that are widened together for a product of matrices: four strips.
-inline constexpr std::size_t kPanelRows = 64;
 
 } // namespace kernels

@@ -266,17 +266,6 @@ inline __m256i roundedBits(__m256 a)
 {
     return _mm256_add_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(0x8000));
 }
-inline __m256i bfloatPairs(__m256 even, __m256 odd)
-{
-    return _mm256_or_si256(_mm256_srli_epi32(roundedBits(even), 16),
-                           _mm256_and_si256(roundedBits(odd), _mm256_set1_epi32(-65536)));
-}
-inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
-{
-    auto* to = reinterpret_cast<__m256i*>(p);
-    _mm256_storeu_si256(to, bfloatPairs(even.lo, odd.lo));
-    _mm256_storeu_si256(to + 1, bfloatPairs(even.hi, odd.hi));
-}
 inline __m128i bfloats(__m256 a)
 {
     const __m256i bits = _mm256_srli_epi32(roundedBits(a), 16);

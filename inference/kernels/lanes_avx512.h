@@ -269,16 +269,7 @@ inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
     return {_mm512_dpwssd_epi32(acc.v, pairs.v, _mm512_set1_epi32(pair))};
 }
 
-/// Rounds to bfloat16 (to nearest, halves away from zero) and stores lane by lane: even, odd.
-/// Shapes: p [16][2].
-inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
-{
-    const __m512i half = _mm512_set1_epi32(0x8000);
-    const __m512i low = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(even.v), half), 16);
-    const __m512i high = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(odd.v), half),
-                                          _mm512_set1_epi32(-65536));
-    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
-}
+/// Rounds to bfloat16: to nearest, halves away from zero.
 inline void storeBfloat(std::uint16_t* p, Floats a)
 {
     const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x8000));

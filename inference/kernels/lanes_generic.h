@@ -281,13 +281,6 @@ inline Ints dotPairs(Ints acc, Ints pairs, std::int32_t pair)
     });
 }
 
-inline void storeBfloatPairs(std::uint16_t* p, Floats even, Floats odd)
-{
-    for (int i = 0; i < kLanes; ++i) {
-        p[2 * i] = bfloatFromFloat(even.v[i]);
-        p[2 * i + 1] = bfloatFromFloat(odd.v[i]);
-    }
-}
 inline void storeBfloat(std::uint16_t* p, Floats a)
 {
     for (int i = 0; i < kLanes; ++i)

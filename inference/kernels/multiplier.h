@@ -5,16 +5,17 @@
 #include "inference/kernels/group_multiplier.h"
 #include "inference/kernels/kernel_table.h"
 #include "inference/kernels/memory.h"
-#include "inference/kernels/onednn_matmul.h"
 #include "inference/kernels/packed_matrix.h"
 #include "inference/kernels/panel_multiplier.h"
+#include "inference/kernels/plain_multiplier.h"
 #include "inference/kernels/product.h"
 #include "inference/kernels/thread_pool.h"
 #include "inference/kernels/tier.h"
+#include "inference/kernels/tile_multiplier.h"
 #include "inference/kernels/token_multiplier.h"
 
 #include <cstddef>
-#include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,10 +23,10 @@ namespace kernels {
 
 /// Activations times weights, in two ways with a numeric definition of their own each: those of
 /// generated tokens by reading the weights once in their own width, those of a prompt by unpacking
-/// a panel of weights in the cache: to int8 where the type has blocks of 256 (PanelMultiplier),
-/// widened and left to oneDNN where it is a number by itself. The types with a scale for every 32
-/// weights have one definition for both kinds (docs/decisions/0030). What it computes does not
-/// depend on the number of threads, nor on how many rows there are.
+/// a panel of weights in the cache: to int8 where the type has blocks of 256 (PanelMultiplier), to
+/// bfloat16 or float32 where it is a number by itself (PlainMultiplier). The types with a scale for
+/// every 32 weights have one definition for both kinds (docs/decisions/0030). What it computes does
+/// not depend on the number of threads, nor on how many rows there are.
 ///
 /// Matrices must outlive a settle() of the pool (TokenMultiplier).
 /// Threads: one call at a time; the work goes to the pool.
@@ -34,6 +35,8 @@ public:
     struct Options {
         Tier tier = bestTier();
         bool exact = false; // float32 panels, for both kinds of rows
+        /// Panels of bfloat16 go to oneDNN, where it can.
+        bool library = hasTileProducts();
     };
 
     /// Rows that one call of rows() may hold.
@@ -41,8 +44,8 @@ public:
 
     Multiplier(ThreadPool& pool, Options options);
 
-    /// Makes ready for matrices with @p columns columns: compiles the product, takes the memory.
-    /// Errors: as OnednnMatmul::create; OutOfMemory.
+    /// Makes ready for matrices with @p columns columns. All of them come before the first product.
+    /// Errors: OutOfMemory.
     Result<void> prepare(std::size_t columns);
 
     /// Rows of generated tokens, any number (exact: kMostRows). Shapes: x [count, columns], row r
@@ -56,9 +59,6 @@ public:
     [[nodiscard]] const KernelTable& kernels() const { return m_kernels; }
 
 private:
-    void widenActivations(const float* x, std::size_t xStride, std::size_t count,
-                          std::size_t columns);
-    void expandPanel(const PackedMatrix& matrix, std::size_t panel, std::byte* out) const;
     [[nodiscard]] bool asInt8(WeightType type) const
     {
         return !m_exact && m_int8Panels.takes(type);
@@ -68,27 +68,20 @@ private:
     void panelRows(const float* x, std::size_t xStride, std::size_t count,
                    std::span<const Product> products);
     [[nodiscard]] std::size_t panelsOf(const PackedMatrix& matrix) const;
-    void prepareRows(const float* x, std::size_t xStride, std::size_t count,
-                     std::span<const Product> products);
+    void takeRows(const float* x, std::size_t xStride, std::size_t count,
+                  std::span<const Product> products);
     void multiplyPanel(const Product& product, std::size_t panel, std::size_t count,
                        unsigned worker);
 
-    [[nodiscard]] std::size_t elementBytes() const
-    {
-        return m_precision == OnednnMatmul::Precision::Single ? sizeof(float) : 2;
-    }
-
     ThreadPool& m_pool;
     const KernelTable& m_kernels;
-    OnednnMatmul::Precision m_precision;
     bool m_exact;
     TokenMultiplier m_tokens;
     GroupMultiplier m_groups;
     PanelMultiplier m_int8Panels;
-    std::map<std::size_t, OnednnMatmul> m_products; // by columns, rounded up to the library's step
+    PlainMultiplier m_plainPanels;
+    std::optional<TileMultiplier> m_tilePanels; // in the place of the plain ones
     std::size_t m_mostColumns = 0;
-    Memory m_activations;         // [kMostRows, columns rounded up] of the product's type
-    std::vector<Memory> m_panels; // by worker: [columns rounded up, kPanelRows], then one tile of C
 };
 
 } // namespace kernels

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/onednn_matmul.h"
 
-#include "inference/kernels/kernel_table.h"
 #include "inference/kernels/memory.h"
-#include "inference/kernels/tier.h"
+#include "inference/kernels/plain_panel.h"
 
 #include <cassert>
 #include <cstdint>
@@ -57,15 +56,12 @@ OnednnMatmul::~OnednnMatmul() = default;
 OnednnMatmul::OnednnMatmul(OnednnMatmul&&) noexcept = default;
 OnednnMatmul& OnednnMatmul::operator=(OnednnMatmul&&) noexcept = default;
 
-Result<OnednnMatmul> OnednnMatmul::create(Precision precision, std::size_t columns,
-                                          unsigned workers)
+Result<OnednnMatmul> OnednnMatmul::create(std::size_t columns, unsigned workers)
 {
     using Type = dnnl::memory::data_type;
     using Tag = dnnl::memory::format_tag;
     assert(columns % kColumnStep == 0);
     stayInThisThread();
-    const bool single = precision == Precision::Single;
-    const Type type = single ? Type::f32 : Type::bf16;
     const auto inner = static_cast<dnnl::memory::dim>(columns);
     constexpr dnnl::memory::dim kTile = kRows;
     constexpr dnnl::memory::dim kWidth = kPanelRows;
@@ -74,8 +70,8 @@ Result<OnednnMatmul> OnednnMatmul::create(Precision precision, std::size_t colum
         dnnl::primitive_attr attributes;
         attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         const dnnl::matmul::primitive_desc description(
-            primitive->engine, dnnl::memory::desc({kTile, inner}, type, Tag::ab),
-            dnnl::memory::desc({inner, kWidth}, type, single ? Tag::ab : Tag::BA16a64b2a),
+            primitive->engine, dnnl::memory::desc({kTile, inner}, Type::bf16, Tag::ab),
+            dnnl::memory::desc({inner, kWidth}, Type::bf16, Tag::BA16a32b2a),
             dnnl::memory::desc({kTile, kWidth}, Type::f32, Tag::ab), attributes);
         const std::string_view implementation = description.impl_info_str();
         if (implementation.starts_with("ref"))
@@ -128,19 +124,14 @@ void OnednnMatmul::apply(unsigned worker, const void* a, const void* b, float* c
 
 Result<void> warmUpOnednn()
 {
-    using Precision = OnednnMatmul::Precision;
     constexpr std::size_t kColumns = OnednnMatmul::kColumnStep;
-    for (const Precision precision : {Precision::Single, Precision::Bfloat}) {
-        if (precision == Precision::Bfloat && !hasBfloatProducts())
-            continue;
-        auto product = OnednnMatmul::create(precision, kColumns, 1);
-        if (!product)
-            return std::unexpected(product.error());
-        const std::vector<float> a(OnednnMatmul::kRows * kColumns);
-        const std::vector<float> b(kColumns * kPanelRows);
-        std::vector<float> c(OnednnMatmul::kRows * kPanelRows);
-        product->apply(0, a.data(), b.data(), c.data());
-    }
+    auto product = OnednnMatmul::create(kColumns, 1);
+    if (!product)
+        return std::unexpected(product.error());
+    const std::vector<std::uint16_t> a(OnednnMatmul::kRows * kColumns);
+    const std::vector<std::uint16_t> b(kColumns * kPanelRows);
+    std::vector<float> c(OnednnMatmul::kRows * kPanelRows);
+    product->apply(0, a.data(), b.data(), c.data());
     return {};
 }
 

@@ -9,22 +9,20 @@
 
 namespace kernels {
 
-/// The only place that knows oneDNN: C = A B with a fixed number of rows, so that the order of
-/// every sum, and with it every bit, is the same however a prompt is cut.
+/// The only place that knows oneDNN: C = A B in bfloat16 with a fixed number of rows, so that the
+/// order of every sum, and with it every bit, is the same however a prompt is cut.
 ///
-/// Shapes: A [kRows, columns] row-major; B [columns, kPanelRows] as KernelTable's expandSingle or
-/// expandBfloat lay it out; C [kRows, kPanelRows] float32. columns is a multiple of kColumnStep.
+/// Shapes: A [kRows, columns] row-major; B [columns, kPanelRows] as PlainKernels::expand lays it
+/// out; C [kRows, kPanelRows] float32. columns is a multiple of kColumnStep.
 /// Threads: apply() from several threads at once, each with its own worker number.
 class OnednnMatmul {
 public:
-    enum class Precision { Single, Bfloat };
-
     static constexpr std::size_t kRows = 16;
     static constexpr std::size_t kColumnStep = 32;
 
     /// Errors: Unsupported when the library has no compiled product of this kind for the processor
     /// (its plain loops would be a thousand times slower), Library, OutOfMemory.
-    static Result<OnednnMatmul> create(Precision precision, std::size_t columns, unsigned workers);
+    static Result<OnednnMatmul> create(std::size_t columns, unsigned workers);
     ~OnednnMatmul();
     OnednnMatmul(OnednnMatmul&&) noexcept;
     OnednnMatmul& operator=(OnednnMatmul&&) noexcept;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The weights of one strip widened to float32 or bfloat16 for a product of matrices. Each type is
+// The weights of one strip widened to float32 for a product of matrices. Each type is
 // written once; where the numbers go is the sink's business. Here is what every family of types
 // needs, and the types that are numbers by themselves.
 
+#include "inference/kernels/plain_panel.h"
 #include "inference/kernels/strip_dot_lanes.h"
 
 namespace kernels {
@@ -16,14 +17,6 @@ struct SingleSink {
     {
         store(out + column * kPanelRows, even);
         store(out + (column + 1) * kPanelRows, odd);
-    }
-};
-
-struct BfloatSink {
-    std::uint16_t* out;
-    void put(std::size_t column, Floats even, Floats odd) const
-    {
-        storeBfloatPairs(out + column * kPanelRows, even, odd);
     }
 };
 

@@ -9,6 +9,7 @@
 #include "inference/kernels/kv_store_lanes.h"
 #include "inference/kernels/panel_dot_lanes.h"
 #include "inference/kernels/panel_expand_lanes.h"
+#include "inference/kernels/plain_panel_lanes.h"
 #include "inference/kernels/strip_dot_iq_lanes.h"
 #include "inference/kernels/strip_dot_k_lanes.h"
 #include "inference/kernels/strip_dot_legacy_lanes.h"
@@ -21,15 +22,9 @@ namespace kernels {
 namespace {
 
 template <void (*Expand)(const std::byte*, std::size_t, const SingleSink&)>
-void single(const std::byte* strip, std::size_t columns, float* out)
+void single(const std::byte* strip, std::size_t columns, std::byte* panel)
 {
-    Expand(strip, columns, SingleSink{out});
-}
-
-template <void (*Expand)(const std::byte*, std::size_t, const BfloatSink&)>
-void bfloat(const std::byte* strip, std::size_t columns, std::uint16_t* out)
-{
-    Expand(strip, columns, BfloatSink{out});
+    Expand(strip, columns, SingleSink{reinterpret_cast<float*>(panel)});
 }
 
 template <typename Family>
@@ -59,43 +54,30 @@ constexpr KernelTable kTable = {
             dotRows<DotIQ4_XS>,
             dotRows<DotCoded<Mxfp4Tile>>,
         },
-    .expandSingle =
+    .plain =
         {
-            single<expandPlain<float>>,
-            single<expandPlain<Half>>,
-            single<expandPlain<Bfloat>>,
-            single<expandCentered<Q4_0Tile, 8>>,
-            single<expandWithMinimum<Q4_1Tile>>,
-            single<expandCentered<Q5_0Tile, 16>>,
-            single<expandWithMinimum<Q5_1Tile>>,
-            single<expandQ8_0>,
-            single<expandQ2_K>,
-            single<expandQ3_K>,
-            single<expandWithMinima<Q4_KTile>>,
-            single<expandWithMinima<Q5_KTile>>,
-            single<expandQ6_K>,
-            single<expandCoded<Iq4NlTile>>,
-            single<expandIQ4_XS>,
-            single<expandCoded<Mxfp4Tile>>,
-        },
-    .expandBfloat =
-        {
-            bfloat<expandPlain<float>>,
-            bfloat<expandPlain<Half>>,
-            bfloat<expandPlain<Bfloat>>,
-            bfloat<expandCentered<Q4_0Tile, 8>>,
-            bfloat<expandWithMinimum<Q4_1Tile>>,
-            bfloat<expandCentered<Q5_0Tile, 16>>,
-            bfloat<expandWithMinimum<Q5_1Tile>>,
-            bfloat<expandQ8_0>,
-            bfloat<expandQ2_K>,
-            bfloat<expandQ3_K>,
-            bfloat<expandWithMinima<Q4_KTile>>,
-            bfloat<expandWithMinima<Q5_KTile>>,
-            bfloat<expandQ6_K>,
-            bfloat<expandCoded<Iq4NlTile>>,
-            bfloat<expandIQ4_XS>,
-            bfloat<expandCoded<Mxfp4Tile>>,
+            .elementBytes = sizeof(float),
+            .expand =
+                {
+                    single<expandPlain<float>>,
+                    single<expandPlain<Half>>,
+                    single<expandPlain<Bfloat>>,
+                    single<expandCentered<Q4_0Tile, 8>>,
+                    single<expandWithMinimum<Q4_1Tile>>,
+                    single<expandCentered<Q5_0Tile, 16>>,
+                    single<expandWithMinimum<Q5_1Tile>>,
+                    single<expandQ8_0>,
+                    single<expandQ2_K>,
+                    single<expandQ3_K>,
+                    single<expandWithMinima<Q4_KTile>>,
+                    single<expandWithMinima<Q5_KTile>>,
+                    single<expandQ6_K>,
+                    single<expandCoded<Iq4NlTile>>,
+                    single<expandIQ4_XS>,
+                    single<expandCoded<Mxfp4Tile>>,
+                },
+            .widen = copyRow,
+            .multiply = multiplyPlain<SingleProducts>,
         },
     .expandInt8 =
         {
@@ -162,7 +144,6 @@ constexpr KernelTable kTable = {
     .rmsNorm = rmsNormRow,
     .swiGlu = swiGluRow,
     .add = addRow,
-    .toBfloat = toBfloatRow,
     .attend = attendLanes,
     .flash = flash<SingleProducts>,
     .storeKey = storeKeyLanes,

@@ -25,6 +25,11 @@ bool canRun(Tier tier)
     return false;
 }
 
+bool inBfloats(Tier tier, bool exact)
+{
+    return !exact && tier == Tier::Avx512 && hasBfloatProducts();
+}
+
 } // namespace
 
 bool hasVexVnni()
@@ -67,6 +72,11 @@ bool hasBfloatProducts()
     return canRun(Tier::Avx512) && __builtin_cpu_supports("avx512bf16");
 }
 
+bool hasTileProducts()
+{
+    return hasBfloatProducts() && __builtin_cpu_supports("amx-bf16");
+}
+
 const KernelTable& kernelsOf(Tier tier)
 {
     switch (tier) {
@@ -84,8 +94,12 @@ const KernelTable& kernelsOf(Tier tier)
 
 Flash flashOf(Tier tier, bool exact)
 {
-    const bool bfloat = !exact && tier == Tier::Avx512 && hasBfloatProducts();
-    return bfloat ? kBfloatFlash : kernelsOf(tier).flash;
+    return inBfloats(tier, exact) ? kBfloatFlash : kernelsOf(tier).flash;
+}
+
+const PlainKernels& plainOf(Tier tier, bool exact)
+{
+    return inBfloats(tier, exact) ? kBfloatPlain : kernelsOf(tier).plain;
 }
 
 } // namespace kernels

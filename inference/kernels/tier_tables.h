@@ -13,5 +13,6 @@ extern const KernelTable kAvx512Kernels;
 
 /// Avx512 with products of bfloat16.
 extern const Flash kBfloatFlash;
+extern const PlainKernels kBfloatPlain; // of F32, F16 and BF16
 
 } // namespace kernels

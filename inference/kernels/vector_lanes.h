@@ -92,21 +92,5 @@ void addRow(const float* from, std::size_t count, float* to)
         to[i] += from[i];
 }
 
-void toBfloatRow(const float* from, std::size_t count, std::uint16_t* to)
-{
-    std::size_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        storeBfloat(to + i, load(from + i));
-    if (i == count)
-        return;
-    float rest[16] = {};
-    std::uint16_t rounded[16];
-    for (std::size_t j = i; j < count; ++j)
-        rest[j - i] = from[j];
-    storeBfloat(rounded, load(rest));
-    for (std::size_t j = i; j < count; ++j)
-        to[j] = rounded[j - i];
-}
-
 } // namespace
 } // namespace kernels

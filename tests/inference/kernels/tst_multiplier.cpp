@@ -223,6 +223,43 @@ private Q_SLOTS:
         }
     }
 
+    /// oneDNN in the place of our own panels of bfloat16: right, for any rows beside a row the same
+    /// bits, and no others than numbers (rows that fill a tile up are not looked at).
+    void leavesPanelsToTheLibrary()
+    {
+        if (!kernels::hasBfloatProducts())
+            QSKIP("this processor has no bfloat16 products");
+        kernels::ThreadPool pool(2);
+        Multiplier own(pool, {.library = false});
+        Multiplier multiplier(pool, {.library = true});
+        bool different = false;
+        for (const WeightType type : {WeightType::F32, WeightType::F16, WeightType::BF16}) {
+            for (const std::size_t columns : {std::size_t{45}, std::size_t{576}}) {
+                QVERIFY(own.prepare(columns).has_value());
+                QVERIFY(multiplier.prepare(columns).has_value());
+                const Made matrix = makeMatrix(type, 70, columns, pool);
+                const std::size_t count = 37;
+                const auto x = made::floats(count * columns, 16);
+                std::vector<float> all(count * 70, NAN);
+                std::vector<float> ours(count * 70, NAN);
+                const std::array whole = {kernels::Product{&matrix.packed, all.data(), 70}};
+                const std::array same = {kernels::Product{&matrix.packed, ours.data(), 70}};
+                multiplier.rows(x.data(), columns, count, whole);
+                own.rows(x.data(), columns, count, same);
+                QVERIFY(worst(matrix, x, all, 70) < 0.03);
+                QVERIFY(worst(matrix, x, ours, 70) < 0.03);
+                different |= all != ours; // else the option chooses nothing
+                for (const std::size_t row : {0UL, 15UL, 36UL}) {
+                    std::vector<float> alone(70);
+                    const std::array single = {kernels::Product{&matrix.packed, alone.data(), 70}};
+                    multiplier.rows(x.data() + row * columns, columns, 1, single);
+                    QVERIFY(std::ranges::equal(alone, std::span(all).subspan(row * 70, 70)));
+                }
+            }
+        }
+        QVERIFY(different);
+    }
+
     void oddColumnsOfPlainTypes()
     {
         kernels::ThreadPool pool(1);
