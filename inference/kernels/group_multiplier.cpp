@@ -103,11 +103,13 @@ void GroupMultiplier::multiplyPanel(const Product& product, std::size_t panel, s
 }
 
 void GroupMultiplier::multiply(const float* x, std::size_t xStride, std::size_t count,
-                               std::span<const Product> products)
+                               std::span<const Product> products, const MakeRow& make)
 {
     const std::size_t columns = products.front().matrix->columns();
     assert(count <= m_rows && columns <= m_chunks * kChunkColumns);
     m_pool.run(count, [&](std::size_t row, unsigned) {
+        if (make)
+            make(row);
         m_kernels.quantizeGroups(x + row * xStride, columns, row, m_activations.data());
     });
     std::size_t panels = 0;

@@ -32,8 +32,9 @@ public:
     Result<void> prepare(std::size_t rows, std::size_t columns);
 
     /// Shapes: x [count, columns], row r at x + r * xStride, the same columns for all @p products.
+    /// @p make: may be empty, when the rows are there.
     void multiply(const float* x, std::size_t xStride, std::size_t count,
-                  std::span<const Product> products);
+                  std::span<const Product> products, const MakeRow& make = {});
 
 private:
     /// Working memory of one thread.

@@ -50,13 +50,13 @@ Result<void> Multiplier::prepare(std::size_t columns)
 }
 
 void Multiplier::tokens(const float* x, std::size_t xStride, std::size_t count,
-                        std::span<const Product> products)
+                        std::span<const Product> products, const MakeRow& make)
 {
     assert(!products.empty() && products.front().matrix->columns() <= m_mostColumns);
     if (m_exact)
-        rows(x, xStride, count, products);
+        rows(x, xStride, count, products, make);
     else
-        m_tokens.multiply(x, xStride, count, products);
+        m_tokens.multiply(x, xStride, count, products, make);
 }
 
 void Multiplier::multiplyPanel(const Product& product, std::size_t panel, std::size_t count,
@@ -80,13 +80,15 @@ std::size_t Multiplier::panelsOf(const PackedMatrix& matrix) const
 }
 
 void Multiplier::takeRows(const float* x, std::size_t xStride, std::size_t count,
-                          std::span<const Product> products)
+                          std::span<const Product> products, const MakeRow& make)
 {
     const std::size_t columns = products.front().matrix->columns();
     const auto isInt8 = [&](const Product& product) { return asInt8(product.matrix->type()); };
     const bool some = std::ranges::any_of(products, isInt8);
     const bool all = std::ranges::all_of(products, isInt8);
     m_pool.run(count, [&](std::size_t row, unsigned) {
+        if (make)
+            make(row);
         const float* values = x + row * xStride;
         if (some)
             m_int8Panels.quantizeRow(values, columns, row);
@@ -98,18 +100,18 @@ void Multiplier::takeRows(const float* x, std::size_t xStride, std::size_t count
 }
 
 void Multiplier::groupRows(const float* x, std::size_t xStride, std::size_t count,
-                           std::span<const Product> products)
+                           std::span<const Product> products, const MakeRow& make)
 {
     if (count >= kRowsWorthPanels && m_groups.takes(products.front().matrix->type()))
-        m_groups.multiply(x, xStride, count, products);
+        m_groups.multiply(x, xStride, count, products, make);
     else
-        m_tokens.multiply(x, xStride, count, products);
+        m_tokens.multiply(x, xStride, count, products, make);
 }
 
 void Multiplier::panelRows(const float* x, std::size_t xStride, std::size_t count,
-                           std::span<const Product> products)
+                           std::span<const Product> products, const MakeRow& make)
 {
-    takeRows(x, xStride, count, products);
+    takeRows(x, xStride, count, products, make);
 
     std::size_t panels = 0;
     for (const Product& product : products)
@@ -123,7 +125,7 @@ void Multiplier::panelRows(const float* x, std::size_t xStride, std::size_t coun
 }
 
 void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
-                      std::span<const Product> products)
+                      std::span<const Product> products, const MakeRow& make)
 {
     assert(count > 0 && count <= kMostRows && !products.empty());
     std::vector<Product> inGroups;
@@ -133,9 +135,9 @@ void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
         (grouped && !m_exact ? inGroups : others).push_back(product);
     }
     if (!inGroups.empty())
-        groupRows(x, xStride, count, inGroups);
-    if (!others.empty())
-        panelRows(x, xStride, count, others);
+        groupRows(x, xStride, count, inGroups, make);
+    if (!others.empty()) // the rows have been made by then
+        panelRows(x, xStride, count, others, inGroups.empty() ? make : MakeRow());
 }
 
 } // namespace kernels

@@ -49,12 +49,13 @@ public:
     Result<void> prepare(std::size_t columns);
 
     /// Rows of generated tokens, any number (exact: kMostRows). Shapes: x [count, columns], row r
-    /// at x + r * xStride, the same columns for all @p products.
+    /// at x + r * xStride, the same columns for all @p products. @p make: may be empty, when the
+    /// rows are there.
     void tokens(const float* x, std::size_t xStride, std::size_t count,
-                std::span<const Product> products);
+                std::span<const Product> products, const MakeRow& make = {});
     /// Rows of a prompt, up to kMostRows. Shapes: x [count, columns], row r at x + r * xStride.
     void rows(const float* x, std::size_t xStride, std::size_t count,
-              std::span<const Product> products);
+              std::span<const Product> products, const MakeRow& make = {});
 
     [[nodiscard]] const KernelTable& kernels() const { return m_kernels; }
 
@@ -64,12 +65,12 @@ private:
         return !m_exact && m_int8Panels.takes(type);
     }
     void groupRows(const float* x, std::size_t xStride, std::size_t count,
-                   std::span<const Product> products);
+                   std::span<const Product> products, const MakeRow& make);
     void panelRows(const float* x, std::size_t xStride, std::size_t count,
-                   std::span<const Product> products);
+                   std::span<const Product> products, const MakeRow& make);
     [[nodiscard]] std::size_t panelsOf(const PackedMatrix& matrix) const;
     void takeRows(const float* x, std::size_t xStride, std::size_t count,
-                  std::span<const Product> products);
+                  std::span<const Product> products, const MakeRow& make);
     void multiplyPanel(const Product& product, std::size_t panel, std::size_t count,
                        unsigned worker);
 

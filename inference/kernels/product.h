@@ -4,6 +4,7 @@
 #include "inference/kernels/packed_matrix.h"
 
 #include <cstddef>
+#include <functional>
 
 namespace kernels {
 
@@ -13,5 +14,9 @@ struct Product {
     float* out;            // row r at out + r * outStride
     std::size_t outStride; // at least matrix->rows()
 };
+
+/// Computes a row of the input into its place, right before the row is rounded, so that the one
+/// finds in the cache what the other left. Called once for each row, from any thread of the pool.
+using MakeRow = std::function<void(std::size_t row)>;
 
 } // namespace kernels

@@ -107,7 +107,7 @@ TokenMultiplier::Hand& TokenMultiplier::freeHand()
 }
 
 void TokenMultiplier::takeRows(Hand& hand, const float* x, std::size_t xStride, std::size_t count,
-                               std::span<const Product> products)
+                               std::span<const Product> products, const MakeRow& make)
 {
     bool plain = false;
     bool of32 = false;
@@ -120,6 +120,8 @@ void TokenMultiplier::takeRows(Hand& hand, const float* x, std::size_t xStride, 
     }
     const std::size_t columns = products.front().matrix->columns();
     const auto takeRow = [&](std::size_t row, unsigned) {
+        if (make)
+            make(row);
         const float* values = x + row * xStride;
         if (plain)
             std::copy_n(values, columns, const_cast<float*>(hand.plain[row].values));
@@ -190,13 +192,15 @@ void TokenMultiplier::commit(const Task& task, const std::byte* scratch)
 }
 
 void TokenMultiplier::multiply(const float* x, std::size_t xStride, std::size_t count,
-                               std::span<const Product> products)
+                               std::span<const Product> products, const MakeRow& make)
 {
     assert(!products.empty() && products.front().matrix->columns() <= m_mostColumns);
     for (std::size_t first = 0; first < count; first += kRowsInHand) {
         const std::size_t rows = std::min(kRowsInHand, count - first);
         Hand& hand = freeHand();
-        takeRows(hand, x + first * xStride, xStride, rows, products);
+        const MakeRow makeOwn =
+            make && first > 0 ? [&](std::size_t row) { make(first + row); } : make;
+        takeRows(hand, x + first * xStride, xStride, rows, products, makeOwn);
         cut(hand, first, rows, products);
         m_pool.runRecoverable(
             std::span<const Task>(m_tasks),

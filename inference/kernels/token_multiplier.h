@@ -32,9 +32,9 @@ public:
     Result<void> prepare(std::size_t columns);
 
     /// Any number of rows. Shapes: x [count, columns], row r at x + r * xStride, the same columns
-    /// for all @p products.
+    /// for all @p products. @p make: may be empty, when the rows are there.
     void multiply(const float* x, std::size_t xStride, std::size_t count,
-                  std::span<const Product> products);
+                  std::span<const Product> products, const MakeRow& make = {});
 
 private:
     /// A run of strips of one product, with all that its computation reads.
@@ -66,7 +66,7 @@ private:
 
     Hand& freeHand();
     void takeRows(Hand& hand, const float* x, std::size_t xStride, std::size_t count,
-                  std::span<const Product> products);
+                  std::span<const Product> products, const MakeRow& make);
     void cut(const Hand& hand, std::size_t first, std::size_t count,
              std::span<const Product> products);
 

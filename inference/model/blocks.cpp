@@ -10,12 +10,6 @@ namespace model {
 
 using kernels::Product;
 
-namespace {
-
-constexpr std::size_t kFewNumbers = 1 << 14;
-
-} // namespace
-
 Blocks::Blocks(const Config& config, const Weights& weights, kernels::Multiplier& multiplier,
                kernels::ThreadPool& pool, bool exact)
     : m_config(config)
@@ -85,7 +79,8 @@ void Blocks::begin(std::span<const Part> parts, Phase phase, const std::stop_tok
     });
 }
 
-void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Product> products)
+void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Product> products,
+                      const kernels::MakeRow& make)
 {
     // Before every matrix: on a slow machine a whole pass takes longer than a user should wait.
     if (m_cancelled || m_stop.stop_requested()) {
@@ -93,9 +88,9 @@ void Blocks::multiply(const float* x, std::size_t xStride, std::span<const Produ
         return;
     }
     if (m_phase == Phase::Generation)
-        m_multiplier.tokens(x, xStride, m_rows, products);
+        m_multiplier.tokens(x, xStride, m_rows, products, make);
     else
-        m_multiplier.rows(x, xStride, m_rows, products);
+        m_multiplier.rows(x, xStride, m_rows, products, make);
 }
 
 void Blocks::addPending(std::size_t row)
@@ -105,21 +100,14 @@ void Blocks::addPending(std::size_t row)
         m_multiplier.kernels().add(m_h.data() + row * length, length, m_x.data() + row * length);
 }
 
-void Blocks::normalize(std::span<const float> weight)
+void Blocks::multiplyNormalized(std::span<const float> weight, std::span<const Product> products)
 {
     const std::size_t length = m_config.embeddingLength;
-    const auto normalizeRow = [&](std::size_t row, unsigned) {
+    multiply(m_h.data(), length, products, [&](std::size_t row) {
         addPending(row);
         m_multiplier.kernels().rmsNorm(m_x.data() + row * length, weight.data(),
                                        m_config.normEpsilon, length, m_h.data() + row * length);
-    };
-    // To ask the other threads takes longer than a few rows do.
-    if (m_rows * length <= kFewNumbers) {
-        for (std::size_t row = 0; row < m_rows; ++row)
-            normalizeRow(row, 0);
-    } else {
-        m_pool.run(m_rows, normalizeRow);
-    }
+    });
     m_pending = false;
 }
 
@@ -128,7 +116,7 @@ void Blocks::projectQueryKeyValue(const LayerWeights& layer)
     const std::array products = {Product{&layer.query, m_q.data(), layer.query.rows()},
                                  Product{&layer.key, m_k.data(), layer.key.rows()},
                                  Product{&layer.value, m_v.data(), layer.value.rows()}};
-    multiply(m_h.data(), m_config.embeddingLength, products);
+    multiplyNormalized(layer.attentionNorm, products);
 }
 
 void Blocks::turnRow(std::size_t row, const LayerWeights& weights, std::size_t layer)
@@ -171,17 +159,12 @@ void Blocks::turnAndStore(const LayerWeights& weights, std::size_t layer)
     m_pool.run(m_rows, [&](std::size_t row, unsigned) { turnRow(row, weights, layer); });
 }
 
-void Blocks::addToStream(const kernels::PackedMatrix& matrix, const float* x, std::size_t xStride)
-{
-    const std::size_t length = m_config.embeddingLength;
-    const std::array products = {Product{&matrix, m_h.data(), length}};
-    multiply(x, xStride, products);
-    m_pending = true;
-}
-
 void Blocks::addAttention(const LayerWeights& layer)
 {
-    addToStream(layer.output, m_a.data(), layer.output.columns());
+    const std::array products = {
+        Product{&layer.output, m_h.data(), std::size_t{m_config.embeddingLength}}};
+    multiply(m_a.data(), layer.output.columns(), products);
+    m_pending = true;
 }
 
 void Blocks::gatedProjection(const LayerWeights& layer)
@@ -189,16 +172,19 @@ void Blocks::gatedProjection(const LayerWeights& layer)
     const std::size_t length = m_config.feedForwardLength;
     const std::array products = {Product{&layer.gate, m_gate.data(), length},
                                  Product{&layer.up, m_up.data(), length}};
-    multiply(m_h.data(), m_config.embeddingLength, products);
-    m_pool.run(m_rows, [&](std::size_t row, unsigned) {
-        float* gate = m_gate.data() + row * length;
-        m_multiplier.kernels().swiGlu(gate, m_up.data() + row * length, length, gate);
-    });
+    multiplyNormalized(layer.feedForwardNorm, products);
 }
 
 void Blocks::addFeedForward(const LayerWeights& layer)
 {
-    addToStream(layer.down, m_gate.data(), layer.down.columns());
+    const std::size_t length = m_config.feedForwardLength;
+    const std::array products = {
+        Product{&layer.down, m_h.data(), std::size_t{m_config.embeddingLength}}};
+    multiply(m_gate.data(), length, products, [&](std::size_t row) {
+        float* gate = m_gate.data() + row * length;
+        m_multiplier.kernels().swiGlu(gate, m_up.data() + row * length, length, gate);
+    });
+    m_pending = true;
 }
 
 void Blocks::projectLogits()

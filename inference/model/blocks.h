@@ -36,8 +36,7 @@ public:
     /// What ends the pass from here on.
     void setStop(const std::stop_token& stop) { m_stop = stop; }
 
-    /// h = x / rms(x) * weight, x with what was last added to it. h [M, D]
-    void normalize(std::span<const float> weight);
+    /// h = x / rms(x) * weight [M, D], x with what was last added to it;
     /// q = h Wq^T [M, H d], k = h Wk^T, v = h Wv^T [M, Hkv d]
     void projectQueryKeyValue(const LayerWeights& layer);
     /// Adds the layer's biases to q, k and v, if it has any, turns q and k by their positions,
@@ -47,9 +46,9 @@ public:
     void attend(std::size_t layer);
     /// x += a Wo^T
     void addAttention(const LayerWeights& layer);
-    /// g = silu(h Wgate^T) * (h Wup^T). g [M, F]
+    /// h = x / rms(x) * weight [M, D]; h Wgate^T, h Wup^T [M, F]
     void gatedProjection(const LayerWeights& layer);
-    /// x += g Wdown^T
+    /// g = silu(h Wgate^T) * (h Wup^T) [M, F]; x += g Wdown^T
     void addFeedForward(const LayerWeights& layer);
 
     /// logits = (x / rms(x) * weight) Wout^T, of the rows that the parts ask for, into them.
@@ -73,8 +72,10 @@ private:
         std::size_t sums; // offset in m_sums: for each head, of all query rows
     };
 
-    void multiply(const float* x, std::size_t xStride, std::span<const kernels::Product> products);
-    void addToStream(const kernels::PackedMatrix& matrix, const float* x, std::size_t xStride);
+    void multiply(const float* x, std::size_t xStride, std::span<const kernels::Product> products,
+                  const kernels::MakeRow& make = {});
+    void multiplyNormalized(std::span<const float> weight,
+                            std::span<const kernels::Product> products);
     void addPending(std::size_t row);
     void turnRow(std::size_t row, const LayerWeights& weights, std::size_t layer);
 

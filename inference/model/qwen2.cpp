@@ -5,15 +5,13 @@ namespace model {
 
 void qwen2Layer(Blocks& blocks, const LayerWeights& weights, std::size_t layer)
 {
-    blocks.normalize(weights.attentionNorm); // h [M, D]
-    blocks.projectQueryKeyValue(weights);    // q [M, H d], k, v [M, Hkv d]
-    blocks.turnAndStore(weights, layer);     // k, v -> pages; keys' biases reach some hundreds
-    blocks.attend(layer);                    // a [M, H d]
-    blocks.addAttention(weights);            // x [M, D]
+    blocks.projectQueryKeyValue(weights); // q [M, H d], k, v [M, Hkv d] of x / rms(x)
+    blocks.turnAndStore(weights, layer);  // k, v -> pages; keys' biases reach some hundreds
+    blocks.attend(layer);                 // a [M, H d]
+    blocks.addAttention(weights);         // x [M, D]
 
-    blocks.normalize(weights.feedForwardNorm); // h [M, D]
-    blocks.gatedProjection(weights);           // g [M, F]
-    blocks.addFeedForward(weights);            // x [M, D]
+    blocks.gatedProjection(weights); // g, u [M, F] of x / rms(x)
+    blocks.addFeedForward(weights);  // x [M, D], from silu(g) u
 }
 
 } // namespace model
