@@ -5,6 +5,7 @@
 // happened.
 #include "inference/engine/loaded_model.h"
 #include "inference/engine/ready.h"
+#include "inference/engine/same_vocabulary.h"
 #include "inference/engine/worker.h"
 #include "inference/engine/worker_arguments.h"
 #include "inference/kernels/onednn_matmul.h"
@@ -59,11 +60,15 @@ int refuse(wire::Channel& channel, const model::Error& error)
 
 /// Keys and values of everybody's questions, and what is kept for the next ones: room for one
 /// question that fills the context, or kKeysAndValues, whichever is more, but never more than half
-/// of the memory that the models leave. Taken from the system as it is needed.
-std::uint32_t pagesFor(const model::Model& network, std::uint64_t memoryLeft)
+/// of the memory that the models leave. Taken from the system as it is needed. As many pages for
+/// the @p draft model, if there is one.
+std::uint32_t pagesFor(const model::Model& network, const model::Model* draft,
+                       std::uint64_t memoryLeft)
 {
     constexpr std::uint64_t kKeysAndValues = std::uint64_t{1} << 30;
-    const std::uint64_t page = model::KvPool::bytesPerPage(network.kvLayers());
+    std::uint64_t page = model::KvPool::bytesPerPage(network.kvLayers());
+    if (draft != nullptr)
+        page += model::KvPool::bytesPerPage(draft->kvLayers());
     const std::uint64_t ofContext = network.config().contextLength / kernels::kPageTokens + 1;
     const std::uint64_t wanted = std::max(ofContext, kKeysAndValues / page);
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(memoryLeft / 2 / page, 1, wanted));
@@ -77,12 +82,25 @@ std::string arithmeticOf(const model::Model::Options& options)
                        kernels::hasBfloatProducts() ? " bfloat" : "", kernels::onednnVersion());
 }
 
+using Models = std::array<std::unique_ptr<engine::LoadedModel>, 3>; // null: not given
+constexpr std::size_t kDraft = 1;
+
+model::Result<std::unique_ptr<engine::Scheduler>>
+makeScheduler(const Models& models, const model::Tokenizer* tokenizer, std::uint64_t memoryLeft)
+{
+    model::Model& network = models.front()->network();
+    model::Model* const draft = models[kDraft] ? &models[kDraft]->network() : nullptr;
+    const std::uint32_t pages = pagesFor(network, draft, memoryLeft);
+    return engine::Scheduler::create(network, tokenizer,
+                                     {.pages = pages, .draft = draft, .draftPages = pages});
+}
+
 int serve(const engine::WorkerArguments& arguments)
 {
     wire::Channel channel(arguments.socket);
     const model::Model::Options options = {.threads = arguments.threads,
                                            .processors = arguments.processors};
-    std::array<std::unique_ptr<engine::LoadedModel>, 3> models;
+    Models models;
     std::vector<const model::GgufFile*> files;
     const std::array descriptors = {arguments.answer, arguments.draft, arguments.embedding};
     for (std::size_t i = 0; i < models.size(); ++i) {
@@ -98,6 +116,10 @@ int serve(const engine::WorkerArguments& arguments)
     if (const auto refusal = engine::tooLarge(
             needed, {.memory = arguments.memory, .memoryLimit = arguments.memoryLimit}))
         return refuse(channel, *refusal);
+    if (models[kDraft])
+        if (const auto other =
+                engine::otherVocabulary(models.front()->file(), models[kDraft]->file()))
+            return refuse(channel, *other);
     const model::GgufFile& file = models.front()->file();
     auto words = engine::loadTokenizer(file);
     for (std::size_t i = 0; i < models.size(); ++i) {
@@ -114,8 +136,7 @@ int serve(const engine::WorkerArguments& arguments)
         if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
             chat = *chosen;
     model::Model& network = models.front()->network();
-    const auto scheduler = engine::Scheduler::create(network, tokenizer ? &*tokenizer : nullptr,
-                                                     {.pages = pagesFor(network, memoryLeft)});
+    const auto scheduler = makeScheduler(models, tokenizer ? &*tokenizer : nullptr, memoryLeft);
     if (!scheduler)
         return refuse(channel, scheduler.error());
     wire::Ready ready = engine::describe(file, network.config());

@@ -23,9 +23,29 @@ Generation::Generation(const model::Tokenizer* tokenizer, Request request)
 
 Lookup::Guess Generation::guess(std::size_t most) const
 {
-    // The last token that may be generated follows a token, never a guess that nobody looks past.
-    const std::size_t left = m_request.maxTokens - m_generated;
-    return left > 1 ? m_text.next(std::min(most, left - 1)) : Lookup::Guess{};
+    return guessable() > 0 ? m_text.next(std::min(most, guessable())) : Lookup::Guess{};
+}
+
+Generation::Ahead Generation::ahead() const
+{
+    const std::span<const std::int32_t> answer = tokens().subspan(m_promptTokens);
+    return {.answer = {answer.begin(), answer.end()}, .state = m_state};
+}
+
+std::optional<std::int32_t> Generation::foresee(Ahead& ahead, std::span<const float> logits)
+{
+    std::optional<Constraint>& constraint = m_request.constraint;
+    const TokenMask* mask = constraint ? &constraint->mask(ahead.state) : nullptr;
+    const std::int32_t token =
+        m_sampler.tokenAt({.logits = logits, .answer = ahead.answer, .mask = mask});
+    const model::Vocabulary* vocabulary = m_tokenizer ? &m_tokenizer->vocabulary() : nullptr;
+    if ((mask != nullptr && !mask->allows(token)) ||
+        (vocabulary != nullptr && vocabulary->contains(token) && vocabulary->endsTurn(token)))
+        return std::nullopt;
+    if (constraint)
+        ahead.state = constraint->advance(ahead.state, token);
+    ahead.answer.push_back(token);
+    return token;
 }
 
 std::vector<Step> Generation::take(std::span<const float> logits,

@@ -56,16 +56,31 @@ public:
     [[nodiscard]] std::uint32_t generatedTokens() const { return m_generated; }
     [[nodiscard]] bool ended() const { return m_ended; }
 
-    /// What may come next, to be verified; never more than may still be generated.
+    /// Tokens that may be guessed: the last one that may be generated follows a token, never a
+    /// guess that nobody looks past.
+    [[nodiscard]] std::size_t guessable() const { return m_request.maxTokens - m_generated - 1; }
+    /// What may come next, to be verified.
     [[nodiscard]] Lookup::Guess guess(std::size_t most) const;
     [[nodiscard]] double chance(const Lookup::Guess& guess) const
     {
         return m_record.chance(guess.matched);
     }
-    void verified(const Lookup::Guess& guess, std::size_t held)
+    /// Of @p guessed tokens of a guess that had @p matched so many the first @p held were right.
+    void verified(std::size_t matched, std::size_t guessed, std::size_t held)
     {
-        m_record.seen(guess.matched, guess.tokens.size(), held);
+        m_record.seen(matched, guessed, held);
     }
+
+    /// The answer as it would be with further tokens.
+    struct Ahead {
+        std::vector<std::int32_t> answer;
+        Constraint::State state;
+    };
+    [[nodiscard]] Ahead ahead() const;
+    /// Chooses what comes after @p ahead if these are its logits, as take() would, and appends it.
+    /// Shapes: logits [at most V]: of another model, perhaps one of fewer tokens.
+    /// Nothing where the answer would end, or no token of the logits is allowed.
+    std::optional<std::int32_t> foresee(Ahead& ahead, std::span<const float> logits);
 
     /// Chooses the next token, and one more for each of @p guesses that was chosen, in order.
     /// Shapes: logits [1 + guesses, V], row 0 after the last of tokens(), row i after guess i - 1;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/draft_option.h"
 #include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/engine/scheduler.h"
@@ -168,10 +169,17 @@ int runGenerate(const Options& options)
     if (options.has("stop"))
         stops.push_back(options.text("stop"));
 
+    const auto draft = openDraft(options, file, wishes->threads);
+    if (!draft)
+        return failed(draft.error().detail);
     const std::size_t tokens = prompt->size() + wishes->maxTokens;
     const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
     const auto scheduler =
-        Scheduler::create(**network, &*tokenizer, {.pages = pages, .keepPrefixes = false});
+        Scheduler::create(**network, &*tokenizer,
+                          {.pages = pages,
+                           .keepPrefixes = false,
+                           .draft = *draft ? (*draft)->network.get() : nullptr,
+                           .draftPages = pages + 1}); // a few tokens past the end
     if (!scheduler)
         return failed(scheduler.error().detail);
     constexpr RequestId kOnly = 1;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/draft_option.h"
 #include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/engine/scheduler.h"
@@ -25,6 +26,7 @@ struct Run {
     std::vector<std::int32_t> tokens;
     double perSecond = 0.0;
     std::size_t steps = 0; // passes over the model that gave tokens
+    std::uint32_t drafted = 0, held = 0;
 };
 
 /// Every *.txt of @p folder as one user's message, by name.
@@ -63,14 +65,20 @@ public:
     }
 
     /// Makes both schedulers, so that what one learns of the machine serves all its answers.
-    model::Result<void> prepare(std::size_t longestPrompt)
+    /// @p draft: null for none; @p draftLength as Scheduler::Options has it.
+    model::Result<void> prepare(std::size_t longestPrompt, model::Model* draft,
+                                std::uint32_t draftLength)
     {
         const auto pages =
             static_cast<std::uint32_t>((longestPrompt + m_maxTokens) / kernels::kPageTokens + 2);
         for (const bool guesses : {false, true}) {
-            auto scheduler =
-                Scheduler::create(m_network, &m_tokenizer,
-                                  {.pages = pages, .speculate = guesses, .keepPrefixes = false});
+            auto scheduler = Scheduler::create(m_network, &m_tokenizer,
+                                               {.pages = pages,
+                                                .speculate = guesses,
+                                                .keepPrefixes = false,
+                                                .draft = draft,
+                                                .draftPages = pages,
+                                                .draftLength = draftLength});
             if (!scheduler)
                 return std::unexpected(scheduler.error());
             (guesses ? m_guessing : m_plain) = *std::move(scheduler);
@@ -111,6 +119,8 @@ public:
         if (failure)
             return std::unexpected(*failure);
         const double seconds = static_cast<double>(account.decode.count()) / 1e6;
+        run.drafted = account.draftedTokens;
+        run.held = account.heldTokens;
         run.perSecond = seconds > 0 ? static_cast<double>(run.tokens.size() - 1) / seconds : 0.0;
         return run;
     }
@@ -144,10 +154,14 @@ std::expected<void, std::string> compare(Comparison& comparison, const Question&
                            static_cast<double>(std::max<std::size_t>(guessed.steps, 1));
     const std::string line =
         json ? std::format("{{\"question\":\"{}\",\"tokens\":{},\"ratio\":{:.3f},"
-                           "\"tokens_per_step\":{:.2f},\"tokens_per_second\":{:.2f}}}\n",
-                           question.name, guessed.tokens.size(), ratio, perStep, guessed.perSecond)
-             : std::format("{}: {} tokens, {:.2f} times as fast, {:.2f} tokens a step\n",
-                           question.name, guessed.tokens.size(), ratio, perStep);
+                           "\"tokens_per_step\":{:.2f},\"tokens_per_second\":{:.2f},"
+                           "\"drafted\":{},\"held\":{}}}\n",
+                           question.name, guessed.tokens.size(), ratio, perStep, guessed.perSecond,
+                           guessed.drafted, guessed.held)
+             : std::format("{}: {} tokens, {:.2f} times as fast, {:.2f} tokens a step, {} drafted, "
+                           "{} of them right\n",
+                           question.name, guessed.tokens.size(), ratio, perStep, guessed.drafted,
+                           guessed.held);
     std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
     return {};
@@ -160,7 +174,8 @@ int runGuesses(const Options& options)
     const auto maxTokens = options.number("max-tokens", 128, 2, 1U << 20);
     const auto repeat = options.number("repeat", 3, 1, 1000);
     const auto threads = options.number("threads", allowedCores(), 1, 1024);
-    for (const auto* number : {&maxTokens, &repeat, &threads})
+    const auto draftLength = options.number("draft-length", 0, 0, 12);
+    for (const auto* number : {&maxTokens, &repeat, &threads, &draftLength})
         if (!*number)
             return misused(number->error());
     if (!options.has("prompts"))
@@ -186,7 +201,12 @@ int runGuesses(const Options& options)
     const auto longest = std::ranges::max(questions, {}, [](const Question& question) {
                              return question.prompt.size();
                          }).prompt.size();
-    if (const auto ready = comparison.prepare(longest); !ready)
+    const auto draft = openDraft(options, file, static_cast<unsigned>(*threads));
+    if (!draft)
+        return failed(draft.error().detail);
+    if (const auto ready = comparison.prepare(longest, *draft ? (*draft)->network.get() : nullptr,
+                                              static_cast<std::uint32_t>(*draftLength));
+        !ready)
         return failed(ready.error().detail);
     for (const Question& question : questions)
         if (const auto done = compare(comparison, question, *repeat, options.has("json")); !done)

@@ -45,13 +45,18 @@ bool makesSense(const SamplerSettings& settings)
 
 Choice Sampler::choose(const Position& position)
 {
-    assert(!position.logits.empty());
-    prepare(position);
     Choice choice;
-    choice.token = chooseToken(position.answer.size());
+    choice.token = tokenAt(position);
     if (m_settings.logprobs)
         report(position.logits, choice);
     return choice;
+}
+
+std::int32_t Sampler::tokenAt(const Position& position)
+{
+    assert(!position.logits.empty());
+    prepare(position);
+    return chooseToken(position.answer.size());
 }
 
 /// Fills m_odds with the logits as bias, penalties and mask leave them, none of them NaN.

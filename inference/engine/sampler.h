@@ -78,6 +78,8 @@ public:
     /// Of equal logits the lowest id counts as the more likely. A logit that is not a number is
     /// never chosen unless all are.
     [[nodiscard]] Choice choose(const Position& position);
+    /// The token alone: what choose() would choose.
+    [[nodiscard]] std::int32_t tokenAt(const Position& position);
 
 private:
     void prepare(const Position& position);

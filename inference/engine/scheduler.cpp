@@ -23,7 +23,16 @@ Scheduler::create(model::Model& network, const model::Tokenizer* tokenizer, cons
     auto pool = network.makePool(options.pages);
     if (!pool)
         return std::unexpected(pool.error());
-    return std::unique_ptr<Scheduler>(new Scheduler(network, tokenizer, options, *std::move(pool)));
+    std::unique_ptr<Scheduler> scheduler(
+        new Scheduler(network, tokenizer, options, *std::move(pool)));
+    if (options.draft != nullptr && options.speculate) {
+        auto drafter =
+            Drafter::create(*options.draft, options.draftPages, network.config().vocabularySize);
+        if (!drafter)
+            return std::unexpected(drafter.error());
+        scheduler->m_drafter = *std::move(drafter);
+    }
+    return scheduler;
 }
 
 Scheduler::Scheduler(model::Model& network, const model::Tokenizer* tokenizer,
@@ -82,6 +91,8 @@ void Scheduler::remove(RequestId id)
 void Scheduler::forget(std::uint64_t user)
 {
     m_prefixes.forget(user);
+    if (m_drafter)
+        m_drafter->prefixes().forget(user);
     for (List* list : {&m_waiting, &m_running})
         for (const auto& request : *list)
             request->keep = request->keep && request->scope.user != user;
@@ -102,6 +113,7 @@ std::optional<Account> Scheduler::account(RequestId id) const
 void Scheduler::step(const Emit& emit)
 {
     admit(emit);
+    readDraft();
     write(emit);
     read(emit);
 }
@@ -178,6 +190,7 @@ void Scheduler::putBack(Running& request)
         m_reading = nullptr;
     }
     request.sequence.reset();
+    request.draft.reset();
     const auto place = std::ranges::find(m_running, &request, &std::unique_ptr<Running>::get);
     m_waiting.splice(m_waiting.end(), m_running, place);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/engine/drafter.h"
 #include "inference/engine/fair_share.h"
 #include "inference/engine/generation.h"
 #include "inference/engine/prefix_cache.h"
@@ -50,6 +51,8 @@ struct Account {
     std::uint32_t promptTokens = 0;
     std::uint32_t cachedTokens = 0; // of them, not read anew
     std::uint32_t generatedTokens = 0;
+    std::uint32_t draftedTokens = 0; // by the draft model, and verified
+    std::uint32_t heldTokens = 0;    // of them, in the answer
     std::chrono::microseconds prefill{0};
     std::chrono::microseconds decode{0};
 };
@@ -75,10 +78,17 @@ public:
                                                 // are read
         bool speculate = true;
         bool keepPrefixes = true;
+        // A smaller model of the same vocabulary that guesses where the text does not, and its
+        // pages; null for none. Without effect unless speculate.
+        model::Model* draft = nullptr;
+        std::uint32_t draftPages = 0;
+        // Tokens to draft for every answer in every step, whatever they cost: to see how well two
+        // models agree. 0: where they pay, and as many.
+        std::uint32_t draftLength = 0;
     };
     using Emit = std::function<void(Event)>;
 
-    /// Errors: OutOfMemory. All three outlive the object.
+    /// Errors: OutOfMemory; as Drafter::create. The models and the tokenizer outlive the object.
     static model::Result<std::unique_ptr<Scheduler>>
     create(model::Model& network, const model::Tokenizer* tokenizer, const Options& options);
     ~Scheduler();
@@ -116,10 +126,14 @@ public:
 
     [[nodiscard]] const model::KvPool& pool() const { return *m_pool; }
     [[nodiscard]] std::size_t keptPages() const { return m_prefixes.pages(); }
+    [[nodiscard]] const Drafter* drafter() const { return m_drafter.get(); } // null: none
 
 private:
     struct Running;
     struct Row;
+    struct Guess;
+    // Guesses of one answer in a step. What a further one adds shrinks with every one before it.
+    static constexpr std::size_t kMostGuesses = 12;
     using List = std::list<std::unique_ptr<Running>>;
 
     Scheduler(model::Model& network, const model::Tokenizer* tokenizer, const Options& options,
@@ -136,16 +150,25 @@ private:
     void fail(Running& request, const model::Error& error, const Emit& emit);
 
     void write(const Emit& emit);
-    std::vector<Row> rowsToWrite() const;
-    void addGuesses(std::vector<Row>& rows) const;
+    std::vector<Row> rowsToWrite();
+    void addGuesses(std::vector<Row>& rows);
     model::Result<void> compute(std::vector<Row>& rows);
     void take(const Row& row, std::span<const float> logits, const Emit& emit);
+
+    void readDraft();
+    [[nodiscard]] bool wantsDraft(Running& request);
+    static void giveUpDraft(Running& request);
+    bool draft(const std::vector<Row>& rows, std::vector<Guess>& guesses, const GuessPlan& plan);
+    [[nodiscard]] bool canDraft(const Row& row) const;
+    [[nodiscard]] std::size_t mostDrafted() const;
+    void takeDraft(Running& request, const Guess& guess, std::size_t held);
 
     void read(const Emit& emit);
     [[nodiscard]] Running* nextToRead() const;
     bool beginChunk(const Emit& emit);
     void finishChunk(const Emit& emit);
-    void keepPrefix(const Running& request);
+    void keepPrefix(PrefixCache& prefixes, const model::KvSequence& sequence,
+                    const Running& request) const;
     [[nodiscard]] std::chrono::microseconds readingTime() const;
     [[nodiscard]] std::uint32_t chunkTokens() const;
 
@@ -153,7 +176,8 @@ private:
     const model::Tokenizer* m_tokenizer;
     Options m_options;
     std::unique_ptr<model::KvPool> m_pool;
-    PrefixCache m_prefixes; // after the pool: holds its pages
+    PrefixCache m_prefixes;             // after the pool: holds its pages
+    std::unique_ptr<Drafter> m_drafter; // before the lists: holds their drafts' pages; may be null
     FairShare m_share;
     StepCosts m_costs;
     List m_waiting;
@@ -162,6 +186,7 @@ private:
     Running* m_reading = nullptr; // whose chunk is under way in the model
     std::uint32_t m_chunk = 0;    // tokens of that chunk
     std::chrono::microseconds m_lastWrite{0};
+    std::chrono::microseconds m_lastDraft{0}; // that the draft model read in this step
     double m_layerPerToken = 0.0;     // microseconds that a layer takes for a token of a prompt
     std::vector<float> m_logits;      // of the writing step
     std::vector<float> m_firstLogits; // after the chunk under way, if it is its prompt's last

@@ -25,6 +25,8 @@ struct Scheduler::Running {
     std::stop_token stop;
     Generation generation;
     std::optional<model::KvSequence> sequence; // while it runs
+    std::optional<Drafter::Draft> draft;       // while it runs, once it could be of use
+    bool withoutDraft = false;                 // the draft model failed
     Account account;
     std::uint64_t arrival;
     std::uint32_t place = 0; // told last
@@ -40,11 +42,19 @@ struct Scheduler::Running {
     }
 };
 
+/// Tokens that may come next in one answer.
+struct Scheduler::Guess {
+    std::vector<std::int32_t> tokens = {};
+    std::vector<double> chances = {};       // [tokens]: that it is right, given those before it
+    std::size_t matched = 0;                // of Lookup::Guess
+    std::vector<double> probabilities = {}; // [tokens] if they were drafted: see Drafter::Wish
+};
+
 /// What a writing step computes of one request.
 struct Scheduler::Row {
     Running* request;
     std::vector<std::int32_t> tokens; // pending ones, then guesses
-    Lookup::Guess guess;
+    Guess guess = {};
     bool catchesUp = true; // all pending ones are among them: the next token can be chosen
 };
 

@@ -93,7 +93,7 @@ void Scheduler::finishChunk(const Emit& emit)
               Progress{.done = request.sequence->length(), .total = request.promptTokens()}});
     if (request.reads())
         return;
-    keepPrefix(request);
+    keepPrefix(m_prefixes, *request.sequence, request);
     if (request.generation.generatedTokens() > 0)
         return;
     for (Step& step : request.generation.take(m_firstLogits, {}))
@@ -104,7 +104,8 @@ void Scheduler::finishChunk(const Emit& emit)
 
 /// The pages of the prompt, for the next question about the same record; nothing that was generated
 /// is among them.
-void Scheduler::keepPrefix(const Running& request)
+void Scheduler::keepPrefix(PrefixCache& prefixes, const model::KvSequence& sequence,
+                           const Running& request) const
 {
     if (!m_options.keepPrefixes)
         return;
@@ -112,7 +113,7 @@ void Scheduler::keepPrefix(const Running& request)
         request.generation.tokens().first(request.promptTokens());
     const auto keep = [&](Scope scope, std::size_t tokens) {
         const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens);
-        m_prefixes.insert(scope, prompt, request.sequence->blocks(0, pages));
+        prefixes.insert(scope, prompt, sequence.blocks(0, pages));
     };
     keep(PrefixCache::kShared, std::min<std::size_t>(request.sharedTokens, prompt.size()));
     if (request.keep && request.scope != PrefixCache::kShared)
@@ -127,7 +128,7 @@ std::chrono::microseconds Scheduler::readingTime() const
     if (!othersWrite)
         return m_options.gap;
     // On a machine too slow for the gap prompts must get on nevertheless.
-    return std::max(m_options.gap - m_lastWrite, m_lastWrite);
+    return std::max(m_options.gap - m_lastWrite - m_lastDraft, m_lastWrite);
 }
 
 std::uint32_t Scheduler::chunkTokens() const

@@ -13,8 +13,6 @@ using Clock = std::chrono::steady_clock;
 // than usual.
 constexpr std::size_t kReplayed = 16;
 constexpr std::size_t kReplayedInAll = 64;
-// Guesses of one answer in a step. What a further one adds shrinks with every one before it.
-constexpr std::size_t kMostGuesses = 12;
 
 std::chrono::microseconds since(Clock::time_point begin)
 {
@@ -26,15 +24,17 @@ std::chrono::microseconds since(Clock::time_point begin)
 /// One pass over the answers that are being written.
 void Scheduler::write(const Emit& emit)
 {
+    const Clock::time_point begin = Clock::now();
     std::vector<Row> rows = rowsToWrite();
     if (rows.empty())
         return;
-    const Clock::time_point begin = Clock::now();
+    Clock::time_point computing = Clock::now();
     auto computed = compute(rows);
     while (!computed && computed.error().code == model::Errc::OutOfPages && freeSome()) {
         rows = rowsToWrite(); // one of them may have lost its place
         if (rows.empty())
             return;
+        computing = Clock::now();
         computed = compute(rows);
     }
     if (!computed) {
@@ -42,17 +42,17 @@ void Scheduler::write(const Emit& emit)
             fail(*row.request, computed.error(), emit);
         return;
     }
-    m_lastWrite = since(begin);
+    m_lastWrite = since(begin); // what was drafted included: it is waited for
+    const auto time = static_cast<double>(std::max<std::int64_t>(1, since(computing).count()));
     std::size_t total = 0;
     for (const Row& row : rows)
         total += row.tokens.size();
-    m_costs.measured(total, static_cast<double>(std::max<std::int64_t>(1, m_lastWrite.count())));
+    m_costs.measured(total, time);
     std::span<const float> logits = m_logits;
     for (const Row& row : rows) {
         row.request->account.decode += m_lastWrite;
-        m_share.charge(row.request->scope.user, static_cast<double>(m_lastWrite.count()) *
-                                                    static_cast<double>(row.tokens.size()) /
-                                                    static_cast<double>(total));
+        m_share.charge(row.request->scope.user,
+                       time * static_cast<double>(row.tokens.size()) / static_cast<double>(total));
         if (!row.catchesUp)
             continue;
         const std::size_t count = (1 + row.guess.tokens.size()) * m_network.config().vocabularySize;
@@ -61,7 +61,7 @@ void Scheduler::write(const Emit& emit)
     }
 }
 
-std::vector<Scheduler::Row> Scheduler::rowsToWrite() const
+std::vector<Scheduler::Row> Scheduler::rowsToWrite()
 {
     std::vector<Row> rows;
     std::size_t replayed = 0;
@@ -75,7 +75,6 @@ std::vector<Scheduler::Row> Scheduler::rowsToWrite() const
         rows.push_back(
             {.request = request.get(),
              .tokens = {pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(count)},
-             .guess = {},
              .catchesUp = count == pending.size()});
     }
     if (m_options.speculate && !rows.empty())
@@ -83,24 +82,37 @@ std::vector<Scheduler::Row> Scheduler::rowsToWrite() const
     return rows;
 }
 
-void Scheduler::addGuesses(std::vector<Row>& rows) const
+void Scheduler::addGuesses(std::vector<Row>& rows)
 {
-    std::vector<Lookup::Guess> guesses(rows.size());
-    std::vector<Guessed> chances(rows.size());
+    std::vector<Guess> guesses(rows.size());
     std::size_t total = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         total += rows[i].tokens.size();
         if (rows[i].tokens.size() > 1 || !rows[i].catchesUp)
             continue; // replays what it had
-        guesses[i] = rows[i].request->generation.guess(kMostGuesses);
-        chances[i] = {.chance = rows[i].request->generation.chance(guesses[i]),
-                      .available = guesses[i].tokens.size()};
+        const Generation& generation = rows[i].request->generation;
+        const Lookup::Guess found = generation.guess(kMostGuesses);
+        guesses[i].tokens = {found.tokens.begin(), found.tokens.end()};
+        guesses[i].chances.assign(found.tokens.size(), generation.chance(found));
+        guesses[i].matched = found.matched;
     }
-    const std::vector<std::size_t> lengths = planGuesses(chances, total, m_costs);
+    const auto planned = [&] {
+        std::vector<std::vector<double>> chances;
+        chances.reserve(guesses.size());
+        for (const Guess& guess : guesses)
+            chances.push_back(guess.chances);
+        return planGuesses(chances, total, m_costs);
+    };
+    GuessPlan plan = planned();
+    if (m_drafter && draft(rows, guesses, plan))
+        plan = planned();
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        rows[i].guess = {guesses[i].matched, guesses[i].tokens.first(lengths[i])};
-        rows[i].tokens.insert(rows[i].tokens.end(), rows[i].guess.tokens.begin(),
-                              rows[i].guess.tokens.end());
+        Guess& guess = rows[i].guess = std::move(guesses[i]);
+        const bool whole = m_options.draftLength > 0 && !guess.probabilities.empty();
+        const std::size_t length = whole ? guess.tokens.size() : plan.lengths[i];
+        guess.tokens.resize(length);
+        guess.probabilities.resize(std::min(guess.probabilities.size(), length));
+        rows[i].tokens.insert(rows[i].tokens.end(), guess.tokens.begin(), guess.tokens.end());
     }
 }
 
@@ -133,13 +145,16 @@ model::Result<void> Scheduler::compute(std::vector<Row>& rows)
 void Scheduler::take(const Row& row, std::span<const float> logits, const Emit& emit)
 {
     Running& request = *row.request;
-    const std::span<const std::int32_t> guesses =
-        std::span(row.tokens).last(row.guess.tokens.size());
+    const std::span<const std::int32_t> guesses = row.guess.tokens;
     const std::size_t before = request.generation.tokens().size();
     std::vector<Step> steps = request.generation.take(logits, guesses);
     const auto taken = request.generation.tokens().subspan(before);
-    const auto held = std::ranges::mismatch(taken, guesses).in1 - taken.begin();
-    request.generation.verified(row.guess, static_cast<std::size_t>(held));
+    const auto held =
+        static_cast<std::size_t>(std::ranges::mismatch(taken, guesses).in1 - taken.begin());
+    if (row.guess.probabilities.empty())
+        request.generation.verified(row.guess.matched, guesses.size(), held);
+    if (request.draft)
+        takeDraft(request, row.guess, held);
     for (Step& step : steps)
         emit({request.id, std::move(step)});
     if (request.generation.ended())

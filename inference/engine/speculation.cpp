@@ -14,13 +14,20 @@ constexpr double kFurtherRow = 1.0 / 12;
 // passes.
 constexpr double kNew = 0.15;
 // Older guesses count less: the answer has moved on to another part of the record.
-constexpr double kForget = 0.8;
+constexpr double kKeep = 0.8;
+// How well two models agree changes with the subject only.
+constexpr double kKeepOfModels = 0.98;
+// What a new answer takes over of the others' experience counts as so many tokens.
+constexpr double kExpectation = 4.0;
+// Of the difference to what is assumed without experience, for each answer.
+constexpr double kDrift = 0.05;
 
 } // namespace
 
 void StepCosts::measured(std::size_t rows, double microseconds)
 {
     assert(rows > 0 && microseconds > 0);
+    m_known = true;
     double& mean = m_mean[std::min(rows, kMostRows)];
     if (mean == 0.0)
         mean = microseconds;
@@ -52,6 +59,16 @@ double StepCosts::of(std::size_t rows) const
     return m_mean[below] + part * (m_mean[above] - m_mean[below]);
 }
 
+void HeldRate::seen(std::size_t guessed, std::size_t right, double keep)
+{
+    assert(right <= guessed && guessed > 0);
+    // What follows the first wrong one was not tried: it continued a text that is not there.
+    const auto looked = static_cast<double>(right < guessed ? right + 1 : right);
+    // Never quite forgotten, so that one more guess is made now and then.
+    held = std::max(held * keep, 0.05) + static_cast<double>(right);
+    tried = std::max(tried * keep, 1.0) + looked;
+}
+
 std::size_t GuessRecord::classOf(std::size_t matched)
 {
     constexpr std::array<std::size_t, kClasses - 1> kUpTo = {2, 3, 5, 8};
@@ -60,34 +77,55 @@ std::size_t GuessRecord::classOf(std::size_t matched)
 
 double GuessRecord::chance(std::size_t matched) const
 {
-    const Counts& counts = m_counts[classOf(matched)];
-    return counts.held / counts.tried;
+    return m_rates[classOf(matched)].chance();
 }
 
 void GuessRecord::seen(std::size_t matched, std::size_t guessed, std::size_t held)
 {
-    assert(held <= guessed);
-    if (guessed == 0)
-        return;
-    Counts& counts = m_counts[classOf(matched)];
-    // What follows the first wrong one was not tried: it continued a text that is not there.
-    const auto tried = static_cast<double>(held < guessed ? held + 1 : held);
-    // Never quite forgotten, so that one more guess is made now and then.
-    counts.held = std::max(counts.held * kForget, 0.05) + static_cast<double>(held);
-    counts.tried = std::max(counts.tried * kForget, 1.0) + tried;
+    if (guessed > 0)
+        m_rates[classOf(matched)].seen(guessed, held, kKeep);
 }
 
-std::vector<std::size_t> planGuesses(std::span<const Guessed> guesses, std::size_t rows,
-                                     const StepCosts& costs)
+std::size_t DraftRecord::classOf(double probability)
 {
-    std::vector<std::size_t> lengths(guesses.size(), 0);
-    std::vector<std::size_t> best = lengths;
-    std::vector<double> gains;
-    for (const Guessed& guess : guesses)
-        gains.push_back(guess.available > 0 ? guess.chance : 0.0);
+    constexpr std::array<double, kClasses - 1> kUpTo = {0.3, 0.5, 0.7, 0.9};
+    return static_cast<std::size_t>(std::ranges::lower_bound(kUpTo, probability) - kUpTo.begin());
+}
+
+double DraftRecord::chance(double probability) const
+{
+    return m_rates[classOf(probability)].chance();
+}
+
+HeldRate DraftRecord::expectation() const
+{
+    return {.held = m_all.chance() * kExpectation, .tried = kExpectation};
+}
+
+void DraftRecord::seen(std::span<const double> probabilities, std::size_t held)
+{
+    if (probabilities.empty())
+        return;
+    m_all.seen(probabilities.size(), held, kKeepOfModels);
+    for (std::size_t i = 0; i < std::min(held + 1, probabilities.size()); ++i)
+        m_rates[classOf(probabilities[i])].seen(1, i < held ? 1 : 0, kKeepOfModels);
+}
+
+void DraftRecord::drift()
+{
+    m_all.held += kDrift * (kAssumed.chance() - m_all.chance()) * m_all.tried;
+}
+
+GuessPlan planGuesses(std::span<const std::vector<double>> chances, std::size_t rows,
+                      const StepCosts& costs)
+{
+    std::vector<std::size_t> lengths(chances.size(), 0);
+    std::vector<double> gains; // of one token more
+    for (const std::vector<double>& ofAnswer : chances)
+        gains.push_back(ofAnswer.empty() ? 0.0 : ofAnswer.front());
 
     auto expected = static_cast<double>(rows);
-    double bestRate = expected / costs.of(rows);
+    GuessPlan best{.lengths = lengths, .expected = expected, .cost = costs.of(rows)};
     // The curve may jump and flatten again, so every total is looked at, not only the next.
     for (std::size_t total = rows + 1; total <= StepCosts::kMostRows; ++total) {
         const auto most = std::ranges::max_element(gains);
@@ -96,12 +134,34 @@ std::vector<std::size_t> planGuesses(std::span<const Guessed> guesses, std::size
         const auto which = static_cast<std::size_t>(most - gains.begin());
         expected += *most;
         ++lengths[which];
-        *most = lengths[which] < guesses[which].available ? *most * guesses[which].chance : 0.0;
-        const double rate = expected / costs.of(total);
-        if (rate > bestRate) {
-            bestRate = rate;
-            best = lengths;
+        const std::vector<double>& ofAnswer = chances[which];
+        *most = lengths[which] < ofAnswer.size() ? *most * ofAnswer[lengths[which]] : 0.0;
+        const double cost = costs.of(total);
+        if (expected / cost > best.rate())
+            best = {.lengths = lengths, .expected = expected, .cost = cost};
+    }
+    return best;
+}
+
+double draftedRate(const Undrafted& otherwise, std::span<const double> chances, std::size_t most,
+                   const StepCosts& costs, const StepCosts& draftCosts)
+{
+    assert(!chances.empty());
+    std::vector<double> gains(chances.size(), 1.0);
+    double expected = otherwise.expected;
+    std::size_t rows = otherwise.rows;
+    double drafting = 0.0;
+    double best = 0.0;
+    for (std::size_t depth = 1; depth <= most; ++depth) {
+        for (std::size_t i = 0; i < chances.size(); ++i) {
+            gains[i] *= chances[i];
+            expected += gains[i];
         }
+        rows += chances.size();
+        drafting += draftCosts.of(chances.size());
+        if (rows > StepCosts::kMostRows)
+            break;
+        best = std::max(best, expected / (costs.of(rows) + drafting));
     }
     return best;
 }

@@ -7,15 +7,16 @@
 namespace model {
 
 enum class Errc {
-    Io,             // the file cannot be mapped or read
-    BadFile,        // the file breaks its format: detail names the field and the byte offset
-    Unsupported,    // a valid file of a kind this program does not run
-    Missing,        // a metadata key or a tensor that is needed is absent
-    WrongType,      // a metadata key holds another type or a value out of range
-    NoVocabulary,   // no tokenizer in the file, or none of a kind this program knows
-    BadToken,       // a token id outside the vocabulary
-    BadText,        // not UTF-8 where UTF-8 is needed
-    ContextTooLong, // more tokens than the context holds
+    Io,              // the file cannot be mapped or read
+    BadFile,         // the file breaks its format: detail names the field and the byte offset
+    Unsupported,     // a valid file of a kind this program does not run
+    Missing,         // a metadata key or a tensor that is needed is absent
+    WrongType,       // a metadata key holds another type or a value out of range
+    NoVocabulary,    // no tokenizer in the file, or none of a kind this program knows
+    BadToken,        // a token id outside the vocabulary
+    OtherVocabulary, // a draft model's tokens are others than those of the model it is to guess for
+    BadText,         // not UTF-8 where UTF-8 is needed
+    ContextTooLong,  // more tokens than the context holds
     OutOfMemory,
     OutOfPages, // no room left among the keys and values
     BadPack,    // a pack file that is damaged, or of another model: it can be made again

@@ -34,6 +34,11 @@ std::string printable(unsigned byte)
 
 class Weights {
 public:
+    explicit Weights(unsigned seed)
+        : m_engine(seed)
+    {
+    }
+
     /// Uniform in ±@p range. Not std::uniform_real_distribution, whose numbers no standard fixes.
     std::string random(std::size_t count, float range)
     {
@@ -44,7 +49,7 @@ public:
     }
 
 private:
-    std::mt19937 m_engine{20261123};
+    std::mt19937 m_engine;
 };
 
 std::string constant(std::size_t count, float value)
@@ -96,7 +101,7 @@ std::string outputRows(const std::vector<std::string>& tokens, Weights& weights)
 
 } // namespace
 
-std::string tinyModel(std::string_view preTokenizer)
+std::string tinyModel(std::string_view preTokenizer, unsigned seed)
 {
     GgufWriter writer;
     writer.add("general.architecture", "llama");
@@ -114,7 +119,7 @@ std::string tinyModel(std::string_view preTokenizer)
     if (!preTokenizer.empty())
         addVocabulary(writer, preTokenizer);
 
-    Weights weights;
+    Weights weights(seed);
     const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {
         writer.addTensor(name, model::TensorType::F32, {in, out}, weights.random(in * out, 0.3F));
     };

@@ -15,6 +15,8 @@ namespace support {
 ///
 /// @p preTokenizer: another name than smollm. Empty: no vocabulary at all, as in files that hold a
 /// network only.
-[[nodiscard]] std::string tinyModel(std::string_view preTokenizer = "smollm");
+/// @p seed: another one gives other weights.
+[[nodiscard]] std::string tinyModel(std::string_view preTokenizer = "smollm",
+                                    unsigned seed = 20261123);
 
 } // namespace support

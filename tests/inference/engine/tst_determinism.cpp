@@ -64,6 +64,7 @@ struct Answer {
     Hash hash;
     Tokens tokens;
     std::uint32_t cached = 0;
+    std::uint32_t drafted = 0;
 };
 using Answers = std::map<RequestId, Answer>;
 
@@ -108,6 +109,13 @@ private Q_SLOTS:
         QVERIFY(m_cached > 0);
         // Chunks that rest after every layer, tokens of the others in between.
         QCOMPARE(converse(2, {.pages = 400, .gap = std::chrono::microseconds(1)}, 8), expected);
+        // Drafted by the same model, which is nearly always right, whatever that costs.
+        const auto other = makeNetwork(1);
+        QCOMPARE(converse(2,
+                          {.pages = 400, .draft = other.get(), .draftPages = 100, .draftLength = 3},
+                          8),
+                 expected);
+        QVERIFY(m_drafted > 0);
         // Kept beginnings are evicted, answers are put back and replayed.
         QCOMPARE(converse(2, {.pages = 16}, 8), expected);
         QVERIFY(m_putBack > 0);
@@ -177,8 +185,10 @@ private:
         while (!scheduler.idle()) {
             scheduler.step([&](const Event& event) {
                 Answer& answer = answers[event.id];
-                if (const auto account = scheduler.account(event.id))
+                if (const auto account = scheduler.account(event.id)) {
                     answer.cached = account->cachedTokens;
+                    answer.drafted = account->heldTokens;
+                }
                 if (std::holds_alternative<engine::InQueue>(event.what) && !answer.tokens.empty())
                     ++m_putBack;
                 const auto* step = std::get_if<Step>(&event.what);
@@ -196,6 +206,7 @@ private:
                                         int together)
     {
         m_cached = 0;
+        m_drafted = 0;
         m_putBack = 0;
         const auto network = makeNetwork(threads);
         auto scheduler = Scheduler::create(*network, nullptr, options);
@@ -220,6 +231,7 @@ private:
                     hashes[static_cast<std::size_t>(i * kTurns + turn)] = answer.hash.value();
                     said[i].insert(said[i].end(), answer.tokens.begin(), answer.tokens.end());
                     m_cached += answer.cached;
+                    m_drafted += answer.drafted;
                 }
             }
         }
@@ -228,7 +240,8 @@ private:
 
     std::unique_ptr<model::GgufFile> m_file;
     kernels::Tier m_tier = kernels::bestTier();
-    std::uint64_t m_cached = 0; // prompt tokens that were not read anew
+    std::uint64_t m_cached = 0;  // prompt tokens that were not read anew
+    std::uint64_t m_drafted = 0; // tokens that were, and rightly
     int m_putBack = 0;
 };
 

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <random>
 
-using engine::Guessed;
+using engine::DraftRecord;
 using engine::GuessRecord;
+using engine::HeldRate;
 using engine::Lookup;
 using engine::planGuesses;
 using engine::StepCosts;
@@ -16,6 +17,12 @@ using engine::StepCosts;
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
+using Chances = std::vector<std::vector<double>>;
+
+std::vector<double> same(std::size_t tokens, double chance)
+{
+    return std::vector<double>(tokens, chance);
+}
 
 Tokens guess(const Tokens& text, std::size_t most = 8)
 {
@@ -124,20 +131,76 @@ private Q_SLOTS:
         StepCosts cheap; // rows cost nothing
         for (std::size_t rows = 1; rows <= StepCosts::kMostRows; ++rows)
             cheap.measured(rows, 100.0);
-        const std::vector<Guessed> one = {{.chance = 0.9, .available = 7}};
-        QCOMPARE(planGuesses(one, 1, dear), (std::vector<std::size_t>{0}));
-        QCOMPARE(planGuesses(one, 1, cheap), (std::vector<std::size_t>{7}));
+        const Chances one = {same(7, 0.9)};
+        QCOMPARE(planGuesses(one, 1, dear).lengths, (std::vector<std::size_t>{0}));
+        QCOMPARE(planGuesses(one, 1, cheap).lengths, (std::vector<std::size_t>{7}));
         // The likelier guess gets the rows, as long as one more is worth its cost.
         StepCosts knee;
         knee.measured(1, 100);
         knee.measured(4, 110);
         knee.measured(5, 400);
         knee.measured(64, 9000);
-        const std::vector<Guessed> two = {{.chance = 0.5, .available = 7},
-                                          {.chance = 0.95, .available = 7}};
-        QCOMPARE(planGuesses(two, 2, knee), (std::vector<std::size_t>{0, 2}));
-        QCOMPARE(planGuesses(std::vector<Guessed>{}, 1, cheap), std::vector<std::size_t>{});
-        QCOMPARE(planGuesses(std::vector<Guessed>{{}}, 1, cheap), (std::vector<std::size_t>{0}));
+        const Chances two = {same(7, 0.5), same(7, 0.95)};
+        const engine::GuessPlan plan = planGuesses(two, 2, knee);
+        QCOMPARE(plan.lengths, (std::vector<std::size_t>{0, 2}));
+        QCOMPARE(plan.expected, 2 + 0.95 + 0.95 * 0.95);
+        QCOMPARE(plan.cost, 110.0);
+        QCOMPARE(planGuesses(Chances{}, 1, cheap).lengths, std::vector<std::size_t>{});
+        QCOMPARE(planGuesses(Chances(1), 1, cheap).lengths, (std::vector<std::size_t>{0}));
+        // Chances may differ from token to token.
+        QCOMPARE(planGuesses(Chances{{0.9, 0.01, 0.9}}, 1, knee).lengths,
+                 (std::vector<std::size_t>{1}));
+    }
+
+    void draftsOnlyWhatPays()
+    {
+        StepCosts answer; // rows cost nothing
+        for (std::size_t rows = 1; rows <= StepCosts::kMostRows; ++rows)
+            answer.measured(rows, 100.0);
+        StepCosts small, dear;
+        small.measured(1, 10);
+        dear.measured(1, 100);
+        const double undrafted = 1.0 / 100;
+        const auto rate = [&](double chance, const StepCosts& costs) {
+            return engine::draftedRate({.expected = 1, .rows = 1}, std::span(&chance, 1), 12,
+                                       answer, costs);
+        };
+        // Four tokens and one more, for 140: the best there is with these numbers.
+        QVERIFY(rate(0.9, small) > 2.5 * undrafted);
+        QVERIFY(rate(0.05, small) < undrafted);
+        QVERIFY(rate(0.99, dear) < undrafted);
+        double always = 1.0;
+        QCOMPARE(engine::draftedRate({.expected = 1, .rows = 1}, std::span(&always, 1), 4, answer,
+                                     small),
+                 5.0 / 140);
+    }
+
+    void recordOfDraftsFollowsWhatIsSeen()
+    {
+        DraftRecord record;
+        QVERIFY(record.chance(0.1) < record.chance(0.95));
+        const double before = record.expectation().chance();
+        const std::vector<double> sure(4, 0.95);
+        for (int i = 0; i < 200; ++i)
+            record.seen(sure, 0);
+        QVERIFY(record.chance(0.95) < 0.1);
+        QCOMPARE(record.chance(0.1), DraftRecord().chance(0.1));
+        const double low = record.expectation().chance();
+        QVERIFY(low < 0.1 && low > 0.0);
+        for (int i = 0; i < 20; ++i)
+            record.drift();
+        QVERIFY(record.expectation().chance() > 3 * low);
+        QVERIFY(record.expectation().chance() < before);
+        for (int i = 0; i < 400; ++i)
+            record.seen(sure, 4);
+        QVERIFY(record.chance(0.95) > 0.95);
+        QVERIFY(record.expectation().chance() > 0.95);
+        record.seen({}, 0); // nothing was drafted
+        // An answer of its own forgets sooner.
+        HeldRate mine = record.expectation();
+        for (int i = 0; i < 20; ++i)
+            mine.seen(4, 0, 0.9);
+        QVERIFY(mine.chance() < 0.2);
     }
 };
 

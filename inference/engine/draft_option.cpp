@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/draft_option.h"
+
+#include "inference/engine/same_vocabulary.h"
+
+namespace engine {
+
+model::Result<std::unique_ptr<DraftOption>>
+openDraft(const Options& options, const model::GgufFile& answer, unsigned threads)
+{
+    if (!options.has("draft"))
+        return nullptr;
+    auto file = openModelFile(options.text("draft"));
+    if (!file)
+        return std::unexpected(file.error());
+    if (auto other = otherVocabulary(answer, *file))
+        return std::unexpected(*std::move(other));
+    auto draft = std::make_unique<DraftOption>(*std::move(file), nullptr);
+    auto network = model::Model::load(draft->file, {.threads = threads, .exact = false});
+    if (!network)
+        return std::unexpected(network.error());
+    draft->network = *std::move(network);
+    return draft;
+}
+
+} // namespace engine

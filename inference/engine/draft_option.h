@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "inference/engine/options.h"
+#include "inference/model/model.h"
+
+#include <memory>
+
+namespace engine {
+
+/// The model that --draft names, with its file.
+struct DraftOption {
+    model::GgufFile file;
+    std::unique_ptr<model::Model> network; // last: it reads in the file
+};
+
+/// Null without --draft. Errors: as Model::load; OtherVocabulary when it can't guess for @p answer.
+model::Result<std::unique_ptr<DraftOption>>
+openDraft(const Options& options, const model::GgufFile& answer, unsigned threads);
+
+} // namespace engine
