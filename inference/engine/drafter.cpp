@@ -120,9 +120,10 @@ std::size_t Drafter::unread(const Draft& draft, const Generation& answer)
 model::Result<void> Drafter::read(Draft& draft, const Generation& answer,
                                   std::chrono::microseconds time, const std::stop_token& stop)
 {
-    const double rows = static_cast<double>(time.count()) / (m_readPerToken * kRows);
-    const auto most = static_cast<std::size_t>(
-        std::clamp(rows, 1.0, static_cast<double>(model::Model::kMostRows / kRows)));
+    constexpr std::size_t kMostBlocks = model::Model::kMostRows / kRows;
+    const double blocks = static_cast<double>(time.count()) / readingTime(kRows);
+    const auto most =
+        static_cast<std::size_t>(std::clamp(blocks, 1.0, static_cast<double>(kMostBlocks)));
     const std::size_t count = std::min(unread(draft, answer), most * kRows);
     if (count == 0)
         return {};
@@ -158,6 +159,7 @@ model::Result<void> Drafter::draft(std::span<Wish> wishes, std::size_t most, con
             {.wish = &wish, .ahead = wish.answer->ahead(), .next = {unread.begin(), unread.end()}});
     }
     std::vector<Path*> active;
+    active.reserve(paths.size());
     for (Path& path : paths)
         active.push_back(&path);
     std::size_t drafted = 0;
