@@ -29,6 +29,9 @@ def alone(name, model, label, bar, take, minutes, modes=ALL, most=None):
             "take": take, "minutes": minutes, "modes": modes, "most": most}
 
 
+ALL_PROMPTS = 30 # of each kind
+
+
 def seen(text, met, **more):
     return {"value": text, "met": met} | more
 
@@ -148,7 +151,7 @@ def drafted(desk, model, count):
 def guesses(desk, model, count, *options):
     """Answers with guessed tokens against the same answers without, by turns."""
     # All of them take more than half an hour.
-    most = 2 if desk.mode == "quick" else 5 if desk.args.within else 30
+    most = 2 if desk.mode == "quick" else 5 if desk.args.within else ALL_PROMPTS
     repeat = 1 if desk.mode == "quick" else 3
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("quote", "free"):
@@ -167,10 +170,12 @@ def guesses(desk, model, count, *options):
         raise RuntimeError(f"after {len(answers)} answers: " + (out.stderr.splitlines() or ["?"])[-1])
     if not quoting or not free:
         raise RuntimeError(f"no answer of {LONG_ANSWER} tokens")
+    # Some of the prompts can show that the bar is missed, not that it is met.
+    good = statistics.median(quoting) >= 1.3 and min(free) >= 0.97
     return seen(f"{len(quoting)} that quote: median {statistics.median(quoting):.2f}x (least "
                 f"{min(quoting):.2f}x); {len(free)} that don't: least {min(free):.2f}x, median "
-                f"{statistics.median(free):.2f}x",
-                statistics.median(quoting) >= 1.3 and min(free) >= 0.97, figures=answers)
+                f"{statistics.median(free):.2f}x", good if most == ALL_PROMPTS or not good else None,
+                figures=answers)
 
 
 WARD = alone("ward", LARGE, "8,192 tokens arrive while 4 users decode",

@@ -171,7 +171,8 @@ of a step of several users = bytes / bandwidth + products / peak.
 ## Beside the peers
 The engines take turns on the same files; tokens per second are medians, ratios the medians of the
 rounds' ratios. A round in which the host took away more than 1 % of the time is measured again. Each peer runs at
-the best setting that was found for it (below). Ratios above 1: Cloister is faster.
+the best setting that was found for it (below); where none was looked for yet, at its start setting, and the bar is
+open at best. Ratios above 1: Cloister is faster.
 1B and 8B hold random weights in the shapes of Llama-3.2-1B and Llama-3.1-8B, without their factors for long
 contexts and with a made-up vocabulary of 128,256 entries: speed does not depend on what the weights are.
 OpenVINO reads no BF16 out of GGUF: the F16 file there. Several users are llama-server's with a slot for each, and

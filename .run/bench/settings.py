@@ -80,6 +80,11 @@ class Settings:
             found = found or self.found(engine, model, other, "")
         return found["setting"] if found else engine.start
 
+    def searched(self, engine, model, shape):
+        """Whether what best() gives was looked for with this model and this kind of shape."""
+        found = self.found(engine, model, kind_of(shape), shape.get("tier", ""))
+        return found is not None and "from" not in found
+
     def found(self, engine, model, kind, tier):
         return self.known.get(key_of(engine, model, kind, tier))
 

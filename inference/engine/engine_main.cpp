@@ -76,10 +76,10 @@ std::uint32_t pagesFor(const model::Model& network, const model::Model* draft,
 
 /// All that decides the bits of keys and values beside the model and what the bytes say of their
 /// own layout.
-std::string arithmeticOf(const model::Model::Options& options)
+std::string arithmeticOf(const model::Model& network)
 {
-    return std::format("{} {}{} onednn {}", CLOISTER_VERSION, kernels::nameOf(options.tier),
-                       kernels::hasBfloatProducts() ? " bfloat" : "", kernels::onednnVersion());
+    return std::format("{} {} onednn {}", CLOISTER_VERSION, network.arithmetic(),
+                       kernels::onednnVersion());
 }
 
 using Models = std::array<std::unique_ptr<engine::LoadedModel>, 3>; // null: not given
@@ -151,7 +151,7 @@ int serve(const engine::WorkerArguments& arguments)
                            .contextTokens = ready.contextTokens,
                            .tokenizer = tokenizer ? &*tokenizer : nullptr,
                            .chat = chat ? &*chat : nullptr,
-                           .arithmetic = arithmeticOf(options)});
+                           .arithmetic = arithmeticOf(network)});
     return worker.run() == engine::Worker::End::Closed
                ? Exit::Done
                : ended(Exit::Broken, "a frame from the daemon makes no sense");

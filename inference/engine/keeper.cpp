@@ -68,10 +68,10 @@ std::optional<Piece> decode(std::string_view bytes, std::string_view arithmetic)
     return piece;
 }
 
-std::uint32_t samePages(std::span<const std::int32_t> a, std::span<const std::int32_t> b)
+void wipe(std::vector<std::int32_t>& tokens)
 {
-    const auto same = std::ranges::mismatch(a, b).in1 - a.begin();
-    return static_cast<std::uint32_t>(static_cast<std::size_t>(same) / kPageTokens);
+    const auto bytes = std::as_writable_bytes(std::span(tokens));
+    kernels::wipe(bytes.data(), bytes.size());
 }
 
 } // namespace
@@ -81,14 +81,25 @@ void Keeper::begin(Scope scope)
 {
     m_scope = scope;
     m_number = 0;
-    m_parts.clear();
-    for (std::vector<std::int32_t>& tokens : m_scheduler.keptPrompts(scope)) {
-        Part part{.tokens = std::move(tokens)};
-        for (const Part& before : m_parts)
-            part.next = std::max(part.next, samePages(part.tokens, before.tokens));
-        m_parts.push_back(std::move(part));
-    }
+    dropParts();
+    for (KeptPrompt& prompt : m_scheduler.keptPrompts(scope))
+        m_parts.push_back({.tokens = std::move(prompt.tokens), .next = prompt.told});
     std::ranges::reverse(m_parts);
+}
+
+void Keeper::dropParts()
+{
+    for (Part& part : m_parts)
+        wipe(part.tokens);
+    m_parts.clear();
+}
+
+void Keeper::forget(std::uint64_t user)
+{
+    if (m_scope.user != user)
+        return;
+    dropParts();
+    m_scope = {};
 }
 
 std::uint32_t Keeper::pagesOfPiece() const
@@ -116,8 +127,10 @@ std::string Keeper::piece(Scope scope, std::uint32_t number)
         if (some)
             kernels::wipe(saved->data(), saved->size());
         part.next = end;
-        if (!some || end == pages)
+        if (!some || end == pages) {
+            wipe(part.tokens);
             m_parts.pop_back();
+        }
         if (!bytes.empty() && bytes.size() <= kMostPieceBytes)
             return bytes;
     }

@@ -40,6 +40,9 @@ public:
     /// are known then; 0 when it is none of this model and arithmetic, or there is no room.
     std::uint32_t restore(Scope scope, std::string_view piece);
 
+    /// Gives away no more of @p user's, and overwrites what it remembers of it.
+    void forget(std::uint64_t user);
+
 private:
     /// A prompt of which pages from @ref next on are not given away yet.
     struct Part {
@@ -48,6 +51,7 @@ private:
     };
 
     void begin(Scope scope);
+    void dropParts();
     [[nodiscard]] std::string encode(const Part& part, std::uint32_t end,
                                      std::span<const std::byte> saved) const;
     [[nodiscard]] std::uint32_t pagesOfPiece() const;

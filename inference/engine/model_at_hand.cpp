@@ -30,10 +30,15 @@ model::Result<ModelAtHand> ModelAtHand::open(const Options& options)
     auto descriptor = openToRead(options.file());
     if (!descriptor)
         return std::unexpected(descriptor.error());
+    // Before a byte is read: what is packed is sealed with the hash of a file that was not written
+    // to from here on.
+    std::string stamp = PackCache::stamp(descriptor->number());
     auto model = LoadedModel::open(descriptor->number());
     if (!model)
         return std::unexpected(model.error());
-    return ModelAtHand(*std::move(descriptor), options.file(), cacheOf(options), *std::move(model));
+    ModelAtHand opened(*std::move(descriptor), options.file(), cacheOf(options), *std::move(model));
+    opened.m_stamp = std::move(stamp);
+    return opened;
 }
 
 model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& options)
@@ -55,7 +60,7 @@ model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& opti
         std::fprintf(stderr, "cloister-model: %s: packed again.\n", use.refused.c_str());
     if (use.written) {
         // Also where the hash is known: the pack is of the bytes that were there just now.
-        if (const auto hash = m_cache.hash(m_descriptor.number(), m_path))
+        if (const auto hash = m_cache.hash(m_descriptor.number(), m_path, m_stamp))
             m_cache.keep(fresh, *hash);
     }
     return &m_model->network();

@@ -31,6 +31,7 @@ private:
 
     OpenFile m_descriptor;
     std::string m_path;
+    std::string m_stamp; // PackCache::stamp() when it was opened
     PackCache m_cache;
     std::unique_ptr<LoadedModel> m_model;
 };

@@ -51,11 +51,14 @@ public:
     explicit PackCache(std::filesystem::path folder);
     [[nodiscard]] bool keeps() const { return !m_folder.empty(); }
 
+    /// Changes whenever somebody writes into @p file; no two files share one. Empty: no file.
+    [[nodiscard]] static std::string stamp(int file);
     /// Of the model that @p file names; nothing when it was not hashed yet, or written to since.
     [[nodiscard]] std::optional<model::ModelHash> knownHash(int file) const;
     /// Reads @p file to its end and remembers its hash, with @p path to tell later whether it is
-    /// still there. Nothing when it can't be read, or was written to meanwhile.
-    std::optional<model::ModelHash> hash(int file, const std::filesystem::path& path);
+    /// still there. Nothing when it can't be read, or was written to since it had @p stamp.
+    std::optional<model::ModelHash> hash(int file, const std::filesystem::path& path,
+                                         const std::string& stamp);
 
     /// The pack of the model with that hash, read-only.
     [[nodiscard]] OpenFile pack(const model::ModelHash& model) const;

@@ -59,12 +59,6 @@ std::string stampOf(const struct stat& file)
                        file.st_ctim.tv_nsec);
 }
 
-std::string stampOf(int descriptor)
-{
-    struct stat file = {};
-    return ::fstat(descriptor, &file) == 0 ? stampOf(file) : std::string();
-}
-
 /// One line of the file "models": a stamp, the hash, the path.
 struct Known {
     std::string stamp;
@@ -178,22 +172,28 @@ void PackCache::dropFresh()
     m_fresh.clear();
 }
 
+std::string PackCache::stamp(int file)
+{
+    struct stat now = {};
+    return ::fstat(file, &now) == 0 ? stampOf(now) : std::string();
+}
+
 std::optional<model::ModelHash> PackCache::knownHash(int file) const
 {
     if (m_folder.empty())
         return std::nullopt;
-    const std::string stamp = stampOf(file);
+    const std::string now = stamp(file);
     for (const Known& known : knownIn(m_folder))
-        if (known.stamp == stamp)
+        if (known.stamp == now)
             return hashOfHex(known.hash);
     return std::nullopt;
 }
 
-std::optional<model::ModelHash> PackCache::hash(int file, const fs::path& path)
+std::optional<model::ModelHash> PackCache::hash(int file, const fs::path& path,
+                                                const std::string& stamp)
 {
-    const std::string stamp = stampOf(file);
     const auto hash = sha256(file);
-    if (m_folder.empty() || !hash || stamp.empty() || stampOf(file) != stamp)
+    if (m_folder.empty() || !hash || stamp.empty() || PackCache::stamp(file) != stamp)
         return std::nullopt;
     std::error_code error;
     const std::string absolute = fs::absolute(path, error).string();

@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/prefix_cache.h"
 
+#include "inference/kernels/memory.h"
+
 #include <algorithm>
 #include <cassert>
 #include <functional>
 #include <ranges>
+#include <unordered_set>
 #include <utility>
 
 namespace engine {
 
 using kernels::kPageTokens;
+
+PrefixCache::Node::Node(Node* above, std::span<const std::int32_t> page,
+                        const model::KvBlock& pages)
+    : parent(above)
+    , tokens(page.begin(), page.end())
+    , block(pages)
+{
+}
+
+PrefixCache::Node::~Node()
+{
+    const auto bytes = std::as_writable_bytes(std::span(tokens));
+    kernels::wipe(bytes.data(), bytes.size());
+}
 
 PrefixCache::Node* PrefixCache::childOf(Children& children, std::span<const std::int32_t> tokens)
 {
@@ -65,8 +82,7 @@ void PrefixCache::insert(Scope scope, std::span<const std::int32_t> tokens,
         tokens = tokens.subspan(kPageTokens);
         Node* node = childOf(*children, page);
         if (node == nullptr) {
-            children->push_back(
-                std::make_unique<Node>(Node{parent, {page.begin(), page.end()}, block, 0, {}}));
+            children->push_back(std::make_unique<Node>(parent, page, block));
             node = children->back().get();
             ++m_pages;
         }
@@ -139,7 +155,7 @@ void PrefixCache::forget(std::uint64_t user)
     });
 }
 
-std::vector<std::vector<std::int32_t>> PrefixCache::prompts(Scope scope) const
+std::vector<KeptPrompt> PrefixCache::prompts(Scope scope) const
 {
     std::vector<const Node*> leaves;
     const auto tree = m_trees.find(scope);
@@ -157,14 +173,17 @@ std::vector<std::vector<std::int32_t>> PrefixCache::prompts(Scope scope) const
         }
     }
     std::ranges::sort(leaves, std::greater(), &Node::used);
-    std::vector<std::vector<std::int32_t>> prompts;
+    std::vector<KeptPrompt> prompts;
+    std::unordered_set<const Node*> told;
     for (const Node* leaf : leaves) {
         std::vector<const Node*> path;
         for (const Node* node = leaf; node != nullptr; node = node->parent)
             path.push_back(node);
-        std::vector<std::int32_t>& tokens = prompts.emplace_back();
-        for (const Node* node : path | std::views::reverse)
-            tokens.insert(tokens.end(), node->tokens.begin(), node->tokens.end());
+        KeptPrompt& prompt = prompts.emplace_back();
+        for (const Node* node : path | std::views::reverse) {
+            prompt.tokens.insert(prompt.tokens.end(), node->tokens.begin(), node->tokens.end());
+            prompt.told += told.insert(node).second ? 0 : 1;
+        }
     }
     return prompts;
 }

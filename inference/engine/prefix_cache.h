@@ -22,6 +22,12 @@ struct Scope {
     friend auto operator<=>(const Scope&, const Scope&) = default;
 };
 
+/// A prompt of which whole pages are kept.
+struct KeptPrompt {
+    std::vector<std::int32_t> tokens;
+    std::uint32_t told = 0; // pages from its beginning that a prompt before it has, too
+};
+
 /// Keys and values of prompts already read, so that a question about the same chart reads only what
 /// is new. Trees of whole pages; nothing is found outside the scope it was put in with, not even
 /// whether it is there: how long an answer takes tells nobody what others asked. The program's own
@@ -52,12 +58,17 @@ public:
 
     /// The prompts of @p scope alone that no other continues, whole pages of each, the one used
     /// last first.
-    [[nodiscard]] std::vector<std::vector<std::int32_t>> prompts(Scope scope) const;
+    [[nodiscard]] std::vector<KeptPrompt> prompts(Scope scope) const;
 
     [[nodiscard]] std::size_t pages() const { return m_pages; }
 
 private:
     struct Node {
+        Node(Node* above, std::span<const std::int32_t> page, const model::KvBlock& pages);
+        Node(const Node&) = delete;
+        Node& operator=(const Node&) = delete;
+        ~Node(); // overwrites the tokens: they are what somebody asked
+
         Node* parent = nullptr;
         std::vector<std::int32_t> tokens; // of this page
         model::KvBlock block;

@@ -110,7 +110,7 @@ public:
 
     // ---- to keep what was read beyond the life of this object; between steps only ----
     /// The prompts that are kept for @p scope, whole pages of each, the one used last first.
-    [[nodiscard]] std::vector<std::vector<std::int32_t>> keptPrompts(Scope scope) const
+    [[nodiscard]] std::vector<KeptPrompt> keptPrompts(Scope scope) const
     {
         return m_prefixes.prompts(scope);
     }

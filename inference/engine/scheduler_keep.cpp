@@ -37,6 +37,10 @@ model::Result<void> Scheduler::restore(Scope scope, std::span<const std::int32_t
     if (known.size() < begin || !sequence.append(std::span(known).first(begin)))
         return std::unexpected(
             model::Error{model::Errc::BadFile, "what comes before the kept pages is not known"});
+    // What answers hold is not given up for it, so nobody's prompts are where that is too much.
+    if (pages - begin > m_pool->freePages() + m_prefixes.pages())
+        return std::unexpected(
+            model::Error{model::Errc::OutOfPages, "no room for what was kept of a prompt"});
     auto restored = sequence.restore(saved);
     while (!restored && restored.error().code == model::Errc::OutOfPages &&
            m_prefixes.evict(1 + pages - begin) > 0)

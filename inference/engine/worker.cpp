@@ -86,7 +86,7 @@ void Worker::run(Task task)
     else if (auto* kept = std::get_if<wire::Restore>(&task))
         restore(std::move(*kept));
     else
-        m_parts.scheduler.forget(std::get<wire::Forget>(task).user);
+        forget(std::get<wire::Forget>(task).user);
 }
 
 /// Ends with the channel, or with the first frame that makes no sense.
@@ -213,6 +213,12 @@ void Worker::count(const wire::Count& request)
         return fail(request.id, failureOf(wire::Errc::BadRequest, "no turns"));
     if (const auto prompt = encode(request.id, request.turns))
         send(wire::Counted{.id = request.id, .tokens = static_cast<std::uint32_t>(prompt->size())});
+}
+
+void Worker::forget(std::uint64_t user)
+{
+    m_keeper.forget(user);
+    m_parts.scheduler.forget(user);
 }
 
 void Worker::keep(const wire::Keep& request)

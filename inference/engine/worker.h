@@ -68,6 +68,7 @@ private:
     void begin(wire::Generate request);
     void count(const wire::Count& request);
     void keep(const wire::Keep& request);
+    void forget(std::uint64_t user);
     void restore(wire::Restore request);
     void run(Task task);
     void take(Event event);

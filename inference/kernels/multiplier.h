@@ -59,6 +59,12 @@ public:
 
     [[nodiscard]] const KernelTable& kernels() const { return m_kernels; }
 
+    /// To be raised with every change after which the same weights and input give other bits: what
+    /// was computed before is not taken up again then.
+    static constexpr int kNumerics = 2;
+    /// Whether the library multiplies bfloat16, whose sums are in another order than our own.
+    [[nodiscard]] bool usesLibrary() const { return m_tilePanels.has_value(); }
+
 private:
     [[nodiscard]] bool asInt8(WeightType type) const
     {

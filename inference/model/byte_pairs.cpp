@@ -104,6 +104,13 @@ Result<BytePairs> BytePairs::load(const GgufFile& file, const Vocabulary& vocabu
     if (!merges)
         return std::unexpected(merges.error());
 
+    // Each pair makes a token, and a token of n characters has n - 1 pairs: far more are none, and
+    // are not to cost memory before that is seen.
+    constexpr std::size_t kMostPairs = 16; // for each token
+    if (merges->size() > kMostPairs * vocabulary.size())
+        return std::unexpected(
+            Error{Errc::BadFile, "metadata 'tokenizer.ggml.merges' has too many entries"});
+
     const IdsByBytes ids(vocabulary);
     BytePairs pairs;
     for (std::size_t byte = 0; byte < pairs.m_byteTokens.size(); ++byte) {

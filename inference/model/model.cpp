@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <format>
 #include <optional>
 #include <string>
 
@@ -44,6 +45,7 @@ class LoadedModel final : public Model {
 public:
     LoadedModel(Config config, const Options& options)
         : m_config(std::move(config))
+        , m_tier(options.tier)
         , m_exact(options.exact)
         , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
@@ -86,6 +88,13 @@ public:
 
     [[nodiscard]] const Config& config() const override { return m_config; }
 
+    [[nodiscard]] std::string arithmetic() const override
+    {
+        return std::format("numerics {} {}{}{}{}", kernels::Multiplier::kNumerics,
+                           kernels::nameOf(m_tier), m_exact ? " exact" : "",
+                           kernels::hasBfloatProducts() ? " bfloat" : "",
+                           m_multiplier.usesLibrary() ? " library" : "");
+    }
     [[nodiscard]] std::vector<KvLayer> kvLayers() const override
     {
         const KvLayer layer{.heads = m_config.keyValueHeads,
@@ -260,6 +269,7 @@ private:
     };
 
     Config m_config;
+    kernels::Tier m_tier;
     bool m_exact;
     kernels::KeyFormat m_keys;
     kernels::ValueFormat m_values;

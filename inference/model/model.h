@@ -69,6 +69,8 @@ public:
 
     /// What each layer keeps of a token.
     [[nodiscard]] virtual std::vector<KvLayer> kvLayers() const = 0;
+    /// Names all that decides the bits of keys and values beside the file and their formats.
+    [[nodiscard]] virtual std::string arithmetic() const = 0;
     /// Memory for the sequences of this model: KvPool::bytesPerPage(kvLayers()) for every
     /// kernels::kPageTokens tokens. Errors: OutOfMemory.
     [[nodiscard]] Result<std::unique_ptr<KvPool>> makePool(std::uint32_t pages) const;

@@ -4,6 +4,7 @@
 #include "inference/service/logging.h"
 
 #include <algorithm>
+#include <openssl/crypto.h>
 #include <span>
 #include <string>
 #include <utility>
@@ -110,28 +111,28 @@ storage::Result<KeptCharts::Prepared> KeptCharts::prepare(UserKeys& keys, std::s
 bool KeptCharts::giveBack(Numbers numbers, storage::KeptChartReader& kept, const UserKeys& keys,
                           const std::stop_token& stop)
 {
-    for (bool first = true; !stop.stop_requested() && !keys.isWiped(); first = false) {
-        const auto piece = kept.next();
+    while (!stop.stop_requested() && !keys.isWiped()) {
+        auto piece = kept.next();
         if (!piece) {
             logWarning("a kept chart is not used", piece.error().detail);
             return false;
         }
         if (piece->empty())
             return true;
-        const auto known = m_engine.restore(
-            numbers.user, numbers.patient,
-            std::string(reinterpret_cast<const char*>(piece->data()), piece->size()), stop);
-        if (!known)
-            return true; // the worker's trouble
-        if (*known == 0)
-            return !first; // no room for more, or none of its own
+        std::string bytes(reinterpret_cast<const char*>(piece->data()), piece->size());
+        OPENSSL_cleanse(piece->data(), piece->size());
+        const auto known = m_engine.restore(numbers.user, numbers.patient, std::move(bytes), stop);
+        // The worker's trouble, no room for more, or none of its own.
+        if (!known || *known == 0)
+            return true;
     }
     return true;
 }
 
 void KeptCharts::left(std::uint64_t user)
 {
-    Job job{.user = user, .charts = {}};
+    Job job{
+        .user = user, .charts = {}, .end = std::chrono::steady_clock::now() + m_options.patience};
     {
         const std::scoped_lock lock(m_mutex);
         const auto first = m_open.lower_bound({.user = user, .patient = 0});
@@ -169,8 +170,10 @@ void KeptCharts::run(const std::stop_token& stop)
             m_jobs.erase(m_jobs.begin());
             m_working = true;
             lock.unlock();
-            for (auto& [patient, chart] : job.charts)
-                keep(job.user, patient, *chart.slot, stop);
+            for (auto& [patient, chart] : job.charts) {
+                if (std::chrono::steady_clock::now() < job.end && hasRoom())
+                    keep(job, patient, *chart.slot, stop);
+            }
             m_engine.forget(job.user);
             lock.lock();
         }
@@ -182,29 +185,41 @@ void KeptCharts::run(const std::stop_token& stop)
     }
 }
 
-void KeptCharts::keep(std::uint64_t user, std::uint64_t patient, storage::KeptChartSlot& slot,
+/// The audit log goes before: without room for it nobody is answered.
+bool KeptCharts::hasRoom() const
+{
+    std::error_code error;
+    const auto space = std::filesystem::space(m_options.vaults, error);
+    return !error && space.available >= m_options.leave &&
+           space.available - m_options.leave >= m_options.bytes / 2;
+}
+
+void KeptCharts::keep(const Job& job, std::uint64_t patient, storage::KeptChartSlot& slot,
                       const std::stop_token& stop)
 {
-    auto piece = m_engine.keep(user, patient, 0, stop);
+    auto piece = m_engine.keep(job.user, patient, 0, stop);
     // Nothing was read, or by another model than the one that the slot names.
     if (!piece || piece->empty() || m_engine.status().modelSha256 != slot.model())
         return;
-    const auto end = std::chrono::steady_clock::now() + m_options.patience;
     std::uint64_t bytes = 0;
     std::uint32_t number = 0;
     using Part = storage::Result<std::span<const std::byte>>;
     const auto written =
         slot.write(std::chrono::floor<std::chrono::seconds>(m_clock.wall()), [&]() -> Part {
-            if (number > 0)
-                piece = m_engine.keep(user, patient, number, stop);
+            if (number > 0) {
+                OPENSSL_cleanse(piece->data(), piece->size());
+                piece = m_engine.keep(job.user, patient, number, stop);
+            }
             ++number;
             if (!piece)
                 return std::unexpected(
                     storage::Error{storage::Errc::Io, "the engine does not give it"});
             bytes += piece->size();
             // Each piece is good without those behind it.
-            if (bytes > m_options.bytes / 2 || std::chrono::steady_clock::now() > end)
+            if (bytes > m_options.bytes / 2 || std::chrono::steady_clock::now() > job.end) {
+                OPENSSL_cleanse(piece->data(), piece->size());
                 piece->clear();
+            }
             return std::as_bytes(std::span(*piece));
         });
     if (!written)

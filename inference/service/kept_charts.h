@@ -34,7 +34,8 @@ public:
         std::filesystem::path vaults;
         std::chrono::seconds age = std::chrono::hours(24);        // older ones are removed
         std::uint64_t bytes = std::uint64_t{1} << 30;             // of one user's; one chart: half
-        std::chrono::seconds patience = std::chrono::seconds(20); // to keep one chart
+        std::chrono::seconds patience = std::chrono::seconds(20); // after a user has left
+        std::uint64_t leave = std::uint64_t{2} << 30; // free on the disk: for records and audit
     };
 
     /// @p engine and @p clock outlive the object.
@@ -48,7 +49,8 @@ public:
 
     /// After the last session of the user that the engine knows as @p user, whose keys are wiped:
     /// keeps the charts, then has the engine forget the user; at once where there is nothing to
-    /// keep. Returns at once.
+    /// keep. What is not begun when Options::patience is over, counted from this call, is not kept.
+    /// Returns at once.
     void left(std::uint64_t user);
 
     /// Waits until all is kept, at most @p longest: before the engine goes.
@@ -69,6 +71,7 @@ private:
     struct Job {
         std::uint64_t user = 0;
         std::vector<std::pair<std::uint64_t, Entry>> charts; // by patient, used last first
+        std::chrono::steady_clock::time_point end;           // of keeping
     };
     struct Prepared {
         storage::KeptChartSlot slot;
@@ -83,8 +86,9 @@ private:
     bool giveBack(Numbers numbers, storage::KeptChartReader& kept, const UserKeys& keys,
                   const std::stop_token& stop);
     void run(const std::stop_token& stop);
-    void keep(std::uint64_t user, std::uint64_t patient, storage::KeptChartSlot& slot,
+    void keep(const Job& job, std::uint64_t patient, storage::KeptChartSlot& slot,
               const std::stop_token& stop);
+    [[nodiscard]] bool hasRoom() const;
     void sweep() const;
 
     const Options m_options;

@@ -252,6 +252,28 @@ private Q_SLOTS:
         QVERIFY(!file.string().contains(m_rig->patient));
     }
 
+    void leavesRoomForTheAuditLog()
+    {
+        stop();
+        start({.leave = std::uint64_t{1} << 60});
+        const std::string token = m_rig->signIn("dr.dahl");
+        ask(token);
+        lock(token);
+        QVERIFY(files().empty());
+        QVERIFY(m_engine->forgotten != 0);
+    }
+
+    void nothingIsKeptAfterThePatience()
+    {
+        stop();
+        start({.patience = std::chrono::seconds(0)});
+        const std::string token = m_rig->signIn("dr.dahl");
+        ask(token);
+        lock(token);
+        QVERIFY(files().empty());
+        QVERIFY(m_engine->forgotten != 0);
+    }
+
 private:
     void start(KeptCharts::Options options)
     {
