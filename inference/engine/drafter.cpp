@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <iterator>
 
 namespace engine {
 
@@ -191,9 +192,13 @@ model::Result<void> Drafter::draft(std::span<Wish> wishes, std::size_t most, con
     return {};
 }
 
-/// One pass of the draft model over what is next in each; logits in order.
-model::Result<void> Drafter::pass(std::span<Path*> paths)
+/// One pass of the draft model over what is next in each; logits in order. Of @p paths those are
+/// taken out that there is no memory for.
+model::Result<void> Drafter::pass(std::vector<Path*>& paths)
 {
+    makeRoom(paths);
+    if (paths.empty())
+        return {};
     const std::size_t vocabulary = m_network.config().vocabularySize;
     m_logits.resize(std::max(m_logits.size(), paths.size() * vocabulary));
     std::span<float> logits = m_logits;
@@ -208,13 +213,44 @@ model::Result<void> Drafter::pass(std::span<Path*> paths)
         rows += path->next.size();
     }
     const Clock::time_point begin = Clock::now();
-    auto computed = m_network.generate(parts, {});
-    while (!computed && computed.error().code == model::Errc::OutOfPages &&
-           m_prefixes.evict(kEvictedAtOnce) > 0)
-        computed = m_network.generate(parts, {});
+    const auto computed = m_network.generate(parts, {});
     if (computed)
         m_costs.measured(rows, since(begin));
     return computed;
+}
+
+/// Takes the pages for what is next in each, if need be those of what is kept for later. Where that
+/// is not enough the answers that came last go without, so that the others can go on.
+void Drafter::makeRoom(std::vector<Path*>& paths)
+{
+    const auto wantOf = [](const Path* path) {
+        return model::KvSequence::Want{.sequence = &path->wish->draft->sequence,
+                                       .tokens = static_cast<std::uint32_t>(path->next.size())};
+    };
+    const auto wantsPages = [&](const Path* path) {
+        const auto [sequence, tokens] = wantOf(path);
+        for (std::size_t group = 0; group < m_pool->groups(); ++group)
+            if (sequence->pagesWanted(group, tokens) > 0)
+                return true;
+        return false;
+    };
+    const auto reserved = [&] {
+        std::vector<model::KvSequence::Want> wants;
+        std::ranges::transform(paths, std::back_inserter(wants), wantOf);
+        return model::KvSequence::reserve(wants).has_value();
+    };
+    while (!reserved()) {
+        if (m_prefixes.evict(kEvictedAtOnce) > 0)
+            continue;
+        const auto last = std::ranges::find_if(paths.rbegin(), paths.rend(), wantsPages);
+        assert(last != paths.rend()); // or nothing was wanted
+        Wish& without = *(*last)->wish;
+        paths.erase(std::next(last).base());
+        if (!without.tokens.empty())
+            continue; // what it has may be verified
+        without.outOfMemory = true;
+        without.draft->sequence.truncate(0);
+    }
 }
 
 /// False where the answer would end.

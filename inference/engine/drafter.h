@@ -60,6 +60,7 @@ public:
         std::vector<std::int32_t> tokens = {};
         std::vector<double> probabilities = {}; // [tokens]: by the draft model
         std::vector<double> chances = {};       // [tokens]: that it is right, given those before
+        bool outOfMemory = false; // nothing was drafted, and the draft has given back what it held
     };
     /// What a further token must be worth: @ref rate tokens per microsecond are to be had without
     /// it; verifying it adds a row to the @ref rows of a step that costs what @ref costs says.
@@ -69,8 +70,9 @@ public:
         const StepCosts& costs;
     };
     /// Fills in @p wishes, at most @p most tokens each; all answers together go through the draft
-    /// model, and each stops where the next token is not expected to pay. Errors: as
-    /// model::Model::generate; tokens may have been drafted before.
+    /// model, and each stops where the next token is not expected to pay. Where there are no pages
+    /// for all, the last go without. Errors: as model::Model::generate, but OutOfPages; tokens may
+    /// have been drafted before.
     model::Result<void> draft(std::span<Wish> wishes, std::size_t most, const Worth& worth);
 
     /// Of the tokens drafted with @p probabilities and verified the first @p held were right.
@@ -87,7 +89,8 @@ private:
 
     struct Path; // of one answer, while tokens are drafted
     model::Result<void> measure();
-    model::Result<void> pass(std::span<Path*> paths);
+    model::Result<void> pass(std::vector<Path*>& paths);
+    void makeRoom(std::vector<Path*>& paths);
     bool choose(Path& path, std::span<const float> logits);
 
     model::Model& m_network;

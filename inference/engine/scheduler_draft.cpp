@@ -128,7 +128,7 @@ bool Scheduler::draft(const std::vector<Row>& rows, std::vector<Guess>& guesses,
     for (std::size_t i = 0; i < wishes.size(); ++i) {
         Running& request = *rows[places[i]].request;
         m_share.charge(request.scope.user, share);
-        if (!drafted)
+        if (!drafted || wishes[i].outOfMemory)
             giveUpDraft(request);
         else if (!wishes[i].tokens.empty())
             guesses[places[i]] = {.tokens = std::move(wishes[i].tokens),

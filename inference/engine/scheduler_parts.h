@@ -26,7 +26,7 @@ struct Scheduler::Running {
     Generation generation;
     std::optional<model::KvSequence> sequence; // while it runs
     std::optional<Drafter::Draft> draft;       // while it runs, once it could be of use
-    bool withoutDraft = false;                 // the draft model failed
+    bool withoutDraft = false;                 // the draft model failed, or had no memory for it
     Account account;
     std::uint64_t arrival;
     std::uint32_t place = 0; // told last

@@ -31,7 +31,8 @@ void Scheduler::write(const Emit& emit)
     Clock::time_point computing = Clock::now();
     auto computed = compute(rows);
     while (!computed && computed.error().code == model::Errc::OutOfPages && freeSome()) {
-        rows = rowsToWrite(); // one of them may have lost its place
+        // One of them may have lost its place; what was guessed for the others stands.
+        std::erase_if(rows, [](const Row& row) { return !row.request->sequence; });
         if (rows.empty())
             return;
         computing = Clock::now();

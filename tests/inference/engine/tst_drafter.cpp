@@ -9,6 +9,7 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
@@ -59,6 +60,46 @@ struct Loaded {
     std::string bytes;
     std::unique_ptr<model::GgufFile> file;
     std::unique_ptr<model::Model> network;
+};
+
+/// Another model, and how often it generated.
+class Counted : public model::Model {
+public:
+    explicit Counted(model::Model& network)
+        : m_network(network)
+    {
+    }
+    [[nodiscard]] const model::Config& config() const override { return m_network.config(); }
+    [[nodiscard]] std::vector<model::KvLayer> kvLayers() const override
+    {
+        return m_network.kvLayers();
+    }
+    [[nodiscard]] std::string arithmetic() const override { return m_network.arithmetic(); }
+    model::Result<void> read(const model::Part& part, const std::stop_token& stop) override
+    {
+        return m_network.read(part, stop);
+    }
+    model::Result<void> beginRead(const model::Part& part) override
+    {
+        return m_network.beginRead(part);
+    }
+    model::Result<ReadProgress> continueRead(std::chrono::steady_clock::time_point until,
+                                             const std::stop_token& stop) override
+    {
+        return m_network.continueRead(until, stop);
+    }
+    void dropRead() override { m_network.dropRead(); }
+    model::Result<void> generate(std::span<const model::Part> parts,
+                                 const std::stop_token& stop) override
+    {
+        ++generated;
+        return m_network.generate(parts, stop);
+    }
+
+    std::size_t generated = 0;
+
+private:
+    model::Model& m_network;
 };
 
 /// A file of a vocabulary alone.
@@ -195,6 +236,52 @@ private Q_SLOTS:
         QVERIFY(runAll(works, narrow) == plain);
         narrow.pages = kPages;
         QVERIFY(runAll(works, narrow) == plain);
+    }
+
+    void whoFindsNoMemoryGoesWithoutAlone()
+    {
+        // Six pages each at the end: there is room for one of them.
+        std::vector<Work> works;
+        for (RequestId id = 1; id <= 3; ++id)
+            works.push_back(work(id, 20, 150));
+        Scheduler::Options narrow = drafting(true);
+        narrow.draftPages = 8;
+        const Outcomes drafted = runAll(works, narrow);
+        QVERIFY(drafted == runAll(works, {.pages = kPages, .speculate = false}));
+        std::vector<std::uint32_t> counts;
+        for (const auto& [id, outcome] : drafted)
+            counts.push_back(outcome.account.draftedTokens);
+        std::ranges::sort(counts);
+        // Together they come to 64 tokens each.
+        QVERIFY2(counts[0] > 10 && counts[0] < 60, qPrintable(QString::number(counts[0])));
+        QVERIFY2(counts[2] > 100, qPrintable(QString::number(counts[2])));
+    }
+
+    void whoIsPutBackHasTheOthersDraftNothingAnew()
+    {
+        Counted counted(*m_same->network);
+        Scheduler::Options narrow = drafting(true);
+        narrow.pages = 8;
+        narrow.draft = &counted;
+        const auto scheduler = make(narrow);
+        for (RequestId id = 1; id <= 3; ++id)
+            QVERIFY(scheduler->add(work(id, 20, 150)));
+        std::size_t putBack = 0;
+        std::map<RequestId, std::size_t> tokens;
+        while (!scheduler->idle()) {
+            const std::size_t before = counted.generated;
+            scheduler->step([&](const Event& event) {
+                if (std::holds_alternative<Step>(event.what))
+                    ++tokens[event.id];
+                else if (std::holds_alternative<engine::InQueue>(event.what) &&
+                         tokens.contains(event.id))
+                    ++putBack;
+            });
+            // One pass for each token of the longest draft.
+            QVERIFY(counted.generated - before <= narrow.draftLength);
+        }
+        QVERIFY(putBack > 0);
+        QVERIFY(counted.generated > 60);
     }
 
     void removedFreesItsDraft()
