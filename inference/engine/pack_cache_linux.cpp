@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <fcntl.h>
 #include <format>
@@ -26,30 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kMostModels = 64;
-
-std::string hexOf(const model::ModelHash& hash)
-{
-    std::string hex;
-    for (const std::byte byte : hash)
-        hex += std::format("{:02x}", static_cast<unsigned>(byte));
-    return hex;
-}
-
-std::optional<model::ModelHash> hashOfHex(std::string_view hex)
-{
-    model::ModelHash hash = {};
-    if (hex.size() != kHashDigits)
-        return std::nullopt;
-    for (std::size_t i = 0; i < hash.size(); ++i) {
-        unsigned byte = 0;
-        const char* const at = hex.data() + 2 * i;
-        const auto [end, error] = std::from_chars(at, at + 2, byte, 16);
-        if (error != std::errc() || end != at + 2)
-            return std::nullopt;
-        hash[i] = static_cast<std::byte>(byte);
-    }
-    return hash;
-}
 
 /// Changes whenever somebody writes into the file; no two files share one. Empty: no file.
 std::string stampOf(const struct stat& file)
@@ -185,7 +160,7 @@ std::optional<model::ModelHash> PackCache::knownHash(int file) const
     const std::string now = stamp(file);
     for (const Known& known : knownIn(m_folder))
         if (known.stamp == now)
-            return hashOfHex(known.hash);
+            return model::hashOfHex(known.hash);
     return std::nullopt;
 }
 
@@ -199,7 +174,7 @@ std::optional<model::ModelHash> PackCache::hash(int file, const fs::path& path,
     const std::string absolute = fs::absolute(path, error).string();
     if (absolute.contains('\n')) // would be a line of its own
         return hash;
-    std::vector<Known> all = {{stamp, hexOf(*hash), absolute}};
+    std::vector<Known> all = {{stamp, model::hexOf(*hash), absolute}};
     for (Known& known : knownIn(m_folder))
         if (known.stamp != stamp && known.isThere() && all.size() < kMostModels)
             all.push_back(std::move(known));
@@ -217,8 +192,8 @@ OpenFile PackCache::pack(const model::ModelHash& model) const
 {
     if (m_folder.empty())
         return OpenFile();
-    return OpenFile(
-        ::open((m_folder / (hexOf(model) + ".pack")).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    return OpenFile(::open((m_folder / (model::hexOf(model) + ".pack")).c_str(),
+                           O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
 }
 
 OpenFile PackCache::newPack()
@@ -239,7 +214,7 @@ OpenFile PackCache::newPack()
 bool PackCache::keep(const OpenFile& pack, const model::ModelHash& model)
 {
     const model::PackSeal seal = model::packSeal(model);
-    const fs::path name = m_folder / (hexOf(model) + ".pack");
+    const fs::path name = m_folder / (model::hexOf(model) + ".pack");
     const bool kept =
         !m_fresh.empty() &&
         ::pwrite(pack.number(), &seal, sizeof seal, 0) == static_cast<ssize_t>(sizeof seal) &&

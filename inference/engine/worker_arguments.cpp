@@ -24,17 +24,9 @@ bool take(std::string_view text, std::uint64_t most, auto& out)
 
 bool takeHash(std::string_view text, model::ModelHash& out)
 {
-    if (text.size() != 2 * out.size())
-        return false;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        unsigned byte = 0;
-        const char* const at = text.data() + 2 * i;
-        const auto [end, error] = std::from_chars(at, at + 2, byte, 16);
-        if (error != std::errc() || end != at + 2)
-            return false;
-        out[i] = static_cast<std::byte>(byte);
-    }
-    return true;
+    const auto hash = model::hashOfHex(text);
+    out = hash.value_or(out);
+    return hash.has_value();
 }
 
 bool takeList(std::string_view text, std::vector<unsigned>& out)

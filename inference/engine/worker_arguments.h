@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "inference/model/pack_format.h"
+#include "inference/model/model_hash.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/model/model_hash.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 /// The bytes of pack files: docs/formats/pack.md. Little endian, as the processors of every tier.
 namespace model {
-
-using ModelHash = std::array<std::byte, 32>; // SHA-256 of the model file
 
 inline constexpr std::uint32_t kPackVersion = 1;
 inline constexpr std::array<char, 8> kPackSealMagic = {'C', 'L', 'P', 'A', 'C', 'K', 'E', 'D'};
