@@ -1,59 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/roof_loops.h"
+#include "inference/kernels/roof_run.h"
 
 #include <immintrin.h>
 
 namespace kernels {
 namespace {
 
-constexpr int kSums = 10; // latency 4, two a cycle; with the factors they fit 16 registers
+constexpr std::size_t kSums = 10; // latency 4, two a cycle; with the factors they fit 16 registers
 
 /// The way lanes_avx2.h multiplies bytes: vpmaddubsw, vpmaddwd, vpaddd.
 double runBytes(std::uint64_t rounds, std::int8_t one)
 {
-    const __m256i factor = _mm256_set1_epi8(one);
     const __m256i ones = _mm256_set1_epi16(one);
-    __m256i sums[kSums] = {};
-    for (__m256i& sum : sums)
-        asm volatile("" : "+x"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m256i& sum : sums) {
-            __m256i other = factor;
-            asm volatile("" : "+x"(other)); // else the product is computed once, before the loop
-            const __m256i pairs = _mm256_maddubs_epi16(factor, other);
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-        }
-    }
-    double total = 0;
-    for (const __m256i& sum : sums) {
-        alignas(32) std::int32_t lanes[8];
-        _mm256_store_si256(reinterpret_cast<__m256i*>(lanes), sum);
-        for (const std::int32_t lane : lanes)
-            total += lane;
-    }
-    return total;
+    return runSums<kSums, std::int32_t>(
+        rounds, _mm256_set1_epi8(one), [ones](__m256i sum, __m256i factor) {
+            const __m256i pairs = _mm256_maddubs_epi16(factor, anew(factor));
+            return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
+        });
 }
 
 double runFloats(std::uint64_t rounds, std::int8_t one)
 {
-    const __m256 factor = _mm256_set1_ps(one);
-    __m256 sums[kSums] = {};
-    for (__m256& sum : sums)
-        asm volatile("" : "+x"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m256& sum : sums)
-            sum = _mm256_fmadd_ps(factor, factor, sum);
-    }
-    double total = 0;
-    for (const __m256& sum : sums) {
-        alignas(32) float lanes[8];
-        _mm256_store_ps(lanes, sum);
-        for (const float lane : lanes)
-            total += double{lane};
-    }
-    return total;
+    return runSums<kSums, float>(rounds, _mm256_set1_ps(one), [](__m256 sum, __m256 factor) {
+        return _mm256_fmadd_ps(factor, factor, sum);
+    });
 }
 
 std::uint64_t read(const std::uint64_t* from, std::size_t words)

@@ -1,49 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/roof_loops.h"
+#include "inference/kernels/roof_run.h"
 
 #include <immintrin.h>
 
 namespace kernels {
 namespace {
 
-constexpr int kSums = 16; // latency 4 or 5, up to two a cycle
+constexpr std::size_t kSums = 16; // latency 4 or 5, up to two a cycle
 
 double runBytes(std::uint64_t rounds, std::int8_t one)
 {
-    const __m512i factor = _mm512_set1_epi8(one);
-    __m512i sums[kSums] = {};
-    for (__m512i& sum : sums)
-        asm volatile("" : "+v"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m512i& sum : sums)
-            sum = _mm512_dpbusd_epi32(sum, factor, factor);
-    }
-    double total = 0;
-    for (const __m512i& sum : sums) {
-        std::int32_t lanes[16];
-        _mm512_storeu_si512(lanes, sum);
-        for (const std::int32_t lane : lanes)
-            total += lane;
-    }
-    return total;
+    return runSums<kSums, std::int32_t>(
+        rounds, _mm512_set1_epi8(one),
+        [](__m512i sum, __m512i factor) { return _mm512_dpbusd_epi32(sum, factor, factor); });
 }
 
 double runFloats(std::uint64_t rounds, std::int8_t one)
 {
-    const __m512 factor = _mm512_set1_ps(one);
-    __m512 sums[kSums] = {};
-    for (__m512& sum : sums)
-        asm volatile("" : "+v"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m512& sum : sums)
-            sum = _mm512_fmadd_ps(factor, factor, sum);
-    }
-    double total = 0;
-    for (const __m512& sum : sums)
-        total += double{_mm512_reduce_add_ps(sum)};
-    return total;
+    return runSums<kSums, float>(rounds, _mm512_set1_ps(one), [](__m512 sum, __m512 factor) {
+        return _mm512_fmadd_ps(factor, factor, sum);
+    });
 }
 
 std::uint64_t read(const std::uint64_t* from, std::size_t words)

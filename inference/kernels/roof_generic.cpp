@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/roof_loops.h"
+#include "inference/kernels/roof_run.h"
 
 #include <emmintrin.h>
 
@@ -7,54 +8,21 @@
 namespace kernels {
 namespace {
 
-constexpr int kSums = 8; // hides the latency of an addition
+constexpr std::size_t kSums = 8; // hides the latency of an addition
 
 double runWords(std::uint64_t rounds, std::int8_t one)
 {
-    const __m128i factor = _mm_set1_epi16(one);
-    __m128i sums[kSums] = {};
-    for (__m128i& sum : sums)
-        asm volatile("" : "+x"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m128i& sum : sums) {
-            __m128i other = factor;
-            asm volatile("" : "+x"(other)); // else the product is computed once, before the loop
-            sum = _mm_add_epi32(sum, _mm_madd_epi16(factor, other));
-        }
-    }
-    double total = 0;
-    for (const __m128i& sum : sums) {
-        alignas(16) std::int32_t lanes[4];
-        _mm_store_si128(reinterpret_cast<__m128i*>(lanes), sum);
-        for (const std::int32_t lane : lanes)
-            total += lane;
-    }
-    return total;
+    return runSums<kSums, std::int32_t>(
+        rounds, _mm_set1_epi16(one), [](__m128i sum, __m128i factor) {
+            return _mm_add_epi32(sum, _mm_madd_epi16(factor, anew(factor)));
+        });
 }
 
 double runFloats(std::uint64_t rounds, std::int8_t one)
 {
-    const __m128 factor = _mm_set1_ps(one);
-    __m128 sums[kSums] = {};
-    for (__m128& sum : sums)
-        asm volatile("" : "+x"(sum)); // else equal sums become one
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 16 // the sums are to stay in registers
-        for (__m128& sum : sums) {
-            __m128 other = factor;
-            asm volatile("" : "+x"(other));
-            sum = _mm_add_ps(sum, _mm_mul_ps(factor, other));
-        }
-    }
-    double total = 0;
-    for (const __m128& sum : sums) {
-        alignas(16) float lanes[4];
-        _mm_store_ps(lanes, sum);
-        for (const float lane : lanes)
-            total += double{lane};
-    }
-    return total;
+    return runSums<kSums, float>(rounds, _mm_set1_ps(one), [](__m128 sum, __m128 factor) {
+        return _mm_add_ps(sum, _mm_mul_ps(factor, anew(factor)));
+    });
 }
 
 std::uint64_t read(const std::uint64_t* from, std::size_t words)
