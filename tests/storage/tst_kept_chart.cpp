@@ -4,11 +4,14 @@
 #include "storage/kept_chart.h"
 
 #include "tests/storage/support.h"
+#include "tests/support/files.h"
+#include "tests/support/mutated.h"
+#include "tests/support/run_options.h"
 
 #include <array>
 #include <fstream>
+#include <random>
 #include <signal.h>
-#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +120,22 @@ private Q_SLOTS:
         }
         write(whole + '\0');
         QCOMPARE(errorOf(read()), Errc::Corrupt);
+    }
+
+    void survivesMutations()
+    {
+        keep({"one piece", "another", std::string(300, 'x')});
+        const std::string whole = contents();
+        std::mt19937 random(23);
+        for (int round = 0; round < support::rounds(500, 400000); ++round) {
+            const std::string changed = support::mutated(whole, random);
+            if (changed == whole)
+                continue;
+            write(changed);
+            QVERIFY2(!read(), qPrintable(QString::number(round)));
+        }
+        write(whole);
+        QVERIFY(read());
     }
 
     void piecesCantChangePlaces()
@@ -303,16 +322,8 @@ private:
         return found;
     }
 
-    [[nodiscard]] std::string contents() const
-    {
-        std::ostringstream all;
-        all << std::ifstream(files().at(0), std::ios::binary).rdbuf();
-        return all.str();
-    }
-    void write(const std::string& bytes) const
-    {
-        std::ofstream(files().at(0), std::ios::binary) << bytes;
-    }
+    [[nodiscard]] std::string contents() const { return support::contentOf(files().at(0)); }
+    void write(const std::string& bytes) const { support::writeFile(files().at(0), bytes); }
 
     std::unique_ptr<Scratch> m_scratch;
     std::optional<Secret> m_key;

@@ -60,6 +60,15 @@ std::string constant(std::size_t count, float value)
     return bytes;
 }
 
+/// Of float32 numbers: bfloat16 ones.
+std::string upperHalves(const std::string& values)
+{
+    std::string halves;
+    for (std::size_t at = 0; at < values.size(); at += sizeof(float))
+        halves += values.substr(at + sizeof(float) / 2, sizeof(float) / 2);
+    return halves;
+}
+
 std::vector<std::string> tokensByNumber()
 {
     std::vector<std::string> tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
@@ -101,7 +110,7 @@ std::string outputRows(const std::vector<std::string>& tokens, Weights& weights)
 
 } // namespace
 
-std::string tinyModel(std::string_view preTokenizer, unsigned seed)
+std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::TensorType matrices)
 {
     GgufWriter writer;
     writer.add("general.architecture", "llama");
@@ -120,14 +129,18 @@ std::string tinyModel(std::string_view preTokenizer, unsigned seed)
         addVocabulary(writer, preTokenizer);
 
     Weights weights(seed);
+    const auto add = [&](const std::string& name, std::uint64_t in, std::uint64_t out,
+                         const std::string& values) {
+        writer.addTensor(name, matrices, {in, out},
+                         matrices == model::TensorType::BF16 ? upperHalves(values) : values);
+    };
     const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {
-        writer.addTensor(name, model::TensorType::F32, {in, out}, weights.random(in * out, 0.3F));
+        add(name, in, out, weights.random(in * out, 0.3F));
     };
     const auto norm = [&](const std::string& name) {
         writer.addTensor(name, model::TensorType::F32, {kWidth}, constant(kWidth, 1.0F));
     };
-    writer.addTensor("token_embd.weight", model::TensorType::F32, {kWidth, tokens.size()},
-                     weights.random(kWidth * tokens.size(), 1.0F));
+    add("token_embd.weight", kWidth, tokens.size(), weights.random(kWidth * tokens.size(), 1.0F));
     for (std::uint32_t layer = 0; layer < kLayers; ++layer) {
         const std::string block = "blk." + std::to_string(layer) + '.';
         norm(block + "attn_norm.weight");
@@ -141,8 +154,7 @@ std::string tinyModel(std::string_view preTokenizer, unsigned seed)
         matrix(block + "ffn_down.weight", kFeedForward, kWidth);
     }
     norm("output_norm.weight");
-    writer.addTensor("output.weight", model::TensorType::F32, {kWidth, tokens.size()},
-                     outputRows(tokens, weights));
+    add("output.weight", kWidth, tokens.size(), outputRows(tokens, weights));
     return writer.file();
 }
 

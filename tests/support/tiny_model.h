@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/model/tensor_type.h"
+
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,9 @@ namespace support {
 /// @p preTokenizer: another name than smollm. Empty: no vocabulary at all, as in files that hold a
 /// network only.
 /// @p seed: another one gives other weights.
+/// @p matrices: F32, or BF16 for the upper halves of the same numbers.
 [[nodiscard]] std::string tinyModel(std::string_view preTokenizer = "smollm",
-                                    unsigned seed = 20261123);
+                                    unsigned seed = 20261123,
+                                    model::TensorType matrices = model::TensorType::F32);
 
 } // namespace support

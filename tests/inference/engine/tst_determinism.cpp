@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same question gives the same bits: alone or beside others, on one thread or two, with its
-// beginning known or read anew, put back for want of memory or not, with tokens guessed or not.
+// beginning known or read anew, put back for want of memory or not, with tokens guessed or not, for
+// every kind of weights, of keys and of values.
 // What is compared is, for every token, what the model gave it and the twenty most likely: each of
 // these numbers depends on all logits of its position.
 #include "inference/engine/options.h"
 #include "inference/engine/scheduler.h"
 #include "inference/model/gguf.h"
+#include "tests/support/tiny_model.h"
 
 #include <QTest>
 
@@ -55,6 +57,7 @@ public:
         }
     }
     [[nodiscard]] std::uint64_t value() const { return m_value; }
+    bool operator==(const Hash&) const = default;
 
 private:
     std::uint64_t m_value = 14695981039346656037U;
@@ -77,24 +80,30 @@ private Q_SLOTS:
     void sameQuestionSameBits_data()
     {
         QTest::addColumn<QByteArray>("type");
-        QTest::addColumn<int>("tier");
-        const auto add = [](const char* type, kernels::Tier tier) {
-            QTest::addRow("%s, %s", type, kernels::nameOf(tier).data())
-                << QByteArray(type) << static_cast<int>(tier);
-        };
-        for (const char* type : {"Q4_0", "Q6_K", "Q8_0"})
-            add(type, kernels::bestTier());
+        QTest::addColumn<model::Model::Options>("options");
+        using kernels::KeyFormat;
+        using kernels::ValueFormat;
+        for (const char* type : {"Q4_0", "Q6_K", "Q8_0", "F32", "BF16"})
+            QTest::addRow("%s", type) << QByteArray(type) << model::Model::Options();
         // The slow tier has nothing that depends on threads or cuts of its own.
         for (const kernels::Tier tier : kernels::availableTiers())
             if (tier != kernels::Tier::Generic)
-                add("Q4_K_M", tier);
+                QTest::addRow("Q4_K_M, %s", kernels::nameOf(tier).data())
+                    << QByteArray("Q4_K_M") << model::Model::Options{.tier = tier};
+        const auto kept = [](const char* name, KeyFormat keys, ValueFormat values) {
+            QTest::addRow("Q4_0, keys and values %s", name)
+                << QByteArray("Q4_0") << model::Model::Options{.keys = keys, .values = values};
+        };
+        kept("f16", KeyFormat::Half, ValueFormat::Half);
+        kept("bf16", KeyFormat::Bfloat, ValueFormat::Bfloat);
+        kept("int8", KeyFormat::Int8, ValueFormat::Int8);
     }
 
     void sameQuestionSameBits()
     {
         QFETCH(QByteArray, type);
-        QFETCH(int, tier);
-        m_tier = static_cast<kernels::Tier>(tier);
+        QFETCH(model::Model::Options, options);
+        m_options = options;
         load(type.toStdString());
         const std::vector<std::uint64_t> expected = converse(1, {.pages = 400}, 1);
         QCOMPARE(expected.size(), std::size_t{kConversations * kTurns});
@@ -102,13 +111,14 @@ private Q_SLOTS:
         QVERIFY(std::set(expected.begin(), expected.end()).size() == expected.size());
 
         QCOMPARE(converse(2, {.pages = 400}, 1), expected);
+        QVERIFY(m_guessed > 0); // what the text repeats
         QCOMPARE(converse(1, {.pages = 400, .speculate = false, .keepPrefixes = false}, 1),
                  expected);
-        QVERIFY(m_cached == 0);
+        QVERIFY(m_cached == 0 && m_guessed == 0);
         QCOMPARE(converse(2, {.pages = 400}, 8), expected);
         QVERIFY(m_cached > 0);
         // Chunks that rest after every layer, tokens of the others in between.
-        QCOMPARE(converse(2, {.pages = 400, .gap = std::chrono::microseconds(1)}, 8), expected);
+        QCOMPARE(converse(1, {.pages = 400, .gap = std::chrono::microseconds(1)}, 8), expected);
         // Drafted by the same model, which is nearly always right, whatever that costs.
         const auto other = makeNetwork(1);
         QCOMPARE(converse(2,
@@ -123,38 +133,52 @@ private Q_SLOTS:
 
     void everyLengthOfTheTail()
     {
-        m_tier = kernels::bestTier();
+        m_options = {};
         load("Q4_K_M");
-        const auto network = makeNetwork(2);
+        const auto one = makeNetwork(1);
+        const auto two = makeNetwork(2);
         for (std::size_t length = 64; length < 128; length += kTailStep) {
-            const auto hashOf = [&](const Scheduler::Options& options, bool beside) {
-                auto scheduler = Scheduler::create(*network, nullptr, options);
-                if (!scheduler)
-                    return std::uint64_t{0};
-                const auto add = [&](RequestId id, std::size_t tokens) {
-                    return (*scheduler)->add(work(id, random(id, tokens), {1, 1})).has_value();
-                };
-                if (!add(1, length) || (beside && !(add(2, 200) && add(3, length / 2))))
-                    return std::uint64_t{0};
-                return finish(**scheduler).at(1).hash.value();
-            };
-            const std::uint64_t alone = hashOf({.pages = 100}, false);
-            QVERIFY(alone != 0);
-            QCOMPARE(hashOf({.pages = 100, .gap = std::chrono::microseconds(1)}, true), alone);
+            const Tokens prompt = random(1, length);
+            const Tokens beginning(prompt.begin(), prompt.begin() + 64);
+            const Tokens other = random(2, 200);
+            const Scheduler::Options plenty = {.pages = 100};
+            const Answer alone = answerTo(*one, plenty, prompt, {});
+            QCOMPARE(alone.tokens.size(), std::size_t{kAnswer});
+            QVERIFY(answerTo(*two, plenty, prompt, {}).hash == alone.hash);
+            const Scheduler::Options interrupted = {.pages = 100,
+                                                    .gap = std::chrono::microseconds(1)};
+            const Tokens shorter = random(3, length / 2);
+            QVERIFY(answerTo(*two, interrupted, prompt, {.beside = {other, shorter}}).hash ==
+                    alone.hash);
+            // What stands before the tail was read with another question.
+            const Answer known = answerTo(*two, plenty, prompt, {.before = {beginning, other}});
+            QVERIFY(known.hash == alone.hash);
+            QCOMPARE(known.cached, 32U * (length > 64 ? 2 : 1));
+            // The same, and evicted since: the other question needs every page.
+            const Answer evicted =
+                answerTo(*two, {.pages = 7}, prompt, {.before = {beginning, other}});
+            QVERIFY(evicted.hash == alone.hash);
+            QCOMPARE(evicted.cached, 0U);
         }
     }
 
 private:
     void load(const std::string& type)
     {
-        auto file = engine::openModelFile(TEST_DATA "/golden/quant/" + type + ".gguf");
+        const bool made = type == "F32" || type == "BF16";
+        if (made)
+            m_made = support::tinyModel(
+                "", 1, type == "F32" ? model::TensorType::F32 : model::TensorType::BF16);
+        auto file = made ? model::GgufFile::parse(std::as_bytes(std::span(m_made)))
+                         : engine::openModelFile(TEST_DATA "/golden/quant/" + type + ".gguf");
         QVERIFY2(file, file ? "" : file.error().detail.c_str());
         m_file = std::make_unique<model::GgufFile>(*std::move(file));
     }
 
     std::unique_ptr<model::Model> makeNetwork(unsigned threads)
     {
-        auto network = model::Model::load(*m_file, {.threads = threads, .tier = m_tier});
+        m_options.threads = threads;
+        auto network = model::Model::load(*m_file, m_options);
         return network ? *std::move(network) : nullptr;
     }
 
@@ -183,6 +207,7 @@ private:
     {
         Answers answers;
         while (!scheduler.idle()) {
+            std::map<RequestId, int> tokens; // of this step
             scheduler.step([&](const Event& event) {
                 Answer& answer = answers[event.id];
                 if (const auto account = scheduler.account(event.id)) {
@@ -196,9 +221,33 @@ private:
                     return;
                 answer.hash.add(*step);
                 answer.tokens.push_back(step->token);
+                m_guessed += ++tokens[event.id] > 1 ? 1 : 0;
             });
         }
         return answers;
+    }
+
+    struct Company {
+        std::vector<Tokens> before = {}; // asked by the same user, one after the other
+        std::vector<Tokens> beside = {}; // by others
+    };
+    /// To the prompt alone.
+    Answer answerTo(model::Model& network, const Scheduler::Options& options, const Tokens& prompt,
+                    const Company& company)
+    {
+        constexpr Scope kAsker{1, 1};
+        auto scheduler = Scheduler::create(network, nullptr, options);
+        if (!scheduler)
+            return {};
+        for (const Tokens& question : company.before) {
+            if (!(*scheduler)->add(work(1, question, kAsker)))
+                return {};
+            finish(**scheduler);
+        }
+        bool taken = (*scheduler)->add(work(1, prompt, kAsker)).has_value();
+        for (RequestId id = 2; const Tokens& question : company.beside)
+            taken = (*scheduler)->add(work(id++, question, {2, 2})).has_value() && taken;
+        return taken ? finish(**scheduler).at(1) : Answer();
     }
 
     /// Every turn asks with all that was said before. @p together: conversations at a time.
@@ -207,6 +256,7 @@ private:
     {
         m_cached = 0;
         m_drafted = 0;
+        m_guessed = 0;
         m_putBack = 0;
         const auto network = makeNetwork(threads);
         auto scheduler = Scheduler::create(*network, nullptr, options);
@@ -238,10 +288,12 @@ private:
         return hashes;
     }
 
+    std::string m_made; // a file in memory
     std::unique_ptr<model::GgufFile> m_file;
-    kernels::Tier m_tier = kernels::bestTier();
+    model::Model::Options m_options;
     std::uint64_t m_cached = 0;  // prompt tokens that were not read anew
     std::uint64_t m_drafted = 0; // tokens that were, and rightly
+    int m_guessed = 0;           // tokens that came with another one in a step
     int m_putBack = 0;
 };
 

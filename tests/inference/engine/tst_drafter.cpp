@@ -3,8 +3,9 @@
 // whatever is asked for.
 #include "inference/engine/same_vocabulary.h"
 #include "inference/engine/scheduler.h"
-#include "inference/model/gguf.h"
+#include "tests/inference/engine/made_work.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/loaded.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTest>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <random>
 
 using engine::Account;
 using engine::Event;
@@ -21,6 +21,7 @@ using engine::RequestId;
 using engine::Scheduler;
 using engine::Step;
 using engine::Work;
+using support::Loaded;
 
 namespace {
 
@@ -43,24 +44,6 @@ struct Outcome {
     }
 };
 using Outcomes = std::map<RequestId, Outcome>;
-
-/// A network in memory with its file.
-struct Loaded {
-    explicit Loaded(std::string content)
-        : bytes(std::move(content))
-    {
-        auto parsed = model::GgufFile::parse(std::as_bytes(std::span(bytes)));
-        if (!parsed)
-            return;
-        file = std::make_unique<model::GgufFile>(*std::move(parsed));
-        if (auto loaded = model::Model::load(*file, {.threads = 1}))
-            network = *std::move(loaded);
-    }
-
-    std::string bytes;
-    std::unique_ptr<model::GgufFile> file;
-    std::unique_ptr<model::Model> network;
-};
 
 /// Another model, and how often it generated.
 class Counted : public model::Model {
@@ -137,10 +120,8 @@ private Q_SLOTS:
         m_wrong = std::make_unique<Loaded>(support::tinyModel("smollm", 7));
         for (const auto* loaded : {&m_answer, &m_same, &m_wrong})
             QVERIFY((*loaded)->network);
-        auto tokenizer = model::Tokenizer::load(*m_answer->file);
-        QVERIFY(tokenizer);
-        m_tokenizer = std::make_unique<model::Tokenizer>(*std::move(tokenizer));
-        m_trie = std::make_unique<engine::TokenTrie>(m_tokenizer->vocabulary());
+        QVERIFY(m_answer->tokenizer);
+        m_trie = std::make_unique<engine::TokenTrie>(m_answer->tokenizer->vocabulary());
     }
 
     void draftsChangeNothing_data()
@@ -158,7 +139,7 @@ private Q_SLOTS:
     {
         QFETCH(bool, same);
         QFETCH(float, temperature);
-        Work wanted = work(1, 90, 120);
+        Work wanted = madeWork(1, 90, 120);
         wanted.request.sampling = {.temperature = temperature, .seed = 3};
         const Outcome plain = runAll({wanted}, {.pages = kPages, .speculate = false}).at(1);
         const Outcome drafted = runAll({wanted}, drafting(same)).at(1);
@@ -174,7 +155,7 @@ private Q_SLOTS:
     {
         std::vector<Work> works;
         for (RequestId id = 1; id <= 8; ++id) {
-            works.push_back(work(id, 11 * id + 3, 40));
+            works.push_back(madeWork(id, 11 * id + 3, 40));
             if (id % 2 == 0)
                 works.back().request.sampling = {.temperature = 0.7F, .topP = 0.95F, .seed = id};
         }
@@ -195,16 +176,16 @@ private Q_SLOTS:
             {.kind = wire::Constraint::Kind::Pattern, .text = "(yes|no) [a-c ]{30,60}!"}, *m_trie);
         QVERIFY2(constraint, constraint ? "" : constraint.error().detail.c_str());
         for (const float temperature : {0.0F, 1.0F}) {
-            Work masked = work(1, 60, 100);
+            Work masked = madeWork(1, 60, 100);
             masked.request.sampling = {.temperature = temperature, .seed = 5};
             masked.request.sampling.repetitionPenalty = 1.2F;
             masked.request.sampling.logprobs = true;
             masked.request.constraint = *constraint;
-            Work stopped = work(2, 60, 100);
+            Work stopped = madeWork(2, 60, 100);
             stopped.request.sampling = {.temperature = temperature, .seed = 6};
             const Outcome whole = runAll({stopped}, {.pages = kPages}).at(2);
             stopped.request.stops = {whole.text.substr(30, 3)};
-            Work shortest = work(3, 60, 1);
+            Work shortest = madeWork(3, 60, 1);
             for (const bool same : {true, false}) {
                 const std::vector<Work> works = {masked, stopped, shortest};
                 const Outcomes plain = runAll(works, {.pages = kPages, .speculate = false});
@@ -226,7 +207,7 @@ private Q_SLOTS:
     {
         std::vector<Work> works;
         for (RequestId id = 1; id <= 3; ++id)
-            works.push_back(work(id, 20, 150));
+            works.push_back(madeWork(id, 20, 150));
         const Outcomes plain = runAll(works, {.pages = kPages, .speculate = false});
         // Requests are put back, and drafts given up.
         Scheduler::Options narrow = drafting(true);
@@ -243,7 +224,7 @@ private Q_SLOTS:
         // Six pages each at the end: there is room for one of them.
         std::vector<Work> works;
         for (RequestId id = 1; id <= 3; ++id)
-            works.push_back(work(id, 20, 150));
+            works.push_back(madeWork(id, 20, 150));
         Scheduler::Options narrow = drafting(true);
         narrow.draftPages = 8;
         const Outcomes drafted = runAll(works, narrow);
@@ -265,7 +246,7 @@ private Q_SLOTS:
         narrow.draft = &counted;
         const auto scheduler = make(narrow);
         for (RequestId id = 1; id <= 3; ++id)
-            QVERIFY(scheduler->add(work(id, 20, 150)));
+            QVERIFY(scheduler->add(madeWork(id, 20, 150)));
         std::size_t putBack = 0;
         std::map<RequestId, std::size_t> tokens;
         while (!scheduler->idle()) {
@@ -287,10 +268,10 @@ private Q_SLOTS:
     void removedFreesItsDraft()
     {
         const auto scheduler = make(drafting(true));
-        Work kept = work(1, 100, 500);
+        Work kept = madeWork(1, 100, 500);
         kept.scope = {.user = 1, .patient = 5};
         QVERIFY(scheduler->add(kept));
-        QVERIFY(scheduler->add(work(2, 100, 500)));
+        QVERIFY(scheduler->add(madeWork(2, 100, 500)));
         for (int i = 0; i < 12; ++i)
             scheduler->step([](const Event&) {});
         const engine::Drafter& drafter = *scheduler->drafter();
@@ -308,7 +289,7 @@ private Q_SLOTS:
         // As dear as the model itself: what it drafts can't be worth it, and is not drafted.
         Scheduler::Options options = drafting(true);
         options.draftLength = 0;
-        const Work wanted = work(1, 90, 120);
+        const Work wanted = madeWork(1, 90, 120);
         const Outcome plain = runAll({wanted}, {.pages = kPages, .speculate = false}).at(1);
         const Outcome drafted = runAll({wanted}, options).at(1);
         QVERIFY(drafted == plain);
@@ -365,19 +346,9 @@ private:
                 .draftLength = 4};
     }
 
-    static Work work(RequestId id, std::size_t prompt, std::uint32_t maxTokens)
-    {
-        std::mt19937 random(static_cast<unsigned>(id * 1000 + prompt));
-        Work wanted{.id = id, .request = {}, .scope = {}, .sharedTokens = 0, .stop = {}};
-        for (std::size_t i = 0; i < prompt; ++i)
-            wanted.request.prompt.push_back(static_cast<std::int32_t>('a' + random() % 26));
-        wanted.request.maxTokens = maxTokens;
-        return wanted;
-    }
-
     std::unique_ptr<Scheduler> make(const Scheduler::Options& options)
     {
-        auto scheduler = Scheduler::create(*m_answer->network, m_tokenizer.get(), options);
+        auto scheduler = Scheduler::create(*m_answer->network, m_answer->tokenizer.get(), options);
         return scheduler ? *std::move(scheduler) : nullptr;
     }
 
@@ -409,7 +380,6 @@ private:
     std::unique_ptr<Loaded> m_answer;
     std::unique_ptr<Loaded> m_same;
     std::unique_ptr<Loaded> m_wrong;
-    std::unique_ptr<model::Tokenizer> m_tokenizer;
     std::unique_ptr<engine::TokenTrie> m_trie;
 };
 

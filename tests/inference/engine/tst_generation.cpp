@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/generation.h"
-#include "inference/model/gguf.h"
+#include "tests/support/loaded.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTest>
@@ -42,13 +42,9 @@ class TestGeneration : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_bytes = support::tinyModel();
-        auto file = model::GgufFile::parse(std::as_bytes(std::span(m_bytes)));
-        QVERIFY(file);
-        m_file = std::make_unique<model::GgufFile>(*std::move(file));
-        auto tokenizer = model::Tokenizer::load(*m_file);
-        QVERIFY(tokenizer);
-        m_tokenizer = std::make_unique<model::Tokenizer>(*std::move(tokenizer));
+        m_model = std::make_unique<support::Loaded>(support::tinyModel());
+        QVERIFY(m_model->tokenizer);
+        m_tokenizer = m_model->tokenizer.get();
         m_vocabulary = m_tokenizer->vocabulary().size();
     }
 
@@ -110,7 +106,7 @@ private Q_SLOTS:
     {
         Generation::Request request = requestOf("abc", 20);
         request.stops = {"no such text", "yz"};
-        Generation generation(m_tokenizer.get(), request);
+        Generation generation(m_tokenizer, request);
         auto steps = take(generation, tokensOf("xy"), tokensOf("x"));
         QCOMPARE(textOf(steps), std::string("x")); // y may be the beginning
         steps = take(generation, tokensOf("zk"), tokensOf("z"));
@@ -124,7 +120,7 @@ private Q_SLOTS:
     {
         Generation::Request request = requestOf("abc", 2);
         request.stops = {"yz"};
-        Generation generation(m_tokenizer.get(), request);
+        Generation generation(m_tokenizer, request);
         const auto steps = take(generation, tokensOf("xyk"), tokensOf("xy"));
         QVERIFY(steps.back().kind == Step::Kind::MaxTokens);
         QCOMPARE(steps.back().text, std::string("y"));
@@ -153,8 +149,8 @@ private Q_SLOTS:
             rows.push_back(m_tokenizer->vocabulary().isSpecial(token) ? -100.0F : 0.0F);
         }
         const auto row = std::span<const float>(rows).first(m_vocabulary);
-        Generation one(m_tokenizer.get(), request);
-        Generation other(m_tokenizer.get(), request);
+        Generation one(m_tokenizer, request);
+        Generation other(m_tokenizer, request);
         Tokens drawn;
         while (drawn.size() < 20 && !one.ended()) {
             QCOMPARE(one.take(row, {}).size(), std::size_t{1});
@@ -186,7 +182,7 @@ private Q_SLOTS:
         }
         // A guess that the pattern forbids does not hold, however likely the model finds it.
         request.sampling.temperature = 0.0F;
-        Generation generation(m_tokenizer.get(), request);
+        Generation generation(m_tokenizer, request);
         const auto steps = take(generation, tokensOf("xx"), tokensOf("x"));
         QCOMPARE(steps.size(), std::size_t{1});
         QVERIFY(steps[0].text == "y" || steps[0].text == "n");
@@ -197,7 +193,7 @@ private Q_SLOTS:
         Generation::Request request = requestOf("abc", 5);
         request.sampling.logprobs = true;
         request.sampling.topLogprobs = 2;
-        Generation telling(m_tokenizer.get(), request);
+        Generation telling(m_tokenizer, request);
         const auto steps = take(telling, tokensOf("x"), {});
         QCOMPARE(steps[0].odds.size(), std::size_t{3});
         QCOMPARE(steps[0].odds[0].token, steps[0].token);
@@ -222,13 +218,13 @@ private:
     }
     [[nodiscard]] Generation begin(std::string_view prompt, std::uint32_t maxTokens) const
     {
-        return Generation(m_tokenizer.get(), requestOf(prompt, maxTokens));
+        return Generation(m_tokenizer, requestOf(prompt, maxTokens));
     }
     /// All tokens equally likely.
     [[nodiscard]] std::string writeAnything(const Generation::Request& request) const
     {
         const std::vector<float> flat(m_vocabulary, 0.0F);
-        Generation generation(m_tokenizer.get(), request);
+        Generation generation(m_tokenizer, request);
         std::string text;
         while (!generation.ended())
             text += textOf(generation.take(flat, {}));
@@ -240,9 +236,8 @@ private:
         return generation.take(rowsFor(wanted, m_vocabulary), guesses);
     }
 
-    std::string m_bytes;
-    std::unique_ptr<model::GgufFile> m_file;
-    std::unique_ptr<model::Tokenizer> m_tokenizer;
+    std::unique_ptr<support::Loaded> m_model;
+    const model::Tokenizer* m_tokenizer = nullptr; // of m_model
     std::size_t m_vocabulary = 0;
 };
 

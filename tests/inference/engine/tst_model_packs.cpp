@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cloister-model keeps between its runs: docs/formats/pack.md.
 #include "tests/inference/engine/run_program.h"
+#include "tests/support/files.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTemporaryDir>
 #include <QTest>
 #include <filesystem>
-#include <sstream>
 #include <sys/stat.h>
 
 namespace fs = std::filesystem;
+using support::contentOf;
 
 class TestModelPacks : public QObject {
     Q_OBJECT
@@ -118,12 +119,6 @@ private:
         return m_folder->filePath(QString::fromLatin1(name));
     }
     [[nodiscard]] fs::path packs() const { return path("packs").toStdString(); }
-    static std::string contentOf(const fs::path& file)
-    {
-        std::ostringstream bytes;
-        bytes << std::ifstream(file, std::ios::binary).rdbuf();
-        return bytes.str();
-    }
     [[nodiscard]] long fileCount() const
     {
         return std::distance(fs::directory_iterator(packs()), fs::directory_iterator());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/scheduler.h"
-#include "inference/model/gguf.h"
+#include "tests/inference/engine/made_work.h"
+#include "tests/support/loaded.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTest>
 
 #include <map>
 #include <memory>
-#include <random>
 
 using engine::Event;
 using engine::InQueue;
@@ -41,21 +41,14 @@ class TestScheduler : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_bytes = support::tinyModel();
-        auto file = model::GgufFile::parse(std::as_bytes(std::span(m_bytes)));
-        QVERIFY(file);
-        m_file = std::make_unique<model::GgufFile>(*std::move(file));
-        auto tokenizer = model::Tokenizer::load(*m_file);
-        QVERIFY(tokenizer);
-        m_tokenizer = std::make_unique<model::Tokenizer>(*std::move(tokenizer));
-        auto network = model::Model::load(*m_file, {.threads = 2, .exact = false});
-        QVERIFY2(network, network ? "" : network.error().detail.c_str());
-        m_network = *std::move(network);
+        m_model = std::make_unique<support::Loaded>(support::tinyModel(),
+                                                    model::Model::Options{.threads = 2});
+        QVERIFY(m_model->tokenizer && m_model->network);
     }
 
     void writesWhatTheModelSays()
     {
-        const Work wanted = work(1, 70, 40);
+        const Work wanted = madeWork(1, 70, 40);
         const Outcome written = runAll({wanted}).at(1);
         QCOMPARE(written.tokens, byHand(wanted));
         QVERIFY(written.end == Step::Kind::MaxTokens);
@@ -66,7 +59,7 @@ private Q_SLOTS:
     {
         std::vector<Work> works;
         for (RequestId id = 1; id <= 8; ++id) {
-            works.push_back(work(id, 11 * id + 3, 30));
+            works.push_back(madeWork(id, 11 * id + 3, 30));
             if (id % 2 == 0)
                 works.back().request.sampling = {
                     .temperature = 0.8F, .topK = 20, .topP = 0.95F, .seed = id};
@@ -81,7 +74,7 @@ private Q_SLOTS:
     void guessingChangesNothing()
     {
         for (const float temperature : {0.0F, 0.7F}) {
-            Work wanted = work(1, 90, 120);
+            Work wanted = madeWork(1, 90, 120);
             wanted.request.sampling = {.temperature = temperature, .seed = 3};
             // A text that repeats itself, so that there is something to guess.
             const Tokens once(wanted.request.prompt.begin(), wanted.request.prompt.begin() + 30);
@@ -96,7 +89,7 @@ private Q_SLOTS:
     {
         std::vector<Work> works;
         for (RequestId id = 1; id <= 5; ++id)
-            works.push_back(work(id, 60, 60));
+            works.push_back(madeWork(id, 60, 60));
         // Room for two whole requests: the others wait, or are put back as answers grow.
         const Outcomes narrow = runAll(works, {.pages = 9});
         const Outcomes wide = runAll(works, {.pages = 200});
@@ -110,7 +103,7 @@ private Q_SLOTS:
         // All are let in with short prompts, then grow until there is no room for all.
         std::vector<Work> works;
         for (RequestId id = 1; id <= 3; ++id)
-            works.push_back(work(id, 20, 150));
+            works.push_back(madeWork(id, 20, 150));
         const Outcomes narrow = runAll(works, {.pages = 8});
         QVERIFY(m_putBack > 0);
         const Outcomes wide = runAll(works, {.pages = 200});
@@ -123,18 +116,18 @@ private Q_SLOTS:
     void refusesWhatNeverFits()
     {
         const auto scheduler = make({.pages = 4});
-        auto added = scheduler->add(work(1, 100, 29));
+        auto added = scheduler->add(madeWork(1, 100, 29));
         QVERIFY(!added && added.error().code == model::Errc::OutOfPages);
         QCOMPARE(added.error().detail,
                  std::string("100 prompt tokens and up to 29 of the answer are 129, there is "
                              "memory for 128"));
-        QVERIFY(scheduler->add(work(2, 100, 28)));
-        added = scheduler->add(work(3, 4000, 97));
+        QVERIFY(scheduler->add(madeWork(2, 100, 28)));
+        added = scheduler->add(madeWork(3, 4000, 97));
         QVERIFY(!added && added.error().code == model::Errc::ContextTooLong);
         QCOMPARE(added.error().detail,
                  std::string("4000 prompt tokens and up to 97 of the answer are 4097, the context "
                              "holds 4096"));
-        Work strange = work(4, 10, 10);
+        Work strange = madeWork(4, 10, 10);
         strange.request.prompt[3] = -1;
         added = scheduler->add(std::move(strange));
         QVERIFY(!added && added.error().code == model::Errc::BadToken);
@@ -145,8 +138,8 @@ private Q_SLOTS:
     void removedFreesEverything()
     {
         const auto scheduler = make({.pages = 64});
-        QVERIFY(scheduler->add(work(1, 100, 500)));
-        QVERIFY(scheduler->add(work(2, 900, 500)));
+        QVERIFY(scheduler->add(madeWork(1, 100, 500)));
+        QVERIFY(scheduler->add(madeWork(2, 900, 500)));
         for (int i = 0; i < 3; ++i)
             scheduler->step([](const Event&) {});
         QVERIFY(scheduler->pool().usedPages() > 0);
@@ -161,7 +154,7 @@ private Q_SLOTS:
     {
         const auto scheduler = make({.pages = 200});
         std::stop_source stop;
-        Work wanted = work(1, 3000, 10);
+        Work wanted = madeWork(1, 3000, 10);
         wanted.stop = stop.get_token();
         QVERIFY(scheduler->add(std::move(wanted)));
         stop.request_stop();
@@ -175,7 +168,7 @@ private Q_SLOTS:
     void sameRecordIsReadOnce()
     {
         const auto scheduler = make({.pages = 200});
-        Work first = work(1, 200, 20);
+        Work first = madeWork(1, 200, 20);
         first.scope = {.user = 1, .patient = 5};
         const Tokens expected = runAll({first}).at(1).tokens;
         QVERIFY(scheduler->add(first));
@@ -204,7 +197,7 @@ private Q_SLOTS:
     void forgottenWhileItRunsIsNotKept()
     {
         const auto scheduler = make({.pages = 200});
-        Work wanted = work(1, 200, 5);
+        Work wanted = madeWork(1, 200, 5);
         wanted.scope = {.user = 1, .patient = 5};
         QVERIFY(scheduler->add(wanted));
         scheduler->forget(1);
@@ -218,7 +211,7 @@ private Q_SLOTS:
     void onlySharedTokensAreShared()
     {
         const auto scheduler = make({.pages = 200});
-        Work first = work(1, 200, 5);
+        Work first = madeWork(1, 200, 5);
         first.scope = {.user = 1, .patient = 5};
         first.sharedTokens = 70; // two whole pages and a part
         Work second = first;
@@ -233,7 +226,7 @@ private Q_SLOTS:
     void nothingGeneratedIsKept()
     {
         const auto scheduler = make({.pages = 200});
-        Work first = work(1, 64, 100);
+        Work first = madeWork(1, 64, 100);
         first.scope = {.user = 1, .patient = 5};
         QVERIFY(scheduler->add(first));
         const Outcome answer = finish(*scheduler).at(1);
@@ -249,11 +242,11 @@ private Q_SLOTS:
     {
         const auto scheduler = make({.pages = 400});
         for (RequestId id = 1; id <= 6; ++id) {
-            Work wanted = work(id, 600, 2);
+            Work wanted = madeWork(id, 600, 2);
             wanted.scope = {.user = 1, .patient = id};
             QVERIFY(scheduler->add(std::move(wanted)));
         }
-        Work other = work(9, 600, 2);
+        Work other = madeWork(9, 600, 2);
         other.scope = {.user = 2, .patient = 1};
         std::vector<RequestId> ends;
         const auto note = [&ends](const Event& event) {
@@ -273,10 +266,10 @@ private Q_SLOTS:
     {
         // A gap so short that each step reads one layer of a chunk.
         const auto scheduler = make({.pages = 400, .gap = std::chrono::microseconds(1)});
-        QVERIFY(scheduler->add(work(1, 10, 300)));
+        QVERIFY(scheduler->add(madeWork(1, 10, 300)));
         for (int i = 0; i < 5; ++i)
             scheduler->step([](const Event&) {});
-        QVERIFY(scheduler->add(work(2, 3000, 2)));
+        QVERIFY(scheduler->add(madeWork(2, 3000, 2)));
         int tokens = 0;
         bool read = false;
         while (!read && !scheduler->idle()) {
@@ -296,7 +289,7 @@ private Q_SLOTS:
     {
         const auto scheduler = make({.pages = 64, .mostRunning = 1});
         for (RequestId id = 1; id <= 3; ++id)
-            QVERIFY(scheduler->add(work(id, 20, 3)));
+            QVERIFY(scheduler->add(madeWork(id, 20, 3)));
         std::map<RequestId, std::vector<std::uint32_t>> places;
         while (!scheduler->idle())
             scheduler->step([&places](const Event& event) {
@@ -310,7 +303,7 @@ private Q_SLOTS:
 
     void stopTextEndsTheAnswer()
     {
-        Work wanted = work(1, 70, 60);
+        Work wanted = madeWork(1, 70, 60);
         const Outcome whole = runAll({wanted}).at(1);
         wanted.request.stops = {whole.text.substr(20, 3)};
         const Outcome cut = runAll({wanted}).at(1);
@@ -319,19 +312,9 @@ private Q_SLOTS:
     }
 
 private:
-    static Work work(RequestId id, std::size_t prompt, std::uint32_t maxTokens)
-    {
-        std::mt19937 random(static_cast<unsigned>(id * 1000 + prompt));
-        Work wanted{.id = id, .request = {}, .scope = {}, .sharedTokens = 0, .stop = {}};
-        for (std::size_t i = 0; i < prompt; ++i)
-            wanted.request.prompt.push_back(static_cast<std::int32_t>('a' + random() % 26));
-        wanted.request.maxTokens = maxTokens;
-        return wanted;
-    }
-
     std::unique_ptr<Scheduler> make(const Scheduler::Options& options)
     {
-        auto scheduler = Scheduler::create(*m_network, m_tokenizer.get(), options);
+        auto scheduler = Scheduler::create(*m_model->network, m_model->tokenizer.get(), options);
         return scheduler ? *std::move(scheduler) : nullptr;
     }
 
@@ -378,25 +361,23 @@ private:
     Tokens byHand(const Work& wanted)
     {
         const Tokens& prompt = wanted.request.prompt;
-        auto cache = m_network->makeCache(static_cast<std::uint32_t>(prompt.size()) +
-                                          wanted.request.maxTokens);
-        std::vector<float> logits(m_network->config().vocabularySize);
+        model::Model& network = *m_model->network;
+        auto cache =
+            network.makeCache(static_cast<std::uint32_t>(prompt.size()) + wanted.request.maxTokens);
+        std::vector<float> logits(network.config().vocabularySize);
         Tokens tokens;
-        auto done = m_network->forward(prompt, *cache, model::Phase::Prompt, model::Logits::Last,
-                                       logits, {});
+        auto done =
+            network.forward(prompt, *cache, model::Phase::Prompt, model::Logits::Last, logits, {});
         while (done && tokens.size() < wanted.request.maxTokens) {
             tokens.push_back(
                 static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin()));
-            done = m_network->forward(std::span(tokens).last(1), *cache, model::Phase::Generation,
-                                      model::Logits::Last, logits, {});
+            done = network.forward(std::span(tokens).last(1), *cache, model::Phase::Generation,
+                                   model::Logits::Last, logits, {});
         }
         return tokens;
     }
 
-    std::string m_bytes;
-    std::unique_ptr<model::GgufFile> m_file;
-    std::unique_ptr<model::Tokenizer> m_tokenizer;
-    std::unique_ptr<model::Model> m_network;
+    std::unique_ptr<support::Loaded> m_model;
     int m_putBack = 0; // requests that were put back after they had begun to write
 };
 

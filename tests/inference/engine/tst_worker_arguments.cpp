@@ -2,11 +2,14 @@
 #include "inference/engine/worker_arguments.h"
 
 #include "inference/engine/loaded_model.h"
+#include "tests/support/mutated.h"
+#include "tests/support/run_options.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTest>
 
 #include <array>
+#include <random>
 #include <string>
 
 using engine::WorkerArguments;
@@ -78,6 +81,31 @@ private Q_SLOTS:
               "answer-pack=5 answer-hash=" + kHash.substr(1) + "g",
               "answer-pack=5 answer-hash=" + kHash + "0", "draft-pack=5 draft-hash=" + kHash})
             QVERIFY2(!parse(good + ' ' + more), more.c_str());
+    }
+
+    void survivesMutations()
+    {
+        const std::string good = "socket=3 threads=2 processors=0,5 memory=123 answer=4 "
+                                 "answer-pack=5 answer-hash=" +
+                                 kHash + " answer-pack-output=6 draft=7 embedding=9";
+        std::mt19937 random(19);
+        int taken = 0;
+        int refused = 0;
+        for (int round = 0; round < support::rounds(20000, 4000000); ++round) {
+            const std::string line = support::mutated(good, random, "0123456789abcdef=-, xg\xff");
+            const auto parsed = parse(line);
+            ++(parsed ? taken : refused);
+            if (!parsed)
+                continue;
+            QVERIFY2(parsed->socket >= 0 && parsed->answer.file >= 0, line.c_str());
+            QVERIFY2(parsed->threads >= 1 && parsed->threads <= 1024, line.c_str());
+            for (const auto* model : {&parsed->answer, &parsed->draft, &parsed->embedding}) {
+                QVERIFY2(model->file >= -1 && model->pack >= -1 && model->packOutput >= -1,
+                         line.c_str());
+                QVERIFY2(model->pack < 0 || model->file >= 0, line.c_str());
+            }
+        }
+        QVERIFY(taken > 500 && refused > 500);
     }
 
     void saysHowMuchMemoryIsWanting()

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <set>
 #include <thread>
 
 using model::Errc;
@@ -163,6 +164,20 @@ private Q_SLOTS:
             std::string(model::nameOf(static_cast<model::TensorType>(number)))));
     }
 
+    /// What was computed one way is not taken up again another way.
+    void namesAllThatDecidesTheBits()
+    {
+        std::set<std::string> names = {m_model->arithmetic()};
+        QVERIFY(names.begin()->contains("numerics "));
+        QVERIFY(names.insert(loadedWith({.threads = 1, .exact = true})).second);
+        for (const kernels::Tier tier : kernels::availableTiers()) {
+            const bool isNew = names.insert(loadedWith({.threads = 1, .tier = tier})).second;
+            QCOMPARE(isNew, tier != kernels::bestTier());
+        }
+        // The control: threads decide nothing.
+        QCOMPARE(loadedWith({.threads = 1}), m_model->arithmetic());
+    }
+
     void refusesAnotherFamily()
     {
         QByteArray bytes = fileBytes();
@@ -182,6 +197,12 @@ private:
     model::Result<void> run(std::span<const std::int32_t> tokens, model::KvCache& cache)
     {
         return m_model->forward(tokens, cache, Phase::Prompt, Logits::Last, m_logits, {});
+    }
+
+    [[nodiscard]] std::string loadedWith(const model::Model::Options& options) const
+    {
+        const auto loaded = model::Model::load(*m_gguf, options);
+        return loaded ? (*loaded)->arithmetic() : loaded.error().detail;
     }
 
     static bool anySet(const std::byte* bytes, std::size_t count)

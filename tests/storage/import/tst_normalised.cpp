@@ -3,6 +3,7 @@
 #include "bundle_text.h"
 
 #include "storage/import/codec.h"
+#include "tests/support/mutated.h"
 #include "tests/support/run_options.h"
 
 #include <QFile>
@@ -158,16 +159,7 @@ private Q_SLOTS:
         int refused = 0;
         const int rounds = support::rounds(4000, 1000000);
         for (int round = 0; round < rounds; ++round) {
-            std::string damaged = bytes;
-            for (unsigned edits = 1 + random() % 4; edits > 0; --edits) {
-                const std::size_t at = random() % damaged.size();
-                if (random() % 4 == 0)
-                    damaged.insert(at, damaged.substr(random() % damaged.size(), random() % 40));
-                else if (random() % 3 == 0 && damaged.size() > 100)
-                    damaged.erase(at, 1 + random() % 8);
-                else
-                    damaged[at] = static_cast<char>(random());
-            }
+            const std::string damaged = support::mutated(bytes, random);
             const auto decoded = decodeDocument(damaged);
             if (decoded)
                 QVERIFY(encodeDocument(*decoded) == damaged);
