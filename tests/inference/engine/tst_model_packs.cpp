@@ -2,6 +2,7 @@
 // What cloister-model keeps between its runs: docs/formats/pack.md.
 #include "tests/inference/engine/run_program.h"
 #include "tests/support/files.h"
+#include "tests/support/pack_damage.h"
 #include "tests/support/tiny_model.h"
 
 #include <QTemporaryDir>
@@ -44,15 +45,7 @@ private Q_SLOTS:
         QCOMPARE(fileCount(), 2); // and the list of models
     }
 
-    void aDamagedPackIsMadeAgain_data()
-    {
-        QTest::addColumn<int>("at"); // negative: from the end
-        QTest::newRow("seal") << 3;
-        QTest::newRow("hash") << 20;
-        QTest::newRow("header") << 80;
-        QTest::newRow("table") << 300;
-        QTest::newRow("strips") << -5000;
-    }
+    void aDamagedPackIsMadeAgain_data() { support::addPackDamages(); }
 
     void aDamagedPackIsMadeAgain()
     {
@@ -60,9 +53,7 @@ private Q_SLOTS:
         const Ran whole = generate();
         const fs::path pack = onlyPack();
         const std::string bytes = contentOf(pack);
-        std::string damaged = bytes;
-        damaged[static_cast<std::size_t>(at < 0 ? static_cast<int>(bytes.size()) + at : at)] ^= 1;
-        std::ofstream(pack, std::ios::binary) << damaged;
+        support::writeFile(pack, support::packDamagedAt(at, bytes));
         const Ran again = generate();
         QCOMPARE(again.status, 0);
         QCOMPARE(again.out, whole.out);

@@ -80,7 +80,10 @@ private Q_SLOTS:
     {
         for (std::uintmax_t size = kHole; size <= kLargestHole; size *= 4) {
             const std::string file = longModel(size);
-            const auto client = EngineClient::start(ModelFolder::options(file));
+            const std::filesystem::path packs = m_folder.file("packs") + std::to_string(size);
+            auto options = ModelFolder::options(file);
+            options.packFolder = packs;
+            const auto client = EngineClient::start(options);
             QVERIFY(eventually([&] { return client->status().model.has_value(); }));
             const auto first = client->status();
             std::filesystem::resize_file(file, size + 1);
@@ -89,6 +92,11 @@ private Q_SLOTS:
             QVERIFY(becomesReady(*client, 120));
             QVERIFY(client->status().pid != first.pid);
             QVERIFY(client->generate(request(3), {}, {}));
+            // The pack of the bytes that are there now, and no other.
+            const std::string name = client->status().modelSha256 + ".pack";
+            QVERIFY(eventually([&] { return std::filesystem::exists(packs / name); }));
+            for (const auto& entry : std::filesystem::directory_iterator(packs))
+                QVERIFY(entry.path().extension() != ".pack" || entry.path().filename() == name);
             return;
         }
         QFAIL("each file was hashed before its worker was there");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cloisterd keeps of a model between two starts: docs/formats/pack.md.
 #include "tests/inference/service/engine_requests.h"
+#include "tests/support/files.h"
+#include "tests/support/pack_damage.h"
 
 #include <csignal>
-#include <sstream>
 #include <sys/stat.h>
 
 using service::becomesReady;
@@ -11,6 +12,7 @@ using service::EngineClient;
 using service::eventually;
 using service::ModelFolder;
 using service::request;
+using support::contentOf;
 
 class TestEnginePacks : public QObject {
     Q_OBJECT
@@ -47,15 +49,7 @@ private Q_SLOTS:
         QVERIFY(!m_mapped);
     }
 
-    void aDamagedPackIsMadeAgain_data()
-    {
-        QTest::addColumn<int>("at"); // negative: from the end
-        QTest::newRow("seal") << 3;
-        QTest::newRow("hash") << 20;
-        QTest::newRow("header") << 80;
-        QTest::newRow("table") << 300;
-        QTest::newRow("strips") << -5000;
-    }
+    void aDamagedPackIsMadeAgain_data() { support::addPackDamages(); }
 
     void aDamagedPackIsMadeAgain()
     {
@@ -63,9 +57,7 @@ private Q_SLOTS:
         const std::string hash = keepOne();
         const std::string answer = m_answer;
         const std::string whole = contentOf(packOf(hash));
-        std::string damaged = whole;
-        damaged[static_cast<std::size_t>(at < 0 ? static_cast<int>(whole.size()) + at : at)] ^= 1;
-        std::ofstream(packOf(hash), std::ios::binary) << damaged;
+        support::writeFile(packOf(hash), support::packDamagedAt(at, whole));
         start();
         QVERIFY(!m_mapped);
         QCOMPARE(m_answer, answer);
@@ -109,13 +101,6 @@ private:
     {
         return packs() / (hash + ".pack");
     }
-    static std::string contentOf(const std::filesystem::path& file)
-    {
-        std::ostringstream bytes;
-        bytes << std::ifstream(file, std::ios::binary).rdbuf();
-        return bytes.str();
-    }
-
     /// Runs a client until it has answered, and asks where its worker has the weights from.
     void start()
     {

@@ -3,6 +3,7 @@
 // have ended: to the same user about the same patient, and with the same answer.
 #include "tests/inference/service/engine_requests.h"
 #include "tests/inference/service/rig.h"
+#include "tests/support/files.h"
 
 #include "inference/service/answer.h"
 #include "inference/service/kept_charts.h"
@@ -10,7 +11,7 @@
 #include <QtTest>
 
 #include <csignal>
-#include <sstream>
+#include <thread>
 
 using service::EngineClient;
 using service::KeptCharts;
@@ -65,6 +66,7 @@ public:
         // Kept first, then forgotten.
         if (forgotten == user)
             keptForgotten = true;
+        std::this_thread::sleep_for(slowness);
         return m_client->keep(user, patient, number, std::move(stop));
     }
     std::expected<std::uint32_t, wire::Failed> restore(std::uint64_t user, std::uint64_t patient,
@@ -80,6 +82,7 @@ public:
     std::atomic<int> restored{0};
     std::atomic<std::uint64_t> forgotten{0};
     std::atomic<bool> keptForgotten{false};
+    std::chrono::milliseconds slowness{0}; // of keep(), beside the worker's own
 
 private:
     std::unique_ptr<EngineClient> m_client;
@@ -243,9 +246,7 @@ private Q_SLOTS:
         ask(token);
         lock(token);
         const auto file = files().at(0);
-        std::ostringstream all;
-        all << std::ifstream(file, std::ios::binary).rdbuf();
-        const std::string bytes = all.str();
+        const std::string bytes = support::contentOf(file);
         QVERIFY(bytes.size() > 100'000);
         // Keys and values of a page begin alike in all sequences; sealed, nothing does.
         QVERIFY(!bytes.contains("CLKP") && !bytes.contains("CLKV"));
@@ -272,6 +273,30 @@ private Q_SLOTS:
         lock(token);
         QVERIFY(files().empty());
         QVERIFY(m_engine->forgotten != 0);
+    }
+
+    void whatComesAfterThePatienceIsLeftOut_data()
+    {
+        QTest::addColumn<int>("patience"); // seconds
+        QTest::addColumn<bool>("kept");
+        QTest::newRow("in time") << 20 << true;
+        QTest::newRow("too late") << 1 << false;
+    }
+
+    void whatComesAfterThePatienceIsLeftOut()
+    {
+        QFETCH(int, patience);
+        QFETCH(bool, kept);
+        stop();
+        start({.patience = std::chrono::seconds(patience)});
+        m_engine->slowness = std::chrono::milliseconds(1200);
+        std::string token = m_rig->signIn("dr.dahl");
+        const std::string cold = ask(token);
+        lock(token);
+        QVERIFY(m_engine->forgotten != 0);
+        token = m_rig->signIn("dr.dahl");
+        QCOMPARE(ask(token), cold);
+        QVERIFY2(kept ? readAnew() <= kKnown : readAnew() > kAnew, qPrintable(figures()));
     }
 
 private:
