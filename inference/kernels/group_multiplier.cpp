@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/group_multiplier.h"
 
+#include "inference/kernels/run_panels.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -112,15 +114,10 @@ void GroupMultiplier::multiply(const float* x, std::size_t xStride, std::size_t 
             make(row);
         m_kernels.quantizeGroups(x + row * xStride, columns, row, m_activations.data());
     });
-    std::size_t panels = 0;
-    for (const Product& product : products)
-        panels += panelsOf(*product.matrix);
-    m_pool.run(panels, [&](std::size_t index, unsigned worker) {
-        const Product* product = products.data();
-        for (; index >= panelsOf(*product->matrix); ++product)
-            index -= panelsOf(*product->matrix);
-        multiplyPanel(*product, index, count, worker);
-    });
+    runPanels(m_pool, products, panelsOf,
+              [&](const Product& product, std::size_t panel, unsigned worker) {
+                  multiplyPanel(product, panel, count, worker);
+              });
 }
 
 } // namespace kernels

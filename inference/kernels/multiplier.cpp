@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/kernels/multiplier.h"
 
+#include "inference/kernels/run_panels.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
@@ -112,16 +114,11 @@ void Multiplier::panelRows(const float* x, std::size_t xStride, std::size_t coun
                            std::span<const Product> products, const MakeRow& make)
 {
     takeRows(x, xStride, count, products, make);
-
-    std::size_t panels = 0;
-    for (const Product& product : products)
-        panels += panelsOf(*product.matrix);
-    m_pool.run(panels, [&](std::size_t index, unsigned worker) {
-        const Product* product = products.data();
-        for (; index >= panelsOf(*product->matrix); ++product)
-            index -= panelsOf(*product->matrix);
-        multiplyPanel(*product, index, count, worker);
-    });
+    runPanels(
+        m_pool, products, [this](const PackedMatrix& matrix) { return panelsOf(matrix); },
+        [&](const Product& product, std::size_t panel, unsigned worker) {
+            multiplyPanel(product, panel, count, worker);
+        });
 }
 
 void Multiplier::rows(const float* x, std::size_t xStride, std::size_t count,
