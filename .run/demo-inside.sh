@@ -4,14 +4,7 @@
 set -euo pipefail
 . "$checkout/.run/inside.sh"
 
-state=$(mktemp -d /tmp/cloister-demo.XXXXXX)
-chown cloister:cloister-admin "$state"
-chmod 0711 "$state"
-finish() {
-    [ -n "${servicePid:-}" ] && kill -TERM "$servicePid" 2>/dev/null && wait "$servicePid" 2>/dev/null
-    rm -rf --one-file-system "$state"
-}
-trap finish EXIT
+ownState demo
 trap 'exit 130' INT TERM HUP
 
 echo "Starting the service …" >&2

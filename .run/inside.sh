@@ -13,6 +13,19 @@ as() {
     setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups -- "$@"
 }
 
+# ownState NAME: makes a state folder for the service, $state. At the end of the shell it goes, and what
+# startService started.
+ownState() {
+    state=$(mktemp -d "/tmp/cloister-$1.XXXXXX")
+    chown cloister:cloister-admin "$state"
+    chmod 0711 "$state"
+    trap endOwnState EXIT
+}
+endOwnState() {
+    [ -n "${servicePid:-}" ] && kill -TERM "$servicePid" 2>/dev/null && wait "$servicePid" 2>/dev/null
+    rm -rf --one-file-system "$state"
+}
+
 # startService STATE MODEL [OPTION…]: starts cloisterd as cloister; sets $servicePid; returns when it listens.
 startService() {
     local state=$1 model=$2 line

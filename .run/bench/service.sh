@@ -6,14 +6,7 @@ set -euo pipefail
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 . "$checkout/.run/inside.sh"
 
-state=$(mktemp -d /tmp/cloister-bench.XXXXXX)
-chown cloister:cloister-admin "$state"
-chmod 0711 "$state"
-finish() {
-    [ -n "${servicePid:-}" ] && kill -TERM "$servicePid" 2>/dev/null && wait "$servicePid" 2>/dev/null
-    rm -rf --one-file-system "$state"
-}
-trap finish EXIT
+ownState bench
 startService "$state" "$1" >&2
 makeDemo "$state" >/dev/null
 printf 'ready %s %s %s\n' "$state/cloister.sock" "$demoUser" "$demoPassphrase"
