@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the real worker has read of a chart comes back after the session, the worker and the daemon
 // have ended: to the same user about the same patient, and with the same answer.
+#include "tests/inference/service/deaf.h"
 #include "tests/inference/service/engine_requests.h"
 #include "tests/inference/service/rig.h"
 #include "tests/support/files.h"
 
-#include "inference/service/answer.h"
 #include "inference/service/kept_charts.h"
 
 #include <QtTest>
@@ -23,15 +23,6 @@ namespace {
 // the tiny model's vocabulary of single bytes; the last tokens are always computed.
 constexpr double kKnown = 0.15;
 constexpr double kAnew = 0.35;
-
-class Deaf : public service::Listener {
-public:
-    void accepted(const api::Accepted&) override {}
-    void evidence(const api::EvidenceFound&) override {}
-    void progress(const api::Progress&) override {}
-    void token(const std::string&) override {}
-    void claim(const api::Claim&) override {}
-};
 
 /// The real client, and what it was asked for.
 class Watched : public EngineClient {

@@ -1,24 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine may keep of a prompt is found by one user about one patient alone, and forgotten
 // when that user's last session ends.
+#include "tests/inference/service/deaf.h"
 #include "tests/inference/service/rig.h"
 
-#include "inference/service/answer.h"
-
 #include <QtTest>
-
-namespace {
-
-class Deaf : public service::Listener {
-public:
-    void accepted(const api::Accepted&) override {}
-    void evidence(const api::EvidenceFound&) override {}
-    void progress(const api::Progress&) override {}
-    void token(const std::string&) override {}
-    void claim(const api::Claim&) override {}
-};
-
-} // namespace
 
 class TestKeptPrompts : public QObject {
     Q_OBJECT
