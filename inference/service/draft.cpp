@@ -226,6 +226,13 @@ void leaveOut(api::Answer& answer, std::size_t count)
                             " not given to the model: its context is too small.";
 }
 
+Draft withoutAnswer(api::Error error)
+{
+    if (error.code == api::Errc::Cancelled)
+        return {.state = AnswerState::Cancelled, .failure = std::nullopt};
+    return {.state = AnswerState::Failed, .failure = std::move(error)};
+}
+
 } // namespace
 
 api::Error toApi(const wire::Failed& failure)
@@ -276,17 +283,12 @@ api::Result<EngineClient::Status> awaitEngine(const EngineClient* engine,
 Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence,
                  api::Answer& answer, Listener& listener, const std::stop_token& stop)
 {
-    const auto fail = [&](api::Error error) -> Draft {
-        if (error.code == api::Errc::Cancelled)
-            return {.state = AnswerState::Cancelled, .failure = std::nullopt};
-        return {.state = AnswerState::Failed, .failure = std::move(error)};
-    };
     listener.progress({.phase = "queued", .done = 0, .total = request.place});
     const api::Result<EngineClient::Status> engine = awaitEngine(request.engine, stop);
     if (!engine) {
         // The evidence is worth reading without a word of the model.
         listener.evidence({answer.evidence, answer.coverage});
-        return fail(engine.error());
+        return withoutAnswer(engine.error());
     }
     if (request.engineReady)
         request.engineReady(*engine);
@@ -300,7 +302,7 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
         leaveOut(answer, composed->leftOut);
     listener.evidence({answer.evidence, answer.coverage});
     if (!composed)
-        return fail(toApi(composed.error()));
+        return withoutAnswer(toApi(composed.error()));
 
     Writer writer(composed->evidence, request.request.question, answer, listener, request.clock);
     const EngineClient::Callbacks callbacks{
@@ -329,7 +331,7 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
         callbacks, stop);
     writer.finish();
     if (!finished)
-        return fail(toApi(finished.error()));
+        return withoutAnswer(toApi(finished.error()));
     if (finished->reason != wire::StopReason::Cancelled)
         writer.replaceWordless();
     answer.promptTokens = finished->promptTokens;
