@@ -160,7 +160,7 @@ For: whoever chooses hardware or changes a kernel. Written by `./run bench`; do 
 ![ratios]({plot})
 
 ## Roofs
-{roofs}. The highest that `cloister-model roofs` saw here: reading {mib} MiB from end to end, and loops that do
+{roofs}. The highest that `cloister-model roofs` saw here, before every row again: reading {mib} MiB from end to end, and loops that do
 nothing but one kind of arithmetic; the best of many passes.
 
 One definition of the roof of a shape: bytes per token = file bytes of the tensors read for it, and its keys and

@@ -91,27 +91,39 @@ class Roof:
         self.tier = roofs["tiers"][names.index(tier) if tier in names else -1]
         self.read = roofs["read_gb_per_s"][-1] * 1e9
 
-    def peak(self, kind):
-        value = self.tier[FLOATS.get(kind, "int8_gops")][-1]
-        return (value or self.tier["f32_gflops"][-1]) * 1e9
+    def peak(self, arithmetic):
+        return (self.tier[arithmetic][-1] or self.tier["f32_gflops"][-1]) * 1e9
 
-    def products(self, model, rows, outputs):
-        """Seconds for the products of @p rows tokens, of which @p outputs want logits."""
-        inner = sum(2 * n * rows / self.peak(kind) for kind, n in model.matrices(False))
-        both = sum(2 * n * outputs / self.peak(kind) for kind, n in model.matrices(True))
-        return inner + both - inner * outputs / rows
+    def speed(self, work):
+        """Tokens per second that the machine allows at most."""
+        operations = sum(n / self.peak(arithmetic) for arithmetic, n in work["operations"].items())
+        return work["tokens"] / (work["bytes"] / self.read + operations)
 
-    def speed(self, model, shape, kv):
-        """Tokens per second that the machine allows at most; None where nothing is defined."""
-        if shape["what"] == "prefill":
-            n = shape["tokens"]
-            attention = 2 * model.heads * model.head * n * n * model.layers / self.peak("BF16")
-            return n / (self.products(model, n, 1) + attention)
-        depth = shape.get("depth", 0) + shape["tokens"] / 2
-        if shape["what"] == "decode":
-            return self.read / (model.token_bytes() + model.kv_bytes(depth, kv))
-        if shape["what"] == "users":
-            users = shape["users"]
-            read = (model.token_bytes() + users * model.kv_bytes(depth, kv)) / self.read
-            return users / (read + self.products(model, users, users))
-        return None
+
+def operations(model, rows, outputs):
+    """Of the products of @p rows tokens, of which @p outputs want logits: by arithmetic."""
+    sums = {}
+    for output, factor in ((False, rows - outputs), (True, outputs)):
+        for kind, n in model.matrices(output):
+            arithmetic = FLOATS.get(kind, "int8_gops")
+            sums[arithmetic] = sums.get(arithmetic, 0) + 2 * n * factor
+    return sums
+
+
+def work(model, shape, kv):
+    """What the machine has to do at the least for @p tokens; None where nothing is defined. Kept with
+    a row, so that its roof follows what is known of the machine."""
+    if shape["what"] == "prefill":
+        n = shape["tokens"]
+        sums = operations(model, n, 1)
+        sums["bf16_gflops"] = sums.get("bf16_gflops", 0) + \
+            2 * model.heads * model.head * n * n * model.layers
+        return {"tokens": n, "bytes": 0, "operations": sums}
+    depth = shape.get("depth", 0) + shape["tokens"] / 2
+    if shape["what"] == "decode":
+        return {"tokens": 1, "bytes": model.token_bytes() + model.kv_bytes(depth, kv), "operations": {}}
+    if shape["what"] == "users":
+        users = shape["users"]
+        return {"tokens": users, "bytes": model.token_bytes() + users * model.kv_bytes(depth, kv),
+                "operations": operations(model, users, users)}
+    return None
