@@ -12,34 +12,99 @@ namespace {
 
 using ScoreRow = float[kAttentionBlock];
 
-/// Scores of 16 positions: lanes are positions, so nothing is added across lanes.
-template <typename Keys>
+// Vectors side by side that share a factor of each row, where the registers hold their sums.
+constexpr int kAttentionVectors = kAccumulators >= 8 ? 2 : 1;
+
+/// Sums of a few rows in registers: row r gains vector(v) * factor(r) at every step.
+template <int Rows, int Vectors>
+struct RowSums {
+    Floats sums[Rows][Vectors];
+
+    template <typename Start>
+    [[gnu::always_inline]] explicit RowSums(const Start& start)
+    {
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors; ++v)
+                sums[r][v] = start(r, v);
+        }
+    }
+
+    template <typename Vector, typename Factor>
+    [[gnu::always_inline]] void add(const Vector& vector, const Factor& factor)
+    {
+        Floats vectors[Vectors];
+#pragma GCC unroll 8
+        for (int v = 0; v < Vectors; ++v)
+            vectors[v] = vector(v);
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) {
+            const Floats shared = broadcast(factor(r));
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors; ++v)
+                sums[r][v] = mulAdd(vectors[v], shared, sums[r][v]);
+        }
+    }
+
+    template <typename To>
+    [[gnu::always_inline]] void storeTo(const To& to) const
+    {
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 8
+            for (int v = 0; v < Vectors; ++v)
+                store(to(r, v), sums[r][v]);
+        }
+    }
+};
+
+/// What is read after a page's keys: its values and the next page's keys. A page is too short for
+/// the processor to see by itself where it goes on, and waiting for memory took most of the time.
+struct Ahead {
+    const std::byte* keys;
+    const std::byte* values;
+    std::size_t keyStep; // bytes asked for with each element of the keys
+    std::size_t valueStep;
+
+    Ahead(const KvHead& head, std::size_t page, bool last)
+        : keys(head.pages[last ? page : page + 1] + head.keys)
+        , values(head.pages[page] + head.values)
+        , keyStep(keyBytes(head.keyFormat, head.keyLength) / head.keyLength)
+        , valueStep(valueBytes(head.valueFormat, head.valueLength) / head.keyLength)
+    {
+    }
+
+    [[gnu::always_inline]] void ask(std::size_t element) const
+    {
+        __builtin_prefetch(keys + element * keyStep);
+        __builtin_prefetch(values + element * valueStep);
+    }
+};
+
+/// Scores of 16 Vectors positions: lanes are positions, so nothing is added across lanes.
+template <typename Keys, int Vectors>
 struct ScoreStrip {
     Keys keys;
     std::size_t length;
     std::size_t slot;
+    const Ahead& ahead;
 
     template <int Rows>
     void run(const float* const* queries, ScoreRow* scores, std::size_t column) const
     {
-        Floats totals[Rows];
-#pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r)
-            totals[r] = zeroFloats();
+        RowSums<Rows, Vectors> sums([](int, int) { return zeroFloats(); });
         for (std::size_t d = 0; d < length; ++d) {
-            const Floats key = keys.at(d, slot);
-#pragma GCC unroll 8
-            for (int r = 0; r < Rows; ++r)
-                totals[r] = mulAdd(key, broadcast(queries[r][d]), totals[r]);
+            ahead.ask(d);
+            sums.add([&](int v) { return keys.at(d, slot + 16 * v); },
+                     [&](int r) { return queries[r][d]; });
         }
-#pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r)
-            store(scores[r] + column, totals[r]);
+        sums.storeTo([&](int r, int v) { return scores[r] + column + 16 * v; });
     }
 };
 
-/// Adds a page's weighted values to 16 elements of each row's sum.
-template <typename Values>
+/// Adds a page's weighted values to 16 Vectors elements of each row's sum.
+template <typename Values, int Vectors>
 struct AddValues {
     Values values;
     std::size_t positions;
@@ -48,41 +113,36 @@ struct AddValues {
     template <int Rows>
     void run(const ScoreRow* weights, std::size_t column, float* out, std::size_t i) const
     {
-        Floats totals[Rows];
-#pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r)
-            totals[r] = load(out + r * stride + i);
-        for (std::size_t p = 0; p < positions; ++p) {
-            const Floats value = values.at(p, i);
-#pragma GCC unroll 8
-            for (int r = 0; r < Rows; ++r)
-                totals[r] = mulAdd(value, broadcast(weights[r][column + p]), totals[r]);
-        }
-#pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r)
-            store(out + r * stride + i, totals[r]);
+        const auto place = [&](int r, int v) { return out + r * stride + i + 16 * v; };
+        RowSums<Rows, Vectors> sums([&](int r, int v) { return load(place(r, v)); });
+        for (std::size_t p = 0; p < positions; ++p)
+            sums.add([&](int v) { return values.at(p, i + 16 * v); },
+                     [&](int r) { return weights[r][column + p]; });
+        sums.storeTo(place);
     }
 };
 
 /// One page against all rows; @p column is its place in the block.
 template <typename Keys>
-void scorePage(const AttentionTask& task, const Keys& keys, std::size_t positions,
-               std::size_t column, ScoreRow* scores)
+void scorePage(const AttentionTask& task, const Keys& keys, const Ahead& ahead, std::size_t column,
+               ScoreRow* scores)
 {
+    // Also where the page is not full: what nobody sees is overwritten.
     for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
-        for (std::size_t slot = 0; slot < positions; slot += 16) {
-            const ScoreStrip<Keys> strip{keys, task.head.keyLength, slot};
+        for (std::size_t slot = 0; slot < kPageTokens; slot += 16 * kAttentionVectors) {
+            const ScoreStrip<Keys, kAttentionVectors> strip{keys, task.head.keyLength, slot, ahead};
             withCount<kAccumulators>(task.rows - row, strip, task.queries + row, scores + row,
                                      column + slot);
         }
     }
 }
 
-void scores(const AttentionTask& task, std::size_t page, std::size_t positions, std::size_t column,
+void scores(const AttentionTask& task, std::size_t page, std::size_t, std::size_t column,
             ScoreRow* scores)
 {
+    const Ahead ahead(task.head, page, (page + 1) * kPageTokens >= task.end);
     withKeys(task.head, page,
-             [&](const auto& keys) { scorePage(task, keys, positions, column, scores); });
+             [&](const auto& keys) { scorePage(task, keys, ahead, column, scores); });
 }
 
 template <typename Values>
@@ -90,12 +150,17 @@ void addPage(const AttentionTask& task, const Values& values, std::size_t positi
              std::size_t column, const ScoreRow* weights)
 {
     const std::size_t stride = valueStride(task.head.valueLength);
-    const AddValues<Values> add{values, positions, stride};
+    const auto addStrip = [&]<int Vectors>(std::size_t row, std::size_t i) {
+        withCount<kAccumulators>(task.rows - row,
+                                 AddValues<Values, Vectors>{values, positions, stride},
+                                 weights + row, column, task.out + row * stride, i);
+    };
     for (std::size_t row = 0; row < task.rows; row += kAccumulators) {
-        for (std::size_t i = 0; i < stride; i += 16) {
-            withCount<kAccumulators>(task.rows - row, add, weights + row, column,
-                                     task.out + row * stride, i);
-        }
+        std::size_t i = 0;
+        for (; i + 16 * kAttentionVectors <= stride; i += 16 * kAttentionVectors)
+            addStrip.template operator()<kAttentionVectors>(row, i);
+        for (; i < stride; i += 16)
+            addStrip.template operator()<1>(row, i);
     }
 }
 
