@@ -86,8 +86,12 @@ void GroupMultiplier::multiplyPanel(const Product& product, std::size_t panel, s
     const std::size_t first = panel * kStrips;
     const std::size_t strips = std::min(kStrips, matrix.strips() - first);
     const std::size_t groups = matrix.columns() / 32;
+    const std::size_t width = std::min(kGroupPanelRows, matrix.rows() - first * kStripRows);
+    float* const out = product.out + first * kStripRows;
     // A strip that is not there leaves what the last panel left, and nobody looks at its products.
-    std::fill_n(place.tile, count * kGroupPanelRows, 0.0F);
+    PanelSums to = {.sums = place.tile, .stride = kGroupPanelRows};
+    if (width == kGroupPanelRows)
+        to = {.sums = out, .stride = product.outStride};
     for (std::size_t begin = 0; begin < groups; begin += kChunkGroups) {
         const std::size_t some = std::min(kChunkGroups, groups - begin);
         for (std::size_t s = 0; s < strips; ++s) {
@@ -95,13 +99,11 @@ void GroupMultiplier::multiplyPanel(const Product& product, std::size_t panel, s
                                          some, s * kStripRows, place.panel);
         }
         m_kernels.multiplyGroups[type](place.panel, some, m_activations[begin / kChunkGroups],
-                                       count, place.tile);
+                                       count, to);
+        to.fresh = false;
     }
-    const std::size_t width = std::min(kGroupPanelRows, matrix.rows() - first * kStripRows);
-    for (std::size_t row = 0; row < count; ++row) {
-        std::copy_n(place.tile + row * kGroupPanelRows, width,
-                    product.out + row * product.outStride + first * kStripRows);
-    }
+    for (std::size_t row = 0; row < count && width < kGroupPanelRows; ++row)
+        std::copy_n(place.tile + row * kGroupPanelRows, width, out + row * product.outStride);
 }
 
 void GroupMultiplier::multiply(const float* x, std::size_t xStride, std::size_t count,

@@ -30,4 +30,12 @@ struct GroupActivations {
     float* sums = nullptr;          // the same: scale times the sum of the values without bias
 };
 
+/// Where the products of a panel go, chunk after chunk: [rows][kGroupPanelRows], row r at
+/// sums + r * stride.
+struct PanelSums {
+    float* sums = nullptr;
+    std::size_t stride = 0;
+    bool fresh = true; // nothing is there yet: it is the first chunk
+};
+
 } // namespace kernels

@@ -190,24 +190,25 @@ struct GroupTimesRows {
     }
 };
 
-/// Rows row..row+Rows of a chunk; tile [rows][kGroupPanelRows] is added to.
+/// Rows row..row+Rows of a chunk.
 template <bool Minima>
 struct ChunkTimesRows {
     const GroupPanel& panel;
     std::size_t groups;
     const GroupActivations& x;
-    float* tile;
+    const PanelSums& to;
 
     template <int Rows>
     void run(std::size_t row, std::size_t lane) const
     {
-        float* out = tile + row * kGroupPanelRows + lane;
+        float* out = to.sums + row * to.stride + lane;
         PanelTotals<Rows> totals;
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 2
             for (int s = 0; s < kGroupStrips; ++s)
-                totals.v[r][s] = load(out + kGroupPanelRows * r + kStripRows * s);
+                totals.v[r][s] =
+                    to.fresh ? zeroFloats() : load(out + to.stride * r + kStripRows * s);
         }
         const GroupTimesRows<Rows, Minima> times{panel, lane};
         for (std::size_t g = 0; g < groups; ++g) {
@@ -218,17 +219,17 @@ struct ChunkTimesRows {
         for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 2
             for (int s = 0; s < kGroupStrips; ++s)
-                store(out + kGroupPanelRows * r + kStripRows * s, totals.v[r][s]);
+                store(out + to.stride * r + kStripRows * s, totals.v[r][s]);
         }
     }
 };
 
 template <bool Minima>
 void multiplyGroups(const GroupPanel& panel, std::size_t groups, const GroupActivations& x,
-                    std::size_t rows, float* tile)
+                    std::size_t rows, const PanelSums& to)
 {
     constexpr std::size_t kAtOnce = kGroupRows;
-    const ChunkTimesRows<Minima> times{panel, groups, x, tile};
+    const ChunkTimesRows<Minima> times{panel, groups, x, to};
     for (std::size_t lane = 0; lane < kGroupPanelRows; lane += kStripRows * kGroupStrips) {
         std::size_t row = 0;
         for (; row + kAtOnce <= rows; row += kAtOnce)

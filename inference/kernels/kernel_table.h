@@ -76,9 +76,10 @@ struct KernelTable {
     using ExpandGroups = void (*)(const std::byte* strip, std::size_t groups, std::size_t lane,
                                   const GroupPanel& out);
     ExpandGroups expandGroups[kWeightTypes];
-    /// tile [rows, kGroupPanelRows] += x times the panel.
+    /// Adds x times the panel to @p to, or puts it there.
     using MultiplyGroups = void (*)(const GroupPanel& panel, std::size_t groups,
-                                    const GroupActivations& x, std::size_t rows, float* tile);
+                                    const GroupActivations& x, std::size_t rows,
+                                    const PanelSums& to);
     MultiplyGroups multiplyGroups[kWeightTypes];
     /// Rounds x [columns] to row @p row of the chunks, as quantize32 does.
     void (*quantizeGroups)(const float* x, std::size_t columns, std::size_t row,
