@@ -164,6 +164,7 @@ private:
     void takeDraft(Running& request, const Guess& guess, std::size_t held);
 
     void read(const Emit& emit);
+    void readLayers(std::chrono::steady_clock::time_point until, const Emit& emit);
     [[nodiscard]] Running* nextToRead() const;
     bool beginChunk(const Emit& emit);
     void finishChunk(const Emit& emit);

@@ -22,10 +22,20 @@ constexpr double kLayersAtATime = 2.5;
 /// without keeping anybody waiting.
 void Scheduler::read(const Emit& emit)
 {
-    if (m_reading == nullptr && !beginChunk(emit))
-        return;
+    const Clock::time_point until = Clock::now() + readingTime();
+    std::chrono::duration<double, std::micro> layer; // that the next chunk begins with
+    do {
+        if (m_reading == nullptr && !beginChunk(emit))
+            return;
+        readLayers(until, emit);
+        layer = std::chrono::duration<double, std::micro>(m_layerPerToken * m_chunk);
+    } while (Clock::now() + layer / 2 <= until);
+}
+
+void Scheduler::readLayers(Clock::time_point until, const Emit& emit)
+{
     const Clock::time_point begin = Clock::now();
-    const auto read = m_network.continueRead(begin + readingTime(), m_reading->stop);
+    const auto read = m_network.continueRead(until, m_reading->stop);
     const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
     if (!read) {
         Running& request = *m_reading;
@@ -128,7 +138,9 @@ std::chrono::microseconds Scheduler::readingTime() const
     if (!othersWrite)
         return m_options.gap;
     // On a machine too slow for the gap prompts must get on nevertheless.
-    return std::max(m_options.gap - m_lastWrite - m_lastDraft, m_lastWrite);
+    const auto share = std::chrono::duration_cast<std::chrono::microseconds>(
+        (kPromptShare - 1.0) * std::chrono::duration<double, std::micro>(m_lastWrite));
+    return std::max(m_options.gap - m_lastWrite - m_lastDraft, share);
 }
 
 std::uint32_t Scheduler::chunkTokens() const

@@ -2,6 +2,7 @@
 #include "inference/engine/scheduler_parts.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace engine {
 
@@ -85,6 +86,10 @@ std::vector<Scheduler::Row> Scheduler::rowsToWrite()
 
 void Scheduler::addGuesses(std::vector<Row>& rows)
 {
+    // Who waits for a prompt waits for every guess as well.
+    const bool prompts = nextToRead() != nullptr;
+    const double mostWriting = prompts ? static_cast<double>(m_options.gap.count()) / kPromptShare
+                                       : std::numeric_limits<double>::infinity();
     std::vector<Guess> guesses(rows.size());
     std::size_t total = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -102,10 +107,10 @@ void Scheduler::addGuesses(std::vector<Row>& rows)
         chances.reserve(guesses.size());
         for (const Guess& guess : guesses)
             chances.push_back(guess.chances);
-        return planGuesses(chances, total, m_costs);
+        return planGuesses(chances, total, m_costs, mostWriting);
     };
     GuessPlan plan = planned();
-    if (m_drafter && draft(rows, guesses, plan))
+    if (m_drafter && !prompts && draft(rows, guesses, plan))
         plan = planned();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         Guess& guess = rows[i].guess = std::move(guesses[i]);

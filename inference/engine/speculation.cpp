@@ -117,7 +117,7 @@ void DraftRecord::drift()
 }
 
 GuessPlan planGuesses(std::span<const std::vector<double>> chances, std::size_t rows,
-                      const StepCosts& costs)
+                      const StepCosts& costs, double most)
 {
     std::vector<std::size_t> lengths(chances.size(), 0);
     std::vector<double> gains; // of one token more
@@ -128,16 +128,16 @@ GuessPlan planGuesses(std::span<const std::vector<double>> chances, std::size_t 
     GuessPlan best{.lengths = lengths, .expected = expected, .cost = costs.of(rows)};
     // The curve may jump and flatten again, so every total is looked at, not only the next.
     for (std::size_t total = rows + 1; total <= StepCosts::kMostRows; ++total) {
-        const auto most = std::ranges::max_element(gains);
-        if (most == gains.end() || *most <= 0.0)
+        const auto likely = std::ranges::max_element(gains);
+        if (likely == gains.end() || *likely <= 0.0)
             break;
-        const auto which = static_cast<std::size_t>(most - gains.begin());
-        expected += *most;
+        const auto which = static_cast<std::size_t>(likely - gains.begin());
+        expected += *likely;
         ++lengths[which];
         const std::vector<double>& ofAnswer = chances[which];
-        *most = lengths[which] < ofAnswer.size() ? *most * ofAnswer[lengths[which]] : 0.0;
+        *likely = lengths[which] < ofAnswer.size() ? *likely * ofAnswer[lengths[which]] : 0.0;
         const double cost = costs.of(total);
-        if (expected / cost > best.rate())
+        if (cost <= most && expected / cost > best.rate())
             best = {.lengths = lengths, .expected = expected, .cost = cost};
     }
     return best;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -90,11 +91,13 @@ struct GuessPlan {
 };
 
 /// So that the expected number of tokens per time is greatest. @p rows: what the step computes
-/// anyway, one for each answer. None where verifying does not pay.
+/// anyway, one for each answer. None where verifying does not pay, or would make the step cost more
+/// than @p most.
 /// Shapes: chances [answers][guessed tokens]: that a token is right, given that those before it
 /// are.
 GuessPlan planGuesses(std::span<const std::vector<double>> chances, std::size_t rows,
-                      const StepCosts& costs);
+                      const StepCosts& costs,
+                      double most = std::numeric_limits<double>::infinity());
 
 /// What a step gives and computes without the tokens that are to be drafted.
 struct Undrafted {

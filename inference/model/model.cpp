@@ -135,10 +135,11 @@ public:
         m_prompt->setStop(stop);
         const Clock::time_point begin = Clock::now();
         Clock::time_point now = begin;
-        // A layer takes about as long as those before it.
+        // A layer takes about as long as those before it; ends as near to the time as whole layers
+        // allow.
         while (m_reading->layer < m_weights.layers.size() && !m_prompt->cancelled() &&
                (progress.layers == 0 ||
-                now + (now - begin) / static_cast<long>(progress.layers) <= until)) {
+                now + (now - begin) / static_cast<long>(2 * progress.layers) <= until)) {
             m_layer(*m_prompt, m_weights.layers[m_reading->layer], m_reading->layer);
             ++m_reading->layer;
             ++progress.layers;

@@ -91,8 +91,8 @@ public:
         std::size_t layers = 0; // computed by this call
         bool done = false;      // all of them, and the logits
     };
-    /// Computes one layer or more of what beginRead() began, as many as are expected to end before
-    /// @p until. Errors: Cancelled; the sequence then holds what it held before.
+    /// Computes one layer or more of what beginRead() began, so many that the last is expected to
+    /// end nearest to @p until. Errors: Cancelled; the sequence then holds what it held before.
     [[nodiscard]] virtual Result<ReadProgress>
     continueRead(std::chrono::steady_clock::time_point until, const std::stop_token& stop) = 0;
     /// Gives up what beginRead() began, if anything.

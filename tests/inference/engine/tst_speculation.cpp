@@ -145,6 +145,9 @@ private Q_SLOTS:
         QCOMPARE(plan.lengths, (std::vector<std::size_t>{0, 2}));
         QCOMPARE(plan.expected, 2 + 0.95 + 0.95 * 0.95);
         QCOMPARE(plan.cost, 110.0);
+        // As many as a step may cost at most; without any it costs what it costs.
+        QCOMPARE(planGuesses(two, 2, knee, knee.of(3)).lengths, (std::vector<std::size_t>{0, 1}));
+        QCOMPARE(planGuesses(two, 2, knee, 1.0).lengths, (std::vector<std::size_t>{0, 0}));
         QCOMPARE(planGuesses(Chances{}, 1, cheap).lengths, std::vector<std::size_t>{});
         QCOMPARE(planGuesses(Chances(1), 1, cheap).lengths, (std::vector<std::size_t>{0}));
         // Chances may differ from token to token.
