@@ -33,7 +33,9 @@ Compiled<Expression> textWithCitations(std::uint32_t count)
             ConstraintError{ConstraintError::Code::TooLarge, "more than 1000 citations"});
     constexpr std::uint32_t kAny = Expression::kNoLimit;
     constexpr char32_t kEnDash = 0x2013;
-    const std::vector<CodeRange> kBetween = {{' ', ' '}, {',', '-'}, {kEnDash, kEnDash}};
+    // As evidence/sentences.cpp reads marks.
+    const std::vector<CodeRange> kBetween = {
+        {' ', ' '}, {',', '-'}, {';', ';'}, {kEnDash, kEnDash}};
     std::vector<CodeRange> special = kBetween; // what goes on with a citation or begins one
     special.insert(special.end(), {{'0', '9'}, {'[', '['}});
 

@@ -151,6 +151,26 @@ std::expected<Composed, wire::Failed> compose(const Count& count,
     }
 }
 
+/// What the model is to write: an answer that can cite none but the records it was shown.
+wire::Generate generateOf(const DraftRequest& request, Composed& composed)
+{
+    int largest = 0;
+    for (const evidence::EvidenceItem& item : composed.evidence.items)
+        largest = std::max(largest, item.number);
+    return {.id = 0,
+            .user = request.user,
+            .patient = request.patient,
+            .turns = std::move(composed.turns),
+            .sharedTurns = 1, // the system's: the program's own words
+            .sampling = {.temperature = static_cast<float>(request.request.temperature),
+                         .topK = 0,
+                         .topP = static_cast<float>(request.request.topP),
+                         .seed = request.request.seed},
+            .maxTokens = request.request.maxTokens,
+            .constraint = {.kind = wire::Constraint::Kind::Citations,
+                           .citations = static_cast<std::uint32_t>(largest)}};
+}
+
 /// Takes the tokens of one answer apart into checked sentences. Called from the engine's reader
 /// thread, then from the asking one when the generation has ended.
 class Writer {
@@ -317,18 +337,7 @@ Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence
                 listener.progress({.phase = "queued", .done = 0, .total = queued.place});
             },
     };
-    const auto finished = request.engine->generate(
-        {.id = 0,
-         .user = request.user,
-         .patient = request.patient,
-         .turns = std::move(composed->turns),
-         .sharedTurns = 1, // the system's: the program's own words
-         .sampling = {.temperature = static_cast<float>(request.request.temperature),
-                      .topK = 0,
-                      .topP = static_cast<float>(request.request.topP),
-                      .seed = request.request.seed},
-         .maxTokens = request.request.maxTokens},
-        callbacks, stop);
+    const auto finished = request.engine->generate(generateOf(request, *composed), callbacks, stop);
     writer.finish();
     if (!finished)
         return withoutAnswer(toApi(finished.error()));

@@ -34,6 +34,7 @@ struct DraftRequest {
 /// @p answer: text, claims, model, counts; where the context is too small for all the evidence, the
 /// items that rank last are left out of the prompt, and the coverage line says how many. Earlier
 /// turns take what room is left, newest first, and never that of the evidence.
+/// The model cannot cite a number that none of the items it was given has.
 /// Tells @p listener the evidence before the first word.
 Draft writeDraft(const DraftRequest& request, const evidence::Evidence& evidence,
                  api::Answer& answer, Listener& listener, const std::stop_token& stop);

@@ -86,7 +86,7 @@ Constraint compiled(const wire::Constraint& wanted)
 /// Numbers in citation marks, read in the plainest way.
 bool citesOnly(const std::string& text, int count)
 {
-    static const std::regex kMark("\\[[ ,\\-]*[0-9][0-9 ,\\-]*\\]");
+    static const std::regex kMark("\\[[ ,;\\-]*[0-9][0-9 ,;\\-]*\\]");
     static const std::regex kNumber("[0-9]+");
     std::string plain = text; // an en dash is a dash
     for (std::size_t at = 0; (at = plain.find("\xe2\x80\x93")) != std::string::npos;)
@@ -250,6 +250,8 @@ private Q_SLOTS:
                      count >= 12);
             QCOMPARE(accepted("[13]"), count >= 13);
             QCOMPARE(accepted("[1, 2, 999]"), false);
+            QCOMPARE(accepted("[1; 999]"), false);
+            QCOMPARE(accepted("[1; 9]; 999"), count >= 9);
             QCOMPARE(accepted("[2.5 mg and 999]"), count >= 2);
             int unmasked = 0;
             for (int i = 0; i < 200; ++i) {

@@ -312,11 +312,15 @@ private Q_SLOTS:
         Ear ear;
         QVERIFY(ask(freeQuestion(), ear));
         const auto all = m_rig->engine.count(m_rig->engine.lastRequest().turns, {});
+        const wire::Constraint whole = m_rig->engine.lastRequest().constraint;
+        QVERIFY(whole.kind == wire::Constraint::Kind::Citations && whole.citations == ear.items);
         m_rig->engine.contextTokens = *all + 400 - 5; // the same question with 400 for the answer
         Ear second;
         const auto done = ask(freeQuestion(), second);
         QVERIFY(done);
         QVERIFY(done->answer.coverage.line.contains("context is too small"));
+        // What it was not shown it cannot cite.
+        QVERIFY(m_rig->engine.lastRequest().constraint.citations < whole.citations);
         QVERIFY(*m_rig->engine.count(m_rig->engine.lastRequest().turns, {}) + 400 <=
                 m_rig->engine.contextTokens);
     }

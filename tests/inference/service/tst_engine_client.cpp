@@ -145,6 +145,33 @@ private Q_SLOTS:
         QVERIFY(odds[0].token == odds[1].token && odds[0].bytes.size() == 1);
     }
 
+    void citesOnlyWhatExists()
+    {
+        auto wanted = request(300);
+        wanted.sampling = {.temperature = 1.0F, .seed = 6};
+        constexpr std::int32_t kFirstByte = 3; // of the tiny vocabulary
+        for (const char letter : {'[', '3', '9'})
+            wanted.sampling.bias.push_back({kFirstByte + letter, 90.0F});
+        const auto answerOf = [this](const wire::Generate& generate) {
+            Running running(*m_client, generate);
+            return running.outcome() ? running.text() : std::string();
+        };
+        const std::string free = answerOf(wanted);
+        QVERIFY2(free.contains("[9") && free.contains("[39"), free.c_str()); // the control
+        wanted.constraint = {.kind = wire::Constraint::Kind::Citations, .citations = 3};
+        const std::string held = answerOf(wanted);
+        QVERIFY2(held.contains("[3"), held.c_str());
+        QVERIFY2(!held.contains("[9") && !held.contains("[39"), held.c_str());
+        // Where only what exists is cited the mask changes nothing.
+        wanted.constraint.citations = 999;
+        wanted.sampling.bias[0].bias = 0.0F; // no [
+        auto unheld = wanted;
+        unheld.constraint = {};
+        const std::string same = answerOf(unheld);
+        QVERIFY(same.size() > 100);
+        QCOMPARE(answerOf(wanted), same);
+    }
+
     void cancelsAtOnce()
     {
         for (const std::size_t promptBytes : {std::size_t{20}, std::size_t{2000}}) {
