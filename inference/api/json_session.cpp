@@ -22,6 +22,7 @@ void fields(auto& f, Of<ModelStatus> auto& v)
     f("weights", v.weights);
     f("sha256", v.sha256);
     f("contextTokens", v.contextTokens);
+    f("draft", v.draft);
 }
 
 void fields(auto& f, Of<UserInfo> auto& v)

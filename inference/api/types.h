@@ -27,6 +27,7 @@ struct ModelStatus {
     std::string state = "none"; // loading, ready, restarting, unusable, none
     std::string name, architecture, weights, sha256;
     std::uint32_t contextTokens = 0;
+    std::string draft = "none"; // loading, ready, other_vocabulary, does_not_fit, unusable, none
 };
 
 struct UserInfo {

@@ -3,11 +3,10 @@
 // inherited descriptors, of threads and of bytes; nothing else tells it anything.
 // cloister-engine --probe-sandbox[=outside]: tries what the sandbox forbids and prints what
 // happened.
-#include "inference/engine/loaded_model.h"
 #include "inference/engine/ready.h"
-#include "inference/engine/same_vocabulary.h"
 #include "inference/engine/worker.h"
 #include "inference/engine/worker_arguments.h"
+#include "inference/engine/worker_models.h"
 #include "inference/kernels/onednn_matmul.h"
 #include "inference/kernels/tier.h"
 #include "storage/process/harden.h"
@@ -15,7 +14,6 @@
 #include "storage/process/sandbox.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -82,68 +80,51 @@ std::string arithmeticOf(const model::Model& network)
                        kernels::onednnVersion());
 }
 
-using Models = std::array<std::unique_ptr<engine::LoadedModel>, 3>; // null: not given
-constexpr std::size_t kDraft = 1;
-
-model::Result<std::unique_ptr<engine::Scheduler>>
-makeScheduler(const Models& models, const model::Tokenizer* tokenizer, std::uint64_t memoryLeft)
+model::Result<std::unique_ptr<engine::Scheduler>> makeScheduler(engine::WorkerModels& models,
+                                                                const model::Tokenizer* tokenizer)
 {
-    model::Model& network = models.front()->network();
-    model::Model* const draft = models[kDraft] ? &models[kDraft]->network() : nullptr;
-    const std::uint32_t pages = pagesFor(network, draft, memoryLeft);
-    return engine::Scheduler::create(network, tokenizer,
-                                     {.pages = pages, .draft = draft, .draftPages = pages});
+    model::Model& network = models.answer().network();
+    const auto make = [&] {
+        model::Model* const draft = models.draft() ? &models.draft()->network() : nullptr;
+        const std::uint32_t pages = pagesFor(network, draft, models.memoryLeft());
+        return engine::Scheduler::create(network, tokenizer,
+                                         {.pages = pages, .draft = draft, .draftPages = pages});
+    };
+    auto scheduler = make();
+    if (!scheduler && models.draft() != nullptr) {
+        models.leaveDraft(scheduler.error());
+        scheduler = make();
+    }
+    return scheduler;
 }
 
 int serve(const engine::WorkerArguments& arguments)
 {
     wire::Channel channel(arguments.socket);
-    const model::Model::Options options = {.threads = arguments.threads,
-                                           .processors = arguments.processors};
-    Models models;
-    std::vector<const model::GgufFile*> files;
-    const std::array descriptors = {arguments.answer, arguments.draft, arguments.embedding};
-    for (std::size_t i = 0; i < models.size(); ++i) {
-        if (descriptors[i].file < 0)
-            continue;
-        auto opened = engine::LoadedModel::open(descriptors[i].file);
-        if (!opened)
-            return refuse(channel, opened.error());
-        models[i] = *std::move(opened);
-        files.push_back(&models[i]->file());
-    }
-    const std::uint64_t needed = engine::neededFor(files);
-    if (const auto refusal = engine::tooLarge(
-            needed, {.memory = arguments.memory, .memoryLimit = arguments.memoryLimit}))
-        return refuse(channel, *refusal);
-    if (models[kDraft])
-        if (const auto other =
-                engine::otherVocabulary(models.front()->file(), models[kDraft]->file()))
-            return refuse(channel, *other);
-    const model::GgufFile& file = models.front()->file();
+    auto models = engine::WorkerModels::open(arguments);
+    if (!models)
+        return refuse(channel, models.error());
+    const model::GgufFile& file = models->answer().file();
     auto words = engine::loadTokenizer(file);
-    for (std::size_t i = 0; i < models.size(); ++i) {
-        if (!models[i])
-            continue;
-        if (const auto loaded = models[i]->load(descriptors[i], options); !loaded)
-            return refuse(channel, loaded.error());
-    }
+    const auto loaded =
+        models->load({.threads = arguments.threads, .processors = arguments.processors});
+    if (!loaded)
+        return refuse(channel, loaded.error());
     const auto tokenizer = words.get();
-    const std::uint64_t memoryLeft =
-        arguments.memory == UINT64_MAX ? UINT64_MAX : arguments.memory - needed;
     std::optional<model::ChatTemplate> chat;
     if (tokenizer)
         if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
             chat = *chosen;
-    model::Model& network = models.front()->network();
-    const auto scheduler = makeScheduler(models, tokenizer ? &*tokenizer : nullptr, memoryLeft);
+    const model::Model& network = models->answer().network();
+    const auto scheduler = makeScheduler(*models, tokenizer ? &*tokenizer : nullptr);
     if (!scheduler)
         return refuse(channel, scheduler.error());
     wire::Ready ready = engine::describe(file, network.config());
     // The service fits its evidence to this.
     ready.contextTokens = std::min<std::uint32_t>(
         ready.contextTokens, (*scheduler)->pool().pages() * kernels::kPageTokens);
-    ready.fromPack = models.front()->packs().mapped;
+    ready.fromPack = models->answer().packs().mapped;
+    ready.draftModel = models->draftModel();
     if (!channel.send(ready))
         return Exit::Done;
     engine::Worker worker({.channel = channel,

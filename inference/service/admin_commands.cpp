@@ -31,6 +31,18 @@ AdminResult noSecret(std::string_view what)
     return {.status = 2, .error = "No " + std::string(what) + " was given.\n"};
 }
 
+/// What api::ModelStatus::draft means.
+std::string draftLine(const std::string& draft)
+{
+    if (draft == "loading" || draft == "ready")
+        return draft;
+    const std::string why = draft == "other_vocabulary" ? "its vocabulary is not that of the model"
+                            : draft == "does_not_fit"
+                                ? "it does not fit into the memory beside the model"
+                                : "the file can't be read, is damaged or of another kind";
+    return "NOT USED: " + why + "; answers are the same without it, and come later";
+}
+
 /// A session for one command. Ends it when the command has ended.
 class Visit {
 public:
@@ -160,6 +172,8 @@ private:
             status->protection == "sealed" ? "sealed by the machine"
                                            : "a plain file (reduced protection)",
             status->mdwe ? "denied" : "not denied (kernel before 6.6)");
+        if (status->model.draft != "none")
+            result.out += std::format("draft model   {}\n", draftLine(status->model.draft));
         if (status->lockedOut != 0)
             result.out +=
                 std::format("locked out    {}: the device secret is not the one that "

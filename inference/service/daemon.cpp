@@ -105,7 +105,8 @@ void Daemon::Parts::startWorker()
         return;
     engine = EngineClient::start({.program = process::besideThisProgram("cloister-engine"),
                                   .modelFile = *options.model,
-                                  .packFolder = folder->packs()});
+                                  .packFolder = folder->packs(),
+                                  .draftFile = options.draftModel});
 }
 
 /// Those that are still open when the service stops. Before the engine goes with all it has read.

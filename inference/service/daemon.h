@@ -19,6 +19,7 @@ public:
         std::filesystem::path state;
         std::filesystem::path socket;               // empty: cloister.sock in the state folder
         std::optional<std::filesystem::path> model; // none: look-ups only
+        std::filesystem::path draftModel;           // to guess for it; empty: none
         std::chrono::seconds idle{0};               // 0: the default
         /// What the engine has read of a chart is kept for so long after the session, and so much
         /// of one user's. 0: not at all.

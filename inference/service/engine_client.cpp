@@ -30,70 +30,115 @@ SupervisedClient::~SupervisedClient()
     m_changed.notify_all();
 }
 
-/// Hashes the file that the worker was started with; again when the next one starts with one that
-/// was rewritten in place meanwhile. Then keeps the pack that the worker wrote.
+/// A wrong one is no reason to go without answers.
+void SupervisedClient::openDraft()
+{
+    if (m_options.draftFile.empty()) {
+        m_status.draft = wire::DraftModel::None;
+        return;
+    }
+    auto file = ModelFile::open(m_options.draftFile);
+    if (file) {
+        m_draft.emplace("draft", *std::move(file));
+        return;
+    }
+    m_status.draft = wire::DraftModel::Unusable;
+    spdlog::error("engine: works without the draft model: {}", file.error());
+}
+
+/// Those whose file could be opened, the answering one first.
+std::vector<HeldModel*> SupervisedClient::models()
+{
+    std::vector<HeldModel*> all;
+    if (m_answer.file)
+        all.push_back(&m_answer);
+    if (m_draft)
+        all.push_back(&*m_draft);
+    return all;
+}
+
+/// Hashes the files that the worker was started with; again when the next one starts with one that
+/// was rewritten in place meanwhile. Then keeps the packs that the worker wrote.
 void SupervisedClient::hash(const std::stop_token& stop)
 {
-    if (!m_model)
-        return;
-    const auto toHash = [this] { return m_started && m_hashed != m_started; };
-    const auto toKeep = [this] {
-        return m_started && m_hashed == m_started && m_newPack.number() >= 0 &&
+    const auto toHash = [](const HeldModel* model) {
+        return model->started && model->hashed != model->started;
+    };
+    const auto toKeep = [this](const HeldModel* model) {
+        return model->started && model->hashed == model->started && model->newPack.number() >= 0 &&
                m_status.state == State::Ready;
     };
+    const std::vector<HeldModel*> all = models();
     std::unique_lock lock(m_mutex);
-    while (m_changed.wait(lock, stop, [&] { return toHash() || toKeep(); })) {
-        if (toHash())
-            hashModel(lock, stop);
+    while (m_changed.wait(lock, stop, [&] {
+        return std::ranges::any_of(all, toHash) || std::ranges::any_of(all, toKeep);
+    })) {
+        const auto next = std::ranges::find_if(all, toHash);
+        if (next != all.end())
+            hashModel(**next, lock, stop);
         else
-            keepPack(lock);
+            keepPack(**std::ranges::find_if(all, toKeep), lock);
     }
 }
 
-void SupervisedClient::hashModel(std::unique_lock<std::mutex>& lock, const std::stop_token& stop)
+void SupervisedClient::hashModel(HeldModel& model, std::unique_lock<std::mutex>& lock,
+                                 const std::stop_token& stop)
 {
-    const ModelFile::Stamp wanted = *m_started;
+    const ModelFile::Stamp wanted = *model.started;
     lock.unlock();
-    std::string hash = m_model->sha256(stop);
-    const bool unchanged = m_model->stamp() == wanted;
+    std::string hash = model.file->sha256(stop);
+    const bool unchanged = model.file->stamp() == wanted;
     lock.lock();
     if (!unchanged) {
         // Nobody knows which bytes this worker took: the next one is hashed.
-        spdlog::warn("engine: the model file has changed, the worker is replaced");
-        m_started.reset();
+        spdlog::warn("engine: the {} model's file has changed, the worker is replaced", model.role);
+        model.started.reset();
         if (m_worker)
             m_worker->kill();
-    } else if (m_started == wanted) {
-        m_hashed = wanted;
-        m_unreadable = hash.empty();
+    } else if (model.started == wanted) {
+        model.hashed = wanted;
+        model.unreadable = hash.empty();
         m_packs.remember(wanted, hash);
-        m_status.modelSha256 = std::move(hash);
+        model.sha256 = std::move(hash);
     }
 }
 
 /// The worker is ready: it has written its pack, or none.
-void SupervisedClient::keepPack(std::unique_lock<std::mutex>& lock)
+void SupervisedClient::keepPack(HeldModel& model, std::unique_lock<std::mutex>& lock)
 {
-    const Descriptor pack = std::move(m_newPack);
-    const std::string hash = m_status.modelSha256;
-    const bool unchanged = m_model->stamp() == m_started;
+    const Descriptor pack = std::move(model.newPack);
+    std::vector<std::string> hashes = {model.sha256};
+    for (const HeldModel* other : models())
+        if (other != &model)
+            hashes.push_back(other->sha256);
+    const bool unchanged = model.file->stamp() == model.started;
     lock.unlock(); // the disk may take its time, and nobody else looks into the folder now
-    const bool kept = unchanged && m_packs.keep(pack, hash);
+    const bool kept = unchanged && m_packs.keep(pack, model.newPackName(), hashes.front());
+    if (kept && !std::ranges::contains(hashes, std::string()))
+        m_packs.dropBut(hashes);
     lock.lock();
     if (kept)
-        spdlog::info("engine: the packed model is kept for the next start");
+        spdlog::info("engine: the packed {} model is kept for the next start", model.role);
 }
 
-/// m_mutex is held.
-EngineProcess::Packs SupervisedClient::packsForWorker()
+/// Before the worker looks at the file; m_mutex is held.
+EngineProcess::Model SupervisedClient::forWorker(HeldModel& model)
 {
-    EngineProcess::Packs packs;
-    if (!m_status.modelSha256.empty()) {
-        packs.sha256 = m_status.modelSha256;
-        packs.pack = m_packs.pack(packs.sha256);
+    model.started = model.file->stamp();
+    if (model.hashed != model.started) {
+        model.sha256 = m_packs.hashOf(*model.started);
+        if (!model.sha256.empty())
+            model.hashed = model.started;
     }
-    packs.output = m_packs.newPack();
-    return packs;
+    model.newPack = Descriptor();
+    EngineProcess::Model given{.role = model.role,
+                               .file = &*model.file,
+                               .pack = Descriptor(),
+                               .sha256 = model.sha256,
+                               .output = m_packs.newPack(model.newPackName())};
+    if (!model.sha256.empty())
+        given.pack = m_packs.pack(model.sha256);
+    return given;
 }
 
 /// m_mutex is held.
@@ -106,9 +151,9 @@ void SupervisedClient::giveUp(const std::string& why)
 
 void SupervisedClient::supervise(const std::stop_token& stop)
 {
-    if (!m_model) {
+    if (!m_answer.file) {
         const std::lock_guard lock(m_mutex);
-        return giveUp(m_model.error());
+        return giveUp(m_answer.file.error());
     }
     std::chrono::milliseconds pause(0);
     while (runWorker(stop)) {
@@ -131,24 +176,19 @@ std::chrono::milliseconds SupervisedClient::nextPause(std::chrono::milliseconds 
 
 bool SupervisedClient::runWorker(const std::stop_token& stop)
 {
-    EngineProcess::Packs packs;
+    const std::vector<HeldModel*> all = models();
+    std::vector<EngineProcess::Model> given;
     {
-        // Before the worker looks at the file.
         const std::lock_guard lock(m_mutex);
-        m_started = m_model->stamp();
-        if (m_hashed != m_started) {
-            m_status.modelSha256 = m_packs.hashOf(*m_started);
-            if (!m_status.modelSha256.empty())
-                m_hashed = m_started;
-        }
-        m_newPack = Descriptor();
-        packs = packsForWorker();
+        for (HeldModel* model : all)
+            given.push_back(forWorker(*model));
         m_changed.notify_all();
     }
-    auto started = EngineProcess::start(m_options, *m_model, packs);
+    auto started = EngineProcess::start(m_options, given);
     {
         const std::lock_guard lock(m_mutex);
-        m_newPack = std::move(packs.output);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i]->newPack = std::move(given[i].output);
         if (!started && m_hadWorker)
             return afterEnd(started.error()) && !stop.stop_requested(); // may pass, as a death may
         if (!started) {
@@ -159,7 +199,8 @@ bool SupervisedClient::runWorker(const std::stop_token& stop)
         m_worker = *std::move(started);
         m_status.pid = m_worker->pid();
         // The destructor, or the hasher, may have looked for it before it was there.
-        if (stop.stop_requested() || !m_started)
+        if (stop.stop_requested() ||
+            std::ranges::any_of(all, [](const HeldModel* model) { return !model->started; }))
             m_worker->kill();
     }
     const std::shared_ptr<EngineProcess> worker = m_worker; // only this thread replaces it

@@ -27,6 +27,7 @@ public:
         std::filesystem::path modelFile; // opened once, read-only; workers inherit the descriptor
         unsigned threads = 0;            // 0: one for each physical core that is allowed
         std::filesystem::path packFolder = {}; // PackFolder; empty: no packs
+        std::filesystem::path draftFile = {}; // a smaller model of the same vocabulary; empty: none
         /// A worker reads a request at once and answers a cancellation within one matrix; one that
         /// takes this long for either hangs, and is killed and replaced.
         std::chrono::milliseconds patience{10'000};
@@ -52,6 +53,9 @@ public:
         int pid = 0;             // of the running worker, 0 when there is none
         std::string modelSha256; // hex; computed in the background: Loading lasts until it is
                                  // there. Of the bytes that the worker was started with
+        /// Of Options::draftFile; nothing before a worker has said it. Where it can't be used,
+        /// answers are the same and come later.
+        std::optional<wire::DraftModel> draft;
     };
     [[nodiscard]] virtual Status status() const = 0;
 

@@ -76,14 +76,7 @@ bool SupervisedClient::take(wire::FromEngine message)
     else if (const auto* restored = std::get_if<wire::Restored>(&message))
         answer(restored->id, *restored);
     else if (auto* ready = std::get_if<wire::Ready>(&message)) {
-        const std::lock_guard lock(m_mutex);
-        m_status.state = State::Ready;
-        m_status.model = std::move(*ready);
-        m_status.failure.reset();
-        m_failedLoads = 0;
-        m_changed.notify_all(); // its pack may be kept
-        spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
-                     m_status.model->contextTokens);
+        takeReady(std::move(*ready));
     } else if (auto* failed = std::get_if<wire::Failed>(&message)) {
         if (failed->id != 0) {
             answer(failed->id, std::move(*failed));
@@ -96,6 +89,23 @@ bool SupervisedClient::take(wire::FromEngine message)
         spdlog::error("engine: the model can't be used");
     }
     return true;
+}
+
+void SupervisedClient::takeReady(wire::Ready ready)
+{
+    const std::lock_guard lock(m_mutex);
+    m_status.state = State::Ready;
+    m_status.model = std::move(ready);
+    m_status.failure.reset();
+    m_failedLoads = 0;
+    m_changed.notify_all(); // its packs may be kept
+    spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
+                 m_status.model->contextTokens);
+    if (!m_draft)
+        return;
+    m_status.draft = m_status.model->draftModel;
+    if (m_status.draft != wire::DraftModel::InUse)
+        spdlog::error("engine: works without the draft model: {}", wire::nameOf(*m_status.draft));
 }
 
 /// False when the worker sends more than was asked for.
@@ -149,7 +159,7 @@ SupervisedClient::Messages::iterator SupervisedClient::call(const wire::ToEngine
     {
         const std::lock_guard lock(m_mutex);
         entry = m_pending.emplace(id, std::move(pending)).first;
-        if (m_status.state == State::Ready && !m_status.modelSha256.empty())
+        if (m_status.state == State::Ready && !m_answer.sha256.empty())
             worker = m_worker;
         if (!worker) {
             entry->second.answer = failure(wire::Errc::WorkerGone, "the worker is not ready");

@@ -16,9 +16,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace service {
 
@@ -33,15 +35,35 @@ struct PendingCall {
     std::optional<Answer> answer;
 };
 
+/// What is known of a model's file.
+struct HeldModel {
+    HeldModel(std::string_view called, std::expected<ModelFile, std::string> opened)
+        : role(called)
+        , file(std::move(opened))
+    {
+    }
+    /// Of the pack that a worker makes of it.
+    [[nodiscard]] std::string newPackName() const { return std::string(role) + "-pack.new"; }
+
+    const std::string_view role; // as EngineProcess::Model
+    const std::expected<ModelFile, std::string> file;
+    Descriptor newPack; // that the worker writes to, until it is kept or dropped
+    std::string sha256;
+    bool unreadable = false;                 // when it was hashed
+    std::optional<ModelFile::Stamp> started; // of the file when the last worker was started
+    std::optional<ModelFile::Stamp> hashed;  // and when sha256 was computed
+};
+
 class SupervisedClient final : public EngineClient {
 public:
     explicit SupervisedClient(Options options)
         : m_options(std::move(options))
-        , m_model(ModelFile::open(m_options.modelFile))
+        , m_answer("answer", ModelFile::open(m_options.modelFile))
         , m_packs(m_options.packFolder)
-        , m_supervisor([this](const std::stop_token& stop) { supervise(stop); })
-        , m_hasher([this](const std::stop_token& stop) { hash(stop); })
     {
+        openDraft();
+        m_supervisor = std::jthread([this](const std::stop_token& stop) { supervise(stop); });
+        m_hasher = std::jthread([this](const std::stop_token& stop) { hash(stop); });
     }
     ~SupervisedClient() override;
     SupervisedClient(const SupervisedClient&) = delete;
@@ -51,9 +73,10 @@ public:
     {
         const std::lock_guard lock(m_mutex);
         Status status = m_status;
+        status.modelSha256 = m_answer.sha256;
         // The audit names the hash of every answer's model: nobody is served before it is known.
         if (status.state == State::Ready && status.modelSha256.empty())
-            status.state = m_unreadable ? State::Unusable : State::Loading;
+            status.state = m_answer.unreadable ? State::Unusable : State::Loading;
         return status;
     }
     std::expected<wire::Finished, wire::Failed>
@@ -72,11 +95,14 @@ private:
     using Clock = std::chrono::steady_clock;
     using Messages = std::map<wire::RequestId, PendingCall>;
 
+    void openDraft();
     void supervise(const std::stop_token& stop);
     void hash(const std::stop_token& stop);
-    void hashModel(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-    void keepPack(std::unique_lock<std::mutex>& lock);
-    EngineProcess::Packs packsForWorker();
+    void hashModel(HeldModel& model, std::unique_lock<std::mutex>& lock,
+                   const std::stop_token& stop);
+    void keepPack(HeldModel& model, std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] std::vector<HeldModel*> models();
+    EngineProcess::Model forWorker(HeldModel& model);
     void giveUp(const std::string& why);
     /// Runs one worker to its end. Whether another one is worth a try.
     bool runWorker(const std::stop_token& stop);
@@ -84,6 +110,7 @@ private:
     bool afterEnd(const std::string& how);
     /// Takes one message. False when it makes no sense.
     bool take(wire::FromEngine message);
+    void takeReady(wire::Ready ready);
     bool takeToken(const wire::Token& token);
     [[nodiscard]] const Callbacks* callbacksOf(wire::RequestId id) const;
     void deliver(wire::RequestId id, const std::function<void()>& callback);
@@ -98,10 +125,10 @@ private:
                             const std::stop_token& stop, std::chrono::milliseconds longest);
 
     Options m_options;
-    const std::expected<ModelFile, std::string> m_model;
-    mutable std::mutex m_mutex; // guards what follows
+    mutable std::mutex m_mutex; // guards what follows, but HeldModel::file
+    HeldModel m_answer;
+    std::optional<HeldModel> m_draft; // if its file could be opened
     PackFolder m_packs;
-    Descriptor m_newPack; // that the worker writes to, until it is kept or dropped
     std::condition_variable_any m_changed;
     Status m_status;
     Messages m_pending;
@@ -111,10 +138,7 @@ private:
     bool m_refused = false;                  // the worker said that the model can't be used
     bool m_served = false;                   // the worker that ran last answered a request
     bool m_hadWorker = false;
-    bool m_unreadable = false;                 // the model file, when it was hashed
-    std::optional<ModelFile::Stamp> m_started; // of the file when the last worker was started
-    std::optional<ModelFile::Stamp> m_hashed;  // and when Status::modelSha256 was computed
-    std::jthread m_supervisor;                 // starts every worker and reads its messages
+    std::jthread m_supervisor; // starts every worker and reads its messages
     std::jthread m_hasher;
 };
 

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace service {
@@ -75,16 +77,18 @@ private:
 /// worker with it. channel() and kill() from any.
 class EngineProcess {
 public:
-    /// The pack of the model, where there is one, and a file for a new one.
-    struct Packs {
+    /// A model, its pack, where there is one, and a file for a new one.
+    struct Model {
+        std::string_view role; // as the worker's arguments name it: answer, draft
+        const ModelFile* file; // not null
         Descriptor pack;
-        std::string sha256; // of the model, in hexadecimal; empty without a pack
+        std::string sha256; // of the file, in hexadecimal; empty without a pack
         Descriptor output;
     };
 
     /// The error is a sentence for the log.
     static std::expected<std::unique_ptr<EngineProcess>, std::string>
-    start(const EngineClient::Options& options, const ModelFile& model, const Packs& packs);
+    start(const EngineClient::Options& options, std::span<const Model> models);
     virtual ~EngineProcess() = default;
 
     [[nodiscard]] virtual wire::Channel& channel() = 0;

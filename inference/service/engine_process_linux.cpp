@@ -24,11 +24,9 @@
 namespace service {
 namespace {
 
-// The worker's numbers of what it inherits.
+// The worker's numbers of what it inherits: the socket, then what it gets of models.
 constexpr int kSocketInWorker = 3;
-constexpr int kModelInWorker = 4;
-constexpr int kPackInWorker = 5;
-constexpr int kOutputInWorker = 6;
+constexpr int kFirstOfModels = 4;
 
 /// Reads to the end and keeps nothing but the number of lines.
 std::uint64_t countLines(int pipe)
@@ -90,16 +88,14 @@ std::unexpected<std::string> failed(const char* what)
 }
 
 /// Of so many threads as the administrator wants, or one on each physical core.
-std::vector<std::string> argumentsOf(const EngineClient::Options& options,
-                                     const EngineProcess::Packs& packs)
+std::vector<std::string> argumentsOf(const EngineClient::Options& options)
 {
     const std::vector<unsigned> processors = process::processorsToBind();
     const std::size_t threads = options.threads != 0 ? options.threads : processors.size();
     const process::MemoryLeft left = process::memoryLeft();
     std::vector<std::string> arguments = {
         std::format("socket={}", kSocketInWorker), std::format("threads={}", threads),
-        std::format("memory={}", left.bytes), std::format("memory-limit={}", left.limit),
-        std::format("answer={}", kModelInWorker)};
+        std::format("memory={}", left.bytes), std::format("memory-limit={}", left.limit)};
     // More threads than cores can't have one each.
     if (threads <= processors.size()) {
         std::string list;
@@ -107,13 +103,27 @@ std::vector<std::string> argumentsOf(const EngineClient::Options& options,
             list += std::format("{}{}", list.empty() ? "" : ",", processor);
         arguments.push_back("processors=" + list);
     }
-    if (packs.pack.number() >= 0) {
-        arguments.push_back(std::format("answer-pack={}", kPackInWorker));
-        arguments.push_back("answer-hash=" + packs.sha256);
-    }
-    if (packs.output.number() >= 0)
-        arguments.push_back(std::format("answer-pack-output={}", kOutputInWorker));
     return arguments;
+}
+
+/// Puts the descriptors of @p models behind @p descriptors, and words that name them.
+void giveModels(std::span<const EngineProcess::Model> models, std::vector<std::string>& arguments,
+                std::vector<std::pair<int, int>>& descriptors)
+{
+    int next = kFirstOfModels;
+    const auto give = [&](int descriptor, const EngineProcess::Model& model, const char* what) {
+        descriptors.emplace_back(descriptor, next);
+        arguments.push_back(std::format("{}{}={}", model.role, what, next++));
+    };
+    for (const EngineProcess::Model& model : models) {
+        give(model.file->descriptor(), model, "");
+        if (model.pack.number() >= 0) {
+            give(model.pack.number(), model, "-pack");
+            arguments.push_back(std::format("{}-hash={}", model.role, model.sha256));
+        }
+        if (model.output.number() >= 0)
+            give(model.output.number(), model, "-pack-output");
+    }
 }
 
 } // namespace
@@ -125,22 +135,18 @@ Descriptor::~Descriptor()
 }
 
 std::expected<std::unique_ptr<EngineProcess>, std::string>
-EngineProcess::start(const EngineClient::Options& options, const ModelFile& model,
-                     const Packs& packs)
+EngineProcess::start(const EngineClient::Options& options, std::span<const Model> models)
 {
     std::array<int, 2> ends = {};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return failed("no socket for the worker");
     Descriptor ours(ends[0]);
     const Descriptor theirs(ends[1]);
-    std::vector<std::pair<int, int>> descriptors = {{theirs.number(), kSocketInWorker},
-                                                    {model.descriptor(), kModelInWorker}};
-    if (packs.pack.number() >= 0)
-        descriptors.emplace_back(packs.pack.number(), kPackInWorker);
-    if (packs.output.number() >= 0)
-        descriptors.emplace_back(packs.output.number(), kOutputInWorker);
+    std::vector<std::pair<int, int>> descriptors = {{theirs.number(), kSocketInWorker}};
+    std::vector<std::string> arguments = argumentsOf(options);
+    giveModels(models, arguments, descriptors);
     auto child = process::Child::start({.program = options.program,
-                                        .arguments = argumentsOf(options, packs),
+                                        .arguments = std::move(arguments),
                                         .descriptors = std::move(descriptors)});
     if (!child)
         return std::unexpected(child.error().detail);

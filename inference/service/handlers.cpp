@@ -307,6 +307,10 @@ api::ModelStatus modelStatus(const EngineClient* engine)
         shown.state = "unusable";
         break;
     }
+    if (status.draft)
+        shown.draft = wire::nameOf(*status.draft);
+    else if (status.state == EngineClient::State::Loading)
+        shown.draft = "loading";
     if (status.model) {
         shown.name = status.model->name;
         shown.architecture = status.model->architecture;

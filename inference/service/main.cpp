@@ -13,9 +13,9 @@
 
 namespace {
 
-constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE] "
-                               "[--synthetic] [--idle-seconds N] [--kept-charts-hours N] "
-                               "[--kept-charts-mb N]\n";
+constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE "
+                               "[--draft-model FILE]] [--synthetic] [--idle-seconds N] "
+                               "[--kept-charts-hours N] [--kept-charts-mb N]\n";
 
 int usage()
 {
@@ -52,6 +52,8 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
             options.socket = value;
         } else if (name == "--model") {
             options.model = value;
+        } else if (name == "--draft-model") {
+            options.draftModel = value;
         } else if (name == "--idle-seconds") {
             const auto seconds = number(value, 1);
             if (!seconds)
@@ -72,7 +74,7 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
         }
         arguments = arguments.subspan(2);
     }
-    if (options.state.empty())
+    if (options.state.empty() || (!options.draftModel.empty() && !options.model))
         return std::nullopt;
     return options;
 }

@@ -4,6 +4,7 @@
 #include "inference/service/engine_process.h"
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace service {
@@ -24,11 +25,13 @@ public:
 
     /// The pack of the model with that hash, read-only; none when there is none.
     [[nodiscard]] Descriptor pack(const std::string& sha256) const;
-    /// An empty file for a worker to write one to.
-    [[nodiscard]] Descriptor newPack() const;
-    /// Seals what a worker wrote to @p pack, puts it on the disk and under its name. Other packs
-    /// go. False when the worker did not finish it, or the disk refuses.
-    bool keep(const Descriptor& pack, const std::string& sha256) const;
+    /// An empty file of that @p name for a worker to write one to.
+    [[nodiscard]] Descriptor newPack(const std::string& name) const;
+    /// Seals what a worker wrote to @p pack, which has that @p name, puts it on the disk and under
+    /// the name of its model. False when the worker did not finish it, or the disk refuses.
+    bool keep(const Descriptor& pack, const std::string& name, const std::string& sha256) const;
+    /// Packs of all other models go.
+    void dropBut(std::span<const std::string> hashes) const;
 
 private:
     std::filesystem::path m_folder;

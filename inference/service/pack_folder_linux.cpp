@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -113,11 +114,11 @@ Descriptor PackFolder::pack(const std::string& sha256) const
         ::open((m_folder / (sha256 + ".pack")).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
 }
 
-Descriptor PackFolder::newPack() const
+Descriptor PackFolder::newPack(const std::string& name) const
 {
     if (m_folder.empty())
         return Descriptor(-1);
-    const std::filesystem::path file = m_folder / "pack.new";
+    const std::filesystem::path file = m_folder / name;
     ::unlink(file.c_str()); // of a worker that died
     Descriptor pack(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (pack.number() < 0)
@@ -125,27 +126,33 @@ Descriptor PackFolder::newPack() const
     return pack;
 }
 
-bool PackFolder::keep(const Descriptor& pack, const std::string& sha256) const
+bool PackFolder::keep(const Descriptor& pack, const std::string& name,
+                      const std::string& sha256) const
 {
-    const std::filesystem::path fresh = m_folder / "pack.new";
+    const std::filesystem::path fresh = m_folder / name;
     if (m_folder.empty() || sha256.size() != kHashDigits || !isFinished(pack.number())) {
         ::unlink(fresh.c_str());
         return false;
     }
     const auto seal = sealOf(sha256);
-    const std::filesystem::path name = m_folder / (sha256 + ".pack");
+    const std::filesystem::path kept = m_folder / (sha256 + ".pack");
     if (::pwrite(pack.number(), seal.data(), seal.size(), 0) != static_cast<ssize_t>(seal.size()) ||
-        ::fsync(pack.number()) != 0 || ::rename(fresh.c_str(), name.c_str()) != 0 ||
+        ::fsync(pack.number()) != 0 || ::rename(fresh.c_str(), kept.c_str()) != 0 ||
         !syncFolder(m_folder)) {
         logFailure("the pack can't be kept");
         ::unlink(fresh.c_str());
         return false;
     }
-    std::error_code ignored;
-    for (const auto& other : std::filesystem::directory_iterator(m_folder, ignored))
-        if (other.path().extension() == ".pack" && other.path() != name)
-            ::unlink(other.path().c_str());
     return true;
+}
+
+void PackFolder::dropBut(std::span<const std::string> hashes) const
+{
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(m_folder, ignored))
+        if (entry.path().extension() == ".pack" &&
+            !std::ranges::contains(hashes, entry.path().stem().string()))
+            ::unlink(entry.path().c_str());
 }
 
 } // namespace service

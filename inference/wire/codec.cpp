@@ -159,6 +159,7 @@ void visitMessage(auto& visit, Is<Ready> auto& m)
     visit.number("vocabulary", m.vocabulary);
     visit.number("weightBytes", m.weightBytes);
     visit.flag("fromPack", m.fromPack);
+    visit.enumeration("draftModel", m.draftModel, DraftModel::Unusable);
 }
 
 void visitMessage(auto& visit, Is<Progress> auto& m)

@@ -32,4 +32,21 @@ std::string_view nameOf(Errc code)
     return "unknown";
 }
 
+std::string_view nameOf(DraftModel draft)
+{
+    switch (draft) {
+    case DraftModel::None:
+        return "none";
+    case DraftModel::InUse:
+        return "ready";
+    case DraftModel::OtherVocabulary:
+        return "other_vocabulary";
+    case DraftModel::DoesNotFit:
+        return "does_not_fit";
+    case DraftModel::Unusable:
+        return "unusable";
+    }
+    return "unknown";
+}
+
 } // namespace wire

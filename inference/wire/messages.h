@@ -11,7 +11,7 @@
 /// Bytes: docs/formats/wire.md (written and read by codec.h).
 namespace wire {
 
-inline constexpr std::uint8_t kVersion = 3;
+inline constexpr std::uint8_t kVersion = 4;
 /// Larger frames are refused before anything is allocated.
 inline constexpr std::uint32_t kMaxFrameBytes = 16U << 20;
 
@@ -119,6 +119,16 @@ using ToEngine = std::variant<Generate, Count, Cancel, Forget, Keep, Restore>;
 
 // ---- engine -> service ----
 
+/// What became of the draft model that the worker was given. Answers are the same without it, and
+/// come later.
+enum class DraftModel : std::uint8_t {
+    None = 0, // there was none
+    InUse = 1,
+    OtherVocabulary = 2, // than that of the model that answers
+    DoesNotFit = 3,      // into the memory beside the others
+    Unusable = 4,        // damaged, or of a kind that is not supported
+};
+
 /// The model is loaded and the worker accepts requests.
 struct Ready {
     std::string name;         // general.name of the file, control characters removed, <= 128 bytes
@@ -129,6 +139,7 @@ struct Ready {
     std::uint32_t vocabulary = 0;
     std::uint64_t weightBytes = 0;
     bool fromPack = false; // the weights were mapped as an earlier worker had packed them
+    DraftModel draftModel = DraftModel::None;
 };
 
 /// The request waits for others; told when its place changes.
@@ -207,6 +218,8 @@ enum class Errc : std::uint8_t {
 
 /// The code in one word, for the daemon's log.
 std::string_view nameOf(Errc code);
+/// In one word, for log and status: none, ready, other_vocabulary, does_not_fit, unusable.
+std::string_view nameOf(DraftModel draft);
 
 struct Failed {
     RequestId id = 0; // 0: not about one request

@@ -27,7 +27,7 @@ private Q_SLOTS:
         struct stat folder = {};
         QCOMPARE(::stat(packs().c_str(), &folder), 0);
         QCOMPARE(folder.st_mode & 0777, 0700U);
-        QVERIFY(!std::filesystem::exists(packs() / "pack.new"));
+        QVERIFY(!std::filesystem::exists(packs() / "answer-pack.new"));
 
         const std::string answer = m_answer;
         start();
