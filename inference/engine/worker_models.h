@@ -33,7 +33,9 @@ public:
     [[nodiscard]] std::uint64_t memoryLeft() const;
 
 private:
-    enum Place : std::size_t { kAnswer, kDraft, kEmbedding, kPlaces };
+    static constexpr std::size_t kAnswer = 0;
+    static constexpr std::size_t kDraft = 1;
+    static constexpr std::size_t kPlaces = 3; // the embedding model's is the last
 
     explicit WorkerModels(const WorkerArguments& arguments)
         : m_arguments(&arguments)
