@@ -85,6 +85,8 @@ public:
         // Tokens to draft for every answer in every step, whatever they cost: to see how well two
         // models agree. 0: where they pay, and as many.
         std::uint32_t draftLength = 0;
+        // The same of tokens that are guessed from the text, at most so many.
+        std::uint32_t guessLength = 0;
     };
     using Emit = std::function<void(Event)>;
 

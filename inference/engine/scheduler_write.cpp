@@ -114,8 +114,10 @@ void Scheduler::addGuesses(std::vector<Row>& rows)
         plan = planned();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         Guess& guess = rows[i].guess = std::move(guesses[i]);
-        const bool whole = m_options.draftLength > 0 && !guess.probabilities.empty();
-        const std::size_t length = whole ? guess.tokens.size() : plan.lengths[i];
+        const std::size_t wanted =
+            guess.probabilities.empty() ? m_options.guessLength : m_options.draftLength;
+        const std::size_t length =
+            wanted > 0 ? std::min(wanted, guess.tokens.size()) : plan.lengths[i];
         guess.tokens.resize(length);
         guess.probabilities.resize(std::min(guess.probabilities.size(), length));
         rows[i].tokens.insert(rows[i].tokens.end(), guess.tokens.begin(), guess.tokens.end());
