@@ -67,6 +67,9 @@ bool mayUseProcess(const std::string& file, const std::string& header)
         return supervises(file) || folderOf(file) == "inference/service";
     if (header == "storage/process/cores.h" || header == "storage/process/memory.h")
         return supervises(file) || isNamedMain(file);
+    // A file that both the daemon and cloister-model keep.
+    if (header == "storage/process/thread_counts.h")
+        return folderOf(file) == "inference/service" || folderOf(file) == "inference/engine";
     return isNamedMain(file);
 }
 
@@ -221,12 +224,17 @@ private Q_SLOTS:
         QVERIFY(complaintOfFile("app/second_main.cpp", sandbox));
         QVERIFY(complaintOfFile("inference/service/routes.cpp",
                                 child + "auto one = process::Child::start(options);"));
+        const std::string counts = "#include \"storage/process/thread_counts.h\"\n";
+        for (const char* file : {"app/domain.cpp", "inference/model/llama.cpp", "storage/key.cpp"})
+            QVERIFY2(complaintOfFile(file, counts), file);
 
         // The controls: those who may.
         const std::string starts = child + "auto one = process::Child::start(options);\n";
         QVERIFY(!complaintOfFile("inference/service/engine_process_linux.cpp", starts));
         QVERIFY(!complaintOfFile("storage/import/importer_process_linux.cpp", starts));
         QVERIFY(!complaintOfFile("app/second_main.cpp", sandbox + main));
+        for (const char* file : {"inference/service/any.cpp", "inference/engine/any.cpp"})
+            QVERIFY2(!complaintOfFile(file, counts), file);
         QVERIFY(!complaintOfFile("inference/service/daemon.cpp",
                                  child + "process::besideThisProgram(name);"));
     }

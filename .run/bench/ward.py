@@ -38,7 +38,7 @@ class Engine:
         self.process = subprocess.Popen(
             [str(program), f"socket={theirs.fileno()}", f"threads={threads}",
              "processors=" + ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads])),
-             f"answer={file}"],
+             f"decode-threads={threads}", f"prefill-threads={threads}", f"answer={file}"],
             pass_fds=(theirs.fileno(), file), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         theirs.close()
         os.close(file)

@@ -5,8 +5,10 @@
 
 namespace engine {
 
-model::Result<std::unique_ptr<DraftOption>>
-openDraft(const Options& options, const model::GgufFile& answer, unsigned threads)
+model::Result<std::unique_ptr<DraftOption>> openDraft(const Options& options,
+                                                      const model::GgufFile& answer,
+                                                      unsigned threads,
+                                                      const model::ThreadCounts& counts)
 {
     if (!options.has("draft"))
         return nullptr;
@@ -20,6 +22,7 @@ openDraft(const Options& options, const model::GgufFile& answer, unsigned thread
     if (!network)
         return std::unexpected(network.error());
     draft->network = *std::move(network);
+    draft->network->useThreads(counts);
     return draft;
 }
 

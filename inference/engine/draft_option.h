@@ -14,8 +14,11 @@ struct DraftOption {
     std::unique_ptr<model::Model> network; // last: it reads in the file
 };
 
-/// Null without --draft. Errors: as Model::load; OtherVocabulary when it can't guess for @p answer.
-model::Result<std::unique_ptr<DraftOption>>
-openDraft(const Options& options, const model::GgufFile& answer, unsigned threads);
+/// Null without --draft. It uses @p counts of its @p threads.
+/// Errors: as Model::load; OtherVocabulary when it can't guess for @p answer.
+model::Result<std::unique_ptr<DraftOption>> openDraft(const Options& options,
+                                                      const model::GgufFile& answer,
+                                                      unsigned threads,
+                                                      const model::ThreadCounts& counts);
 
 } // namespace engine

@@ -4,6 +4,7 @@
 // cloister-engine --probe-sandbox[=outside]: tries what the sandbox forbids and prints what
 // happened.
 #include "inference/engine/ready.h"
+#include "inference/engine/thread_probe.h"
 #include "inference/engine/worker.h"
 #include "inference/engine/worker_arguments.h"
 #include "inference/engine/worker_models.h"
@@ -80,6 +81,21 @@ std::string arithmeticOf(const model::Model& network)
                        kernels::onednnVersion());
 }
 
+/// What the daemon knows from an earlier worker is not measured again. The answering model's counts
+/// do for the one that drafts too: they take turns.
+engine::ProbedThreads useBestThreads(const engine::WorkerModels& models,
+                                     const engine::WorkerArguments& arguments)
+{
+    engine::ProbedThreads best = {
+        .counts = {.decode = arguments.decodeThreads, .prefill = arguments.prefillThreads}};
+    if (arguments.decodeThreads == 0)
+        best = engine::probeThreads(models.answer().network());
+    models.answer().network().useThreads(best.counts);
+    if (models.draft() != nullptr)
+        models.draft()->network().useThreads(best.counts);
+    return best;
+}
+
 model::Result<std::unique_ptr<engine::Scheduler>> makeScheduler(engine::WorkerModels& models,
                                                                 const model::Tokenizer* tokenizer)
 {
@@ -98,6 +114,22 @@ model::Result<std::unique_ptr<engine::Scheduler>> makeScheduler(engine::WorkerMo
     return scheduler;
 }
 
+wire::Ready readyOf(const engine::WorkerModels& models, const engine::Scheduler& scheduler,
+                    const engine::ProbedThreads& threads)
+{
+    const engine::LoadedModel& model = models.answer();
+    wire::Ready ready = engine::describe(model.file(), model.network().config());
+    // The service fits its evidence to this.
+    ready.contextTokens = std::min<std::uint32_t>(ready.contextTokens,
+                                                  scheduler.pool().pages() * kernels::kPageTokens);
+    ready.fromPack = model.packs().mapped;
+    ready.draftModel = models.draftModel();
+    ready.decodeThreads = threads.counts.decode;
+    ready.prefillThreads = threads.counts.prefill;
+    ready.threadsMeasured = threads.measured;
+    return ready;
+}
+
 int serve(const engine::WorkerArguments& arguments)
 {
     wire::Channel channel(arguments.socket);
@@ -111,6 +143,7 @@ int serve(const engine::WorkerArguments& arguments)
     if (!loaded)
         return refuse(channel, loaded.error());
     const auto tokenizer = words.get();
+    const engine::ProbedThreads threads = useBestThreads(*models, arguments);
     std::optional<model::ChatTemplate> chat;
     if (tokenizer)
         if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
@@ -119,12 +152,7 @@ int serve(const engine::WorkerArguments& arguments)
     const auto scheduler = makeScheduler(*models, tokenizer ? &*tokenizer : nullptr);
     if (!scheduler)
         return refuse(channel, scheduler.error());
-    wire::Ready ready = engine::describe(file, network.config());
-    // The service fits its evidence to this.
-    ready.contextTokens = std::min<std::uint32_t>(
-        ready.contextTokens, (*scheduler)->pool().pages() * kernels::kPageTokens);
-    ready.fromPack = models->answer().packs().mapped;
-    ready.draftModel = models->draftModel();
+    const wire::Ready ready = readyOf(*models, **scheduler, threads);
     if (!channel.send(ready))
         return Exit::Done;
     engine::Worker worker({.channel = channel,

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/model_at_hand.h"
 
+#include "inference/engine/ready.h"
+#include "inference/engine/thread_probe.h"
+#include "storage/process/thread_counts.h"
+
 #include <cstdio>
+#include <format>
 
 namespace engine {
 namespace {
@@ -43,6 +48,7 @@ model::Result<ModelAtHand> ModelAtHand::open(const Options& options)
 
 model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& options)
 {
+    m_loaded = options;
     const auto known = m_cache.knownHash(m_descriptor.number());
     OpenFile pack = known ? m_cache.pack(*known) : OpenFile();
     OpenFile fresh;
@@ -64,6 +70,46 @@ model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& opti
             m_cache.keep(fresh, *hash);
     }
     return &m_model->network();
+}
+
+ThreadChoice ModelAtHand::useBestThreads(const Options& options) const
+{
+    model::Model& network = m_model->network();
+    if (options.has("threads"))
+        return {network.threads(), ThreadChoice::From::Option};
+    const wire::Ready model = describe(file(), network.config());
+    const std::string key = std::format(
+        "{} | {} | {} threads | {}{} | {}", process::hostForThreads(), CLOISTER_VERSION,
+        m_loaded.threads, kernels::nameOf(m_loaded.tier), m_loaded.exact ? " exact" : "",
+        classOfModel(model.weightType, model.weightBytes));
+    const std::filesystem::path kept = m_cache.threadCounts();
+    if (!kept.empty()) {
+        if (const auto known = process::knownThreads(kept, key)) {
+            network.useThreads({known->decode, known->prefill});
+            return {network.threads(), ThreadChoice::From::Kept};
+        }
+    }
+    const ProbedThreads found = probeThreads(network);
+    if (!found.measured)
+        return {found.counts, ThreadChoice::From::Unknown};
+    if (!kept.empty() && m_loaded.threads > 1)
+        process::rememberThreads(kept, key, {found.counts.decode, found.counts.prefill});
+    return {found.counts, ThreadChoice::From::Measured};
+}
+
+std::string_view nameOf(ThreadChoice::From from)
+{
+    switch (from) {
+    case ThreadChoice::From::Option:
+        return "option";
+    case ThreadChoice::From::Kept:
+        return "kept";
+    case ThreadChoice::From::Measured:
+        return "measured";
+    case ThreadChoice::From::Unknown:
+        return "unknown";
+    }
+    return "option";
 }
 
 } // namespace engine

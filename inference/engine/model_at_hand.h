@@ -6,8 +6,21 @@
 #include "inference/engine/pack_cache.h"
 
 #include <memory>
+#include <string_view>
 
 namespace engine {
+
+/// How many threads a model works with, and how it came to that.
+struct ThreadChoice {
+    model::ThreadCounts counts;
+    enum class From {
+        Option,   // --threads
+        Kept,     // an earlier run on this host measured them
+        Measured, // just now, or there is nothing to choose
+        Unknown   // all threads: something else ran on their cores
+    } from = From::Option;
+};
+[[nodiscard]] std::string_view nameOf(ThreadChoice::From from); // as it is printed
 
 /// A model as the verbs of cloister-model use one: its file, then the network, from the pack that
 /// an earlier run kept where there is one. --pack-folder names where packs are kept, --no-pack does
@@ -25,6 +38,10 @@ public:
     /// Errors: as model::Model::load.
     model::Result<model::Model*> load(const model::Model::Options& options);
 
+    /// After load(). Without --threads: has the network use as many threads
+    /// as are best on this host, which takes up to two seconds where no earlier run has kept them.
+    ThreadChoice useBestThreads(const Options& options) const;
+
 private:
     ModelAtHand(OpenFile descriptor, std::string path, PackCache cache,
                 std::unique_ptr<LoadedModel> model);
@@ -34,6 +51,7 @@ private:
     std::string m_stamp; // PackCache::stamp() when it was opened
     PackCache m_cache;
     std::unique_ptr<LoadedModel> m_model;
+    model::Model::Options m_loaded; // what load() was asked for
 };
 
 } // namespace engine

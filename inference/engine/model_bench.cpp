@@ -20,6 +20,7 @@ struct Plan {
     std::uint32_t depth = 0;    // tokens already in the cache
     std::uint32_t repeat = 0;
     unsigned threads = 0;
+    ThreadChoice choice;     // of them
     std::uint32_t users = 1; // sequences that generate together
     kernels::Tier tier = kernels::bestTier();
     KvChoice kv;
@@ -157,22 +158,26 @@ void print(const Plan& plan, std::span<const double> prefill, std::span<const do
         return speeds.empty() ? 0.0 : median({speeds.begin(), speeds.end()});
     };
     const std::string_view tier = kernels::nameOf(plan.tier);
+    const std::string_view from = nameOf(plan.choice.from);
+    const model::ThreadCounts& counts = plan.choice.counts;
     const std::string line =
-        json ? std::format(
-                   "{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                   "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                   "\"depth\":{},\"repeat\":{},\"threads\":{},\"kernels\":\"{}\",\"kv\":\"{}\","
-                   "\"users\":{}}}\n",
-                   plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
-                   plan.repeat, plan.threads, tier, plan.kv.name, plan.users)
-             : std::format("prefill {} tokens: {:.1f} tokens/s\ndecode {} tokens: {:.1f} tokens/s\n"
-                           "depth {}, median of {}, {} threads, {} kernels, {} users\n",
+        json ? std::format("{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
+                           "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
+                           "\"depth\":{},\"repeat\":{},\"threads\":{},\"decode_threads\":{},"
+                           "\"prefill_threads\":{},\"threads_from\":\"{}\",\"kernels\":\"{}\","
+                           "\"kv\":\"{}\",\"users\":{}}}\n",
                            plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
-                           plan.repeat, plan.threads, tier, plan.users);
+                           plan.repeat, plan.threads, counts.decode, counts.prefill, from, tier,
+                           plan.kv.name, plan.users)
+             : std::format("prefill {} tokens: {:.1f} tokens/s\ndecode {} tokens: {:.1f} tokens/s\n"
+                           "depth {}, median of {}, {} threads to read, {} to generate ({}), "
+                           "{} kernels, {} users\n",
+                           plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
+                           plan.repeat, counts.prefill, counts.decode, from, tier, plan.users);
     std::fputs(line.c_str(), stdout);
 }
 
-int bench(const Options& options, const Plan& plan)
+int bench(const Options& options, Plan plan)
 {
     auto model = ModelAtHand::open(options);
     if (!model)
@@ -183,6 +188,7 @@ int bench(const Options& options, const Plan& plan)
                                      .tier = plan.tier});
     if (!loaded)
         return failed(loaded.error().detail);
+    plan.choice = model->useBestThreads(options);
     if (tokensOfOne(plan) > (*loaded)->config().contextLength) {
         return failed(std::format("{} tokens, the model's context holds {}", tokensOfOne(plan),
                                   (*loaded)->config().contextLength));

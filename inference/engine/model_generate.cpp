@@ -149,7 +149,7 @@ int runGenerate(const Options& options)
         return failed(model.error().detail);
     const model::GgufFile& file = model->file();
     auto words = loadTokenizer(file);
-    const auto network = model->load({.threads = wishes->threads, .exact = false});
+    const auto network = model->load({.threads = wishes->threads});
     const auto tokenizer = words.get();
     if (!network)
         return failed(network.error().detail);
@@ -169,7 +169,8 @@ int runGenerate(const Options& options)
     if (options.has("stop"))
         stops.push_back(options.text("stop"));
 
-    const auto draft = openDraft(options, file, wishes->threads);
+    const auto draft =
+        openDraft(options, file, wishes->threads, model->useBestThreads(options).counts);
     if (!draft)
         return failed(draft.error().detail);
     const std::size_t tokens = prompt->size() + wishes->maxTokens;

@@ -193,7 +193,7 @@ int runGuesses(const Options& options)
     const std::vector<Question> questions = questionsIn(options.text("prompts"), *chat, *tokenizer);
     if (questions.empty())
         return failed("the folder of prompts holds no .txt file, or can't be read");
-    const auto network = model->load({.threads = static_cast<unsigned>(*threads), .exact = false});
+    const auto network = model->load({.threads = static_cast<unsigned>(*threads)});
     if (!network)
         return failed(network.error().detail);
 
@@ -201,7 +201,8 @@ int runGuesses(const Options& options)
     const auto longest = std::ranges::max(questions, {}, [](const Question& question) {
                              return question.prompt.size();
                          }).prompt.size();
-    const auto draft = openDraft(options, file, static_cast<unsigned>(*threads));
+    const auto draft = openDraft(options, file, static_cast<unsigned>(*threads),
+                                 model->useBestThreads(options).counts);
     if (!draft)
         return failed(draft.error().detail);
     if (const auto ready = comparison.prepare(longest, *draft ? (*draft)->network.get() : nullptr,

@@ -29,6 +29,8 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
                               answers every *.txt as a user's message, with guessed tokens and
                               without by turns: speed as a ratio, and the same text; the draft
                               model guesses N tokens a step, without N as many as pay
+  generate, bench and guesses take as many threads to generate and to read as are best on
+           this machine, which they measure once and keep beside the packs; --threads N: N
   generate, logits, bench and guesses keep the packed model for their next run:
            [--pack-folder FOLDER | --no-pack]; usually in $XDG_CACHE_HOME/cloister/packs or
            ~/.cache/cloister/packs

@@ -50,6 +50,11 @@ public:
     /// Makes @p folder for its owner only. Empty: nothing is kept.
     explicit PackCache(std::filesystem::path folder);
     [[nodiscard]] bool keeps() const { return !m_folder.empty(); }
+    /// Where best thread counts are kept (docs/formats/thread-counts.md); empty: nowhere.
+    [[nodiscard]] std::filesystem::path threadCounts() const
+    {
+        return keeps() ? m_folder / "threads" : std::filesystem::path();
+    }
 
     /// Changes whenever somebody writes into @p file; no two files share one. Empty: no file.
     [[nodiscard]] static std::string stamp(int file);

@@ -58,6 +58,10 @@ bool takeWord(std::string_view name, std::string_view value, WorkerArguments& ou
         return take(value, kMostDescriptors, out.socket);
     if (name == "threads")
         return take(value, kMostThreads, out.threads) && out.threads > 0;
+    if (name == "decode-threads")
+        return take(value, kMostThreads, out.decodeThreads) && out.decodeThreads > 0;
+    if (name == "prefill-threads")
+        return take(value, kMostThreads, out.prefillThreads) && out.prefillThreads > 0;
     if (name == "processors")
         return takeList(value, out.processors);
     if (name == "memory")
@@ -93,6 +97,9 @@ std::optional<WorkerArguments> WorkerArguments::parse(std::span<const std::strin
         if (pack != seen.contains(role + "-hash") || (pack && !seen.contains(role)))
             return std::nullopt;
     }
+    if (seen.contains("decode-threads") != seen.contains("prefill-threads") ||
+        std::max(arguments.decodeThreads, arguments.prefillThreads) > arguments.threads)
+        return std::nullopt;
     if (arguments.socket < 0 || arguments.answer.file < 0)
         return std::nullopt;
     return arguments;

@@ -22,13 +22,19 @@ struct ModelDescriptors {
 /// What the worker is told on its command line, and nothing else tells it: words NAME=VALUE.
 ///
 ///     socket=3 threads=2 processors=0,1 memory=BYTES memory-limit=BYTES
+///     decode-threads=1 prefill-threads=2
 ///     answer=4 answer-pack=5 answer-hash=HEX answer-pack-output=6
 ///
 /// The model answer must be there; draft and embedding take the same words. A pack wants its hash.
+/// decode-threads and prefill-threads stand together, and are at most threads.
 struct WorkerArguments {
     int socket = -1;
     unsigned threads = 1;
     std::vector<unsigned> processors; // to bind the threads to; empty: anywhere
+    // Threads that take part in a pass of generated tokens, of a prompt (docs/formats/
+    // thread-counts.md); both 0: to be found out.
+    unsigned decodeThreads = 0;
+    unsigned prefillThreads = 0;
     std::uint64_t memory = UINT64_MAX;
     std::uint64_t memoryLimit = UINT64_MAX;
     ModelDescriptors answer;

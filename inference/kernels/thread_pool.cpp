@@ -35,8 +35,10 @@ ThreadPool::~ThreadPool()
 
 void ThreadPool::use(unsigned threads)
 {
-    m_active = std::clamp(threads, 1U, this->threads());
-    m_active.notify_all();
+    const unsigned wanted = std::clamp(threads, 1U, this->threads());
+    // Those that sleep would wake up to find that nothing has changed.
+    if (m_active.exchange(wanted) != wanted)
+        m_active.notify_all();
 }
 
 bool ThreadPool::isCurrent(std::uint32_t loop) const

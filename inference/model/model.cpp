@@ -50,6 +50,7 @@ public:
         , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
         , m_pool(std::max(1U, options.threads), options.processors)
+        , m_threads{.decode = m_pool.threads(), .prefill = m_pool.threads()}
         , m_multiplier(m_pool, {.tier = options.tier, .exact = options.exact})
         , m_layer(layerOf(m_config.family))
     {
@@ -105,6 +106,13 @@ public:
         return std::vector<KvLayer>(m_config.layers, layer);
     }
 
+    void useThreads(const ThreadCounts& counts) override
+    {
+        m_threads = {.decode = std::clamp(counts.decode, 1U, m_pool.threads()),
+                     .prefill = std::clamp(counts.prefill, 1U, m_pool.threads())};
+    }
+    [[nodiscard]] ThreadCounts threads() const override { return m_threads; }
+
     Result<void> read(const Part& part, const std::stop_token& stop) override
     {
         return compute(std::span(&part, 1), Phase::Prompt, stop);
@@ -123,7 +131,7 @@ public:
         const KvSequence::Want want{part.sequence, static_cast<std::uint32_t>(part.tokens.size())};
         if (auto ok = KvSequence::reserve(std::span(&want, 1)); !ok)
             return ok;
-        m_prompt->begin(std::span(&part, 1), Phase::Prompt, {});
+        blocksOf(Phase::Prompt, part.tokens.size()).begin(std::span(&part, 1), Phase::Prompt, {});
         m_reading = Reading{.part = part};
         return {};
     }
@@ -132,7 +140,7 @@ public:
     {
         assert(m_reading);
         ReadProgress progress;
-        m_prompt->setStop(stop);
+        blocksOf(Phase::Prompt, m_reading->part.tokens.size()).setStop(stop);
         const Clock::time_point begin = Clock::now();
         Clock::time_point now = begin;
         // A layer takes about as long as those before it; ends as near to the time as whole layers
@@ -169,7 +177,31 @@ public:
         m_reading.reset();
     }
 
+    Result<void> rehearse(const Part& part, Phase phase, std::size_t layers) override
+    {
+        assert(part.tokens.size() <= Blocks::kMostRows);
+        if (auto ok = check(part); !ok)
+            return ok;
+        KvSequence& sequence = *part.sequence;
+        const KvSequence::Want want{&sequence, static_cast<std::uint32_t>(part.tokens.size())};
+        if (auto ok = KvSequence::reserve(std::span(&want, 1)); !ok)
+            return ok;
+        computeLayers(std::span(&part, 1), phase, {}, std::min(layers, m_weights.layers.size()));
+        sequence.truncate(sequence.length());
+        return {};
+    }
+
 private:
+    /// Those of the kind, with the threads that so many rows take. Generated ones are limited by
+    /// the memory only as long as they are few (kernels::TokenMultiplier).
+    Blocks& blocksOf(Phase phase, std::size_t rows)
+    {
+        constexpr std::size_t kRowsAtMemorySpeed = 4;
+        const bool decode = phase == Phase::Generation && rows <= kRowsAtMemorySpeed;
+        m_pool.use(decode ? m_threads.decode : m_threads.prefill);
+        return phase == Phase::Prompt ? *m_prompt : *m_generated;
+    }
+
     [[nodiscard]] Result<void> check(const Part& part) const
     {
         assert(!part.tokens.empty());
@@ -244,19 +276,28 @@ private:
         return some;
     }
 
+    /// Up to kMostRows tokens through the first layers; through all of them gives the logits too.
+    /// False when it was stopped.
+    bool computeLayers(std::span<const Part> parts, Phase phase, const std::stop_token& stop,
+                       std::size_t layers)
+    {
+        assert(phase == Phase::Generation || !m_reading);
+        std::size_t rows = 0;
+        for (const Part& part : parts)
+            rows += part.tokens.size();
+        Blocks& blocks = blocksOf(phase, rows);
+        blocks.begin(parts, phase, stop);
+        for (std::size_t layer = 0; layer < layers && !blocks.cancelled(); ++layer)
+            m_layer(blocks, m_weights.layers[layer], layer);
+        if (layers == m_weights.layers.size() && !blocks.cancelled())
+            blocks.projectLogits();
+        return !blocks.cancelled();
+    }
+
     /// Up to kMostRows tokens through every layer. False when it was stopped.
     bool pass(std::span<const Part> parts, Phase phase, const std::stop_token& stop)
     {
-        assert(phase == Phase::Generation || !m_reading);
-        Blocks& blocks = phase == Phase::Prompt ? *m_prompt : *m_generated;
-        blocks.begin(parts, phase, stop);
-        for (std::size_t layer = 0; layer < m_weights.layers.size(); ++layer) {
-            m_layer(blocks, m_weights.layers[layer], layer);
-            if (blocks.cancelled())
-                return false;
-        }
-        blocks.projectLogits();
-        if (blocks.cancelled())
+        if (!computeLayers(parts, phase, stop, m_weights.layers.size()))
             return false;
         for (const Part& part : parts)
             part.sequence->advance(static_cast<std::uint32_t>(part.tokens.size()));
@@ -275,6 +316,7 @@ private:
     kernels::KeyFormat m_keys;
     kernels::ValueFormat m_values;
     kernels::ThreadPool m_pool;
+    ThreadCounts m_threads;
     kernels::Multiplier m_multiplier;
     LayerFunction m_layer;
     Weights m_weights;

@@ -40,6 +40,14 @@ struct Part {
     std::span<float> logits;
 };
 
+/// How many threads of a model's pool take part in a pass: fewer may be faster, where the memory is
+/// what limits. Without influence on any result.
+struct ThreadCounts {
+    unsigned decode = 1;  // up to four rows of the kind Generation
+    unsigned prefill = 1; // more of them, and rows of the kind Prompt
+    bool operator==(const ThreadCounts&) const = default;
+};
+
 /// A network with its weights in memory, ready to compute.
 ///
 /// Needs no vocabulary. Results don't depend on the number of threads, nor on how a prompt is cut
@@ -71,6 +79,11 @@ public:
     [[nodiscard]] virtual std::vector<KvLayer> kvLayers() const = 0;
     /// Names all that decides the bits of keys and values beside the file and their formats.
     [[nodiscard]] virtual std::string arithmetic() const = 0;
+    /// From the next pass on; at least 1, at most Options::threads each, which is what both begin
+    /// with.
+    virtual void useThreads(const ThreadCounts& counts) = 0;
+    [[nodiscard]] virtual ThreadCounts threads() const = 0;
+
     /// Memory for the sequences of this model: KvPool::bytesPerPage(kvLayers()) for every
     /// kernels::kPageTokens tokens. Errors: OutOfMemory.
     [[nodiscard]] Result<std::unique_ptr<KvPool>> makePool(std::uint32_t pages) const;
@@ -107,6 +120,12 @@ public:
     /// Errors: as read; they concern all parts.
     [[nodiscard]] virtual Result<void> generate(std::span<const Part> parts,
                                                 const std::stop_token& stop) = 0;
+
+    /// Computes the first @p layers of a pass over @p part, with the logits where that are all of
+    /// them, and forgets it: to find out how long it takes. At most kMostRows tokens; no Prompt
+    /// while a read is begun. Errors: as read, but Cancelled.
+    [[nodiscard]] virtual Result<void> rehearse(const Part& part, Phase phase,
+                                                std::size_t layers) = 0;
 
     // ---- for programs that run a single sequence ----
     /// An empty cache for up to @p capacity tokens, at most the context length.

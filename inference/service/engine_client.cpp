@@ -178,13 +178,17 @@ bool SupervisedClient::runWorker(const std::stop_token& stop)
 {
     const std::vector<HeldModel*> all = models();
     std::vector<EngineProcess::Model> given;
+    std::optional<process::ThreadCounts> threads;
     {
         const std::lock_guard lock(m_mutex);
         for (HeldModel* model : all)
             given.push_back(forWorker(*model));
+        if (m_options.threads == 0)
+            threads = m_packs.threadsFor(*m_answer.started);
+        m_findsThreads = m_options.threads == 0 && !threads;
         m_changed.notify_all();
     }
-    auto started = EngineProcess::start(m_options, given);
+    auto started = EngineProcess::start(m_options, given, threads);
     {
         const std::lock_guard lock(m_mutex);
         for (std::size_t i = 0; i < all.size(); ++i)

@@ -99,11 +99,14 @@ void SupervisedClient::takeReady(wire::Ready ready)
     m_status.failure.reset();
     m_failedLoads = 0;
     m_changed.notify_all(); // its packs may be kept
-    spdlog::info("engine: ready, {} parameters, context {}", m_status.model->parameters,
-                 m_status.model->contextTokens);
+    const wire::Ready& model = *m_status.model;
+    if (std::exchange(m_findsThreads, false) && model.threadsMeasured && m_answer.started)
+        m_packs.rememberThreads(*m_answer.started, {model.decodeThreads, model.prefillThreads});
+    spdlog::info("engine: ready, {} parameters, context {}, {} threads to read, {} to generate",
+                 model.parameters, model.contextTokens, model.prefillThreads, model.decodeThreads);
     if (!m_draft)
         return;
-    m_status.draft = m_status.model->draftModel;
+    m_status.draft = model.draftModel;
     if (m_status.draft != wire::DraftModel::InUse)
         spdlog::error("engine: works without the draft model: {}", wire::nameOf(*m_status.draft));
 }

@@ -138,7 +138,8 @@ private:
     bool m_refused = false;                  // the worker said that the model can't be used
     bool m_served = false;                   // the worker that ran last answered a request
     bool m_hadWorker = false;
-    std::jthread m_supervisor; // starts every worker and reads its messages
+    bool m_findsThreads = false; // the worker, for want of what PackFolder knows
+    std::jthread m_supervisor;   // starts every worker and reads its messages
     std::jthread m_hasher;
 };
 

@@ -3,10 +3,12 @@
 
 #include "inference/service/engine_client.h"
 #include "inference/wire/channel.h"
+#include "storage/process/thread_counts.h"
 
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,9 +88,11 @@ public:
         Descriptor output;
     };
 
+    /// Without @p threads, and where the options fix none, the worker finds out how many are best.
     /// The error is a sentence for the log.
     static std::expected<std::unique_ptr<EngineProcess>, std::string>
-    start(const EngineClient::Options& options, std::span<const Model> models);
+    start(const EngineClient::Options& options, std::span<const Model> models,
+          const std::optional<process::ThreadCounts>& threads);
     virtual ~EngineProcess() = default;
 
     [[nodiscard]] virtual wire::Channel& channel() = 0;

@@ -87,8 +87,10 @@ std::unexpected<std::string> failed(const char* what)
     return std::unexpected(std::format("{}: {}", what, std::strerror(errno)));
 }
 
-/// Of so many threads as the administrator wants, or one on each physical core.
-std::vector<std::string> argumentsOf(const EngineClient::Options& options)
+/// Of so many threads as the administrator wants, or one on each physical core, of which
+/// @p counts take part.
+std::vector<std::string> argumentsOf(const EngineClient::Options& options,
+                                     const std::optional<process::ThreadCounts>& counts)
 {
     const std::vector<unsigned> processors = process::processorsToBind();
     const std::size_t threads = options.threads != 0 ? options.threads : processors.size();
@@ -96,6 +98,13 @@ std::vector<std::string> argumentsOf(const EngineClient::Options& options)
     std::vector<std::string> arguments = {
         std::format("socket={}", kSocketInWorker), std::format("threads={}", threads),
         std::format("memory={}", left.bytes), std::format("memory-limit={}", left.limit)};
+    if (counts || options.threads != 0) {
+        const auto most = static_cast<unsigned>(threads);
+        const process::ThreadCounts given = counts.value_or(process::ThreadCounts{most, most});
+        for (const auto& [name, count] :
+             {std::pair("decode", given.decode), std::pair("prefill", given.prefill)})
+            arguments.push_back(std::format("{}-threads={}", name, std::clamp(count, 1U, most)));
+    }
     // More threads than cores can't have one each.
     if (threads <= processors.size()) {
         std::string list;
@@ -135,7 +144,8 @@ Descriptor::~Descriptor()
 }
 
 std::expected<std::unique_ptr<EngineProcess>, std::string>
-EngineProcess::start(const EngineClient::Options& options, std::span<const Model> models)
+EngineProcess::start(const EngineClient::Options& options, std::span<const Model> models,
+                     const std::optional<process::ThreadCounts>& threads)
 {
     std::array<int, 2> ends = {};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
@@ -143,7 +153,7 @@ EngineProcess::start(const EngineClient::Options& options, std::span<const Model
     Descriptor ours(ends[0]);
     const Descriptor theirs(ends[1]);
     std::vector<std::pair<int, int>> descriptors = {{theirs.number(), kSocketInWorker}};
-    std::vector<std::string> arguments = argumentsOf(options);
+    std::vector<std::string> arguments = argumentsOf(options, threads);
     giveModels(models, arguments, descriptors);
     auto child = process::Child::start({.program = options.program,
                                         .arguments = std::move(arguments),

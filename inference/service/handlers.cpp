@@ -341,7 +341,11 @@ Response showMetrics(Services& services)
         const EngineClient::Status status = services.engine->status();
         gauges.engineReady = status.state == EngineClient::State::Ready;
         gauges.engineRestarts = status.restarts;
-        gauges.weightBytes = status.model ? status.model->weightBytes : 0;
+        if (status.model) {
+            gauges.weightBytes = status.model->weightBytes;
+            gauges.decodeThreads = status.model->decodeThreads;
+            gauges.prefillThreads = status.model->prefillThreads;
+        }
     }
     return {.status = 200,
             .contentType = "text/plain; version=0.0.4",

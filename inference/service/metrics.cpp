@@ -56,6 +56,10 @@ std::string Metrics::text(const Gauges& gauges) const
         gauges.engineRestarts);
     add("cloister_engine_weight_bytes", "gauge", "Bytes read from memory for each token.",
         gauges.weightBytes);
+    add("cloister_engine_decode_threads", "gauge", "Threads that generate tokens.",
+        gauges.decodeThreads);
+    add("cloister_engine_prefill_threads", "gauge", "Threads that read prompts.",
+        gauges.prefillThreads);
     return out;
 }
 

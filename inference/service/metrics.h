@@ -19,6 +19,7 @@ public:
     struct Gauges {
         std::uint64_t sessions = 0, runningQuestions = 0, auditEntries = 0, inboxWaiting = 0;
         std::uint64_t engineRestarts = 0, weightBytes = 0;
+        std::uint64_t decodeThreads = 0, prefillThreads = 0;
         bool engineReady = false;
     };
     /// Prometheus text format, version 0.0.4.

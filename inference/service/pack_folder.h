@@ -3,14 +3,18 @@
 
 #include "inference/service/engine_process.h"
 
+#include "storage/process/thread_counts.h"
+
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace service {
 
 /// What the daemon keeps of models between its starts: the SHA-256 of files that it has read once,
-/// and the packs that workers wrote (docs/formats/pack.md). All of it can be made again: what can't
+/// the packs that workers wrote (docs/formats/pack.md), and how many threads are best
+/// (docs/formats/thread-counts.md). All of it can be made again: what can't
 /// be read or written is left out, and said in the log.
 ///
 /// Threads: one at a time.
@@ -22,6 +26,12 @@ public:
     /// In hexadecimal; empty when no file of that stamp was hashed yet.
     [[nodiscard]] std::string hashOf(const ModelFile::Stamp& stamp) const;
     void remember(const ModelFile::Stamp& stamp, const std::string& sha256);
+
+    /// How many threads are best on this host with the file of that stamp; nothing when no worker
+    /// has found that out yet.
+    [[nodiscard]] std::optional<process::ThreadCounts>
+    threadsFor(const ModelFile::Stamp& stamp) const;
+    void rememberThreads(const ModelFile::Stamp& stamp, process::ThreadCounts counts) const;
 
     /// The pack of the model with that hash, read-only; none when there is none.
     [[nodiscard]] Descriptor pack(const std::string& sha256) const;

@@ -31,6 +31,12 @@ std::string lineOf(const ModelFile::Stamp& stamp)
                        stamp.changedNs);
 }
 
+/// The file stands for its class: which type most of its weights have is not the daemon's to read.
+std::string threadsKey(const ModelFile::Stamp& stamp)
+{
+    return process::hostForThreads() + " | " CLOISTER_VERSION " | file " + lineOf(stamp);
+}
+
 /// The first 64 bytes of the pack of a model: docs/formats/pack.md.
 std::array<char, kSealBytes> sealOf(const std::string& sha256)
 {
@@ -104,6 +110,20 @@ void PackFolder::remember(const ModelFile::Stamp& stamp, const std::string& sha2
     file.close();
     if (!file || ::rename(fresh.c_str(), (m_folder / "models").c_str()) != 0)
         logFailure("the model's hash can't be kept");
+}
+
+std::optional<process::ThreadCounts> PackFolder::threadsFor(const ModelFile::Stamp& stamp) const
+{
+    if (m_folder.empty())
+        return std::nullopt;
+    return process::knownThreads(m_folder / "threads", threadsKey(stamp));
+}
+
+void PackFolder::rememberThreads(const ModelFile::Stamp& stamp, process::ThreadCounts counts) const
+{
+    if (!m_folder.empty() &&
+        !process::rememberThreads(m_folder / "threads", threadsKey(stamp), counts))
+        logFailure("the counts of threads can't be kept");
 }
 
 Descriptor PackFolder::pack(const std::string& sha256) const

@@ -160,6 +160,9 @@ void visitMessage(auto& visit, Is<Ready> auto& m)
     visit.number("weightBytes", m.weightBytes);
     visit.flag("fromPack", m.fromPack);
     visit.enumeration("draftModel", m.draftModel, DraftModel::Unusable);
+    visit.number("decodeThreads", m.decodeThreads);
+    visit.number("prefillThreads", m.prefillThreads);
+    visit.flag("threadsMeasured", m.threadsMeasured);
 }
 
 void visitMessage(auto& visit, Is<Progress> auto& m)

@@ -11,7 +11,7 @@
 /// Bytes: docs/formats/wire.md (written and read by codec.h).
 namespace wire {
 
-inline constexpr std::uint8_t kVersion = 4;
+inline constexpr std::uint8_t kVersion = 5;
 /// Larger frames are refused before anything is allocated.
 inline constexpr std::uint32_t kMaxFrameBytes = 16U << 20;
 
@@ -140,6 +140,9 @@ struct Ready {
     std::uint64_t weightBytes = 0;
     bool fromPack = false; // the weights were mapped as an earlier worker had packed them
     DraftModel draftModel = DraftModel::None;
+    std::uint32_t decodeThreads = 1;  // that take part in a pass of generated tokens
+    std::uint32_t prefillThreads = 1; // and of a prompt
+    bool threadsMeasured = false;     // they are worth telling the next worker
 };
 
 /// The request waits for others; told when its place changes.

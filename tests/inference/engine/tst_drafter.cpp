@@ -58,6 +58,8 @@ public:
         return m_network.kvLayers();
     }
     [[nodiscard]] std::string arithmetic() const override { return m_network.arithmetic(); }
+    void useThreads(const model::ThreadCounts& counts) override { m_network.useThreads(counts); }
+    [[nodiscard]] model::ThreadCounts threads() const override { return m_network.threads(); }
     model::Result<void> read(const model::Part& part, const std::stop_token& stop) override
     {
         return m_network.read(part, stop);
@@ -77,6 +79,11 @@ public:
     {
         ++generated;
         return m_network.generate(parts, stop);
+    }
+    model::Result<void> rehearse(const model::Part& part, model::Phase phase,
+                                 std::size_t layers) override
+    {
+        return m_network.rehearse(part, phase, layers);
     }
 
     std::size_t generated = 0;

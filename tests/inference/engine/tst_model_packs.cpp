@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cloister-model keeps between its runs: docs/formats/pack.md.
+#include "inference/kernels/tier.h"
+#include "inference/model/gguf.h"
+#include "storage/process/thread_counts.h"
 #include "tests/inference/engine/run_program.h"
 #include "tests/support/files.h"
 #include "tests/support/pack_damage.h"
@@ -7,10 +10,15 @@
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <cmath>
 #include <filesystem>
+#include <format>
 #include <sys/stat.h>
+#include <thread>
 
 namespace fs = std::filesystem;
+using process::hostForThreads;
+using process::rememberThreads;
 using support::contentOf;
 
 class TestModelPacks : public QObject {
@@ -91,6 +99,47 @@ private Q_SLOTS:
         QCOMPARE(fileCount(), 2);
     }
 
+    void theBestThreadsAreKept()
+    {
+        const unsigned cores = std::thread::hardware_concurrency();
+        if (cores < 2)
+            QSKIP("this machine has one core");
+        const std::string key =
+            std::format("{} | " CLOISTER_VERSION " | {} threads | {} | F32 2^", hostForThreads(),
+                        cores, kernels::nameOf(kernels::bestTier()));
+        QCOMPARE(bench().status, 0);
+        const fs::path threads = packs() / "threads";
+        // Nothing is kept while others run beside this test.
+        if (fs::exists(threads)) {
+            struct stat file = {};
+            QCOMPARE(::stat(threads.c_str(), &file), 0);
+            QCOMPARE(file.st_mode & 0777, 0600U);
+            const auto known = process::parseThreadCounts(contentOf(threads));
+            QVERIFY(known && known->size() == 1);
+            QVERIFY2(known->front().key.starts_with(key), known->front().key.c_str());
+        }
+
+        // What is kept is used: here it is something else.
+        const std::string whole = key + std::format("{} bytes", exponent());
+        QVERIFY(rememberThreads(threads, whole, {.decode = 1, .prefill = 2}));
+        QVERIFY(bench().out.contains(" 2 threads to read, 1 to generate (kept), "));
+        QVERIFY(rememberThreads(threads, whole, {.decode = 2, .prefill = 1}));
+        QVERIFY(bench().out.contains(" 1 threads to read, 2 to generate (kept), "));
+        QVERIFY(bench({QStringLiteral("--json")})
+                    .out.contains("\"decode_threads\":2,\"prefill_threads\":1,"
+                                  "\"threads_from\":\"kept\""));
+        // Other kernels, a folder that keeps nothing, and threads that are named.
+        QVERIFY(!bench({QStringLiteral("--tier"), QStringLiteral("generic")})
+                     .out.contains(" (kept), "));
+        QVERIFY(!bench({QStringLiteral("--no-pack")}).out.contains(" (kept), "));
+        QVERIFY(bench({QStringLiteral("--threads"), QStringLiteral("2")})
+                    .out.contains(" 2 threads to read, 2 to generate (option), "));
+        QVERIFY(bench().out.contains(" (kept), "));
+
+        writeFile(path("packs/threads"), "1 1 1");
+        QVERIFY(!bench().out.contains(" (kept), "));
+    }
+
     void withoutAFolderNothingIsKept()
     {
         const Ran kept = generate();
@@ -133,8 +182,28 @@ private:
         QStringList arguments{QStringLiteral("generate"),      path(model),
                               QStringLiteral("--prompt-file"), path("prompt.txt"),
                               QStringLiteral("--max-tokens"),  QStringLiteral("20"),
+                              QStringLiteral("--pack-folder"), path("packs"),
+                              QStringLiteral("--threads"),     QStringLiteral("2")};
+        return run("cloister-model", arguments + more);
+    }
+    [[nodiscard]] Ran bench(const QStringList& more = {}) const
+    {
+        QStringList arguments{QStringLiteral("bench"),         path("tiny.gguf"),
+                              QStringLiteral("--prompt"),      QStringLiteral("10"),
+                              QStringLiteral("--generate"),    QStringLiteral("2"),
+                              QStringLiteral("--repeat"),      QStringLiteral("1"),
                               QStringLiteral("--pack-folder"), path("packs")};
         return run("cloister-model", arguments + more);
+    }
+    /// Of the bytes of its weights, rounded to a power of two.
+    static long exponent()
+    {
+        const std::string bytes = support::tinyModel();
+        const auto file = model::GgufFile::parse(std::as_bytes(std::span(bytes)));
+        double sum = 0;
+        for (const model::Tensor& tensor : file->tensors())
+            sum += static_cast<double>(tensor.data.size());
+        return std::lround(std::log2(sum));
     }
 
     std::unique_ptr<QTemporaryDir> m_folder;

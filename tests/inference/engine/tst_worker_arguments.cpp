@@ -40,13 +40,17 @@ private Q_SLOTS:
         const auto all =
             parse("socket=3 threads=2 processors=0,5 memory=12345678901 memory-limit=7 answer=4 "
                   "answer-pack=5 answer-hash=" +
-                  kHash + " answer-pack-output=6 draft=7 embedding=9 embedding-pack-output=10");
+                  kHash +
+                  " answer-pack-output=6 decode-threads=1 prefill-threads=2 draft=7 embedding=9 "
+                  "embedding-pack-output=10");
         QVERIFY(all);
         QCOMPARE(all->socket, 3);
         QCOMPARE(all->threads, 2U);
         QVERIFY(all->processors == (std::vector{0U, 5U}));
         QCOMPARE(all->memory, 12345678901U);
         QCOMPARE(all->memoryLimit, 7U);
+        QCOMPARE(all->decodeThreads, 1U);
+        QCOMPARE(all->prefillThreads, 2U);
         QCOMPARE(all->answer.file, 4);
         QCOMPARE(all->answer.pack, 5);
         QCOMPARE(all->answer.packOutput, 6);
@@ -61,6 +65,8 @@ private Q_SLOTS:
         QVERIFY(least);
         QCOMPARE(least->threads, 1U);
         QVERIFY(least->processors.empty());
+        QCOMPARE(least->decodeThreads, 0U);
+        QCOMPARE(least->prefillThreads, 0U);
         QCOMPARE(least->memory, UINT64_MAX);
         QCOMPARE(least->draft.file, -1);
     }
@@ -68,18 +74,34 @@ private Q_SLOTS:
     void refusesWhatMakesNoSense()
     {
         const std::string good = "socket=3 answer=4";
-        QVERIFY(parse(good)); // the control
+        QVERIFY(parse(good)); // the controls
+        QVERIFY(parse(good + " prefill-threads=1 decode-threads=1"));
+        QVERIFY(parse(good + " prefill-threads=8 decode-threads=1 threads=8"));
         for (const char* bad :
              {"", "socket=3", "answer=4", "socket=3 answer=", "socket=3 answer=-1",
               "socket=3 answer=4x", "socket=3 answer=99999999999999999999", "3 4 1"})
             QVERIFY2(!parse(bad), bad);
-        for (const std::string& more :
-             {std::string("threads=0"), std::string("threads=1025"), std::string("processors="),
-              std::string("processors=1,"), std::string("processors=1;2"), std::string("socket=3"),
-              std::string("answers=4"), std::string("answer-packs=4"), std::string("memory=-1"),
-              std::string("answer-pack=5"), "answer-hash=" + kHash,
-              "answer-pack=5 answer-hash=" + kHash.substr(1) + "g",
-              "answer-pack=5 answer-hash=" + kHash + "0", "draft-pack=5 draft-hash=" + kHash})
+        for (const std::string& more : {std::string("threads=0"),
+                                        std::string("threads=1025"),
+                                        std::string("processors="),
+                                        std::string("processors=1,"),
+                                        std::string("processors=1;2"),
+                                        std::string("socket=3"),
+                                        std::string("answers=4"),
+                                        std::string("answer-packs=4"),
+                                        std::string("memory=-1"),
+                                        std::string("answer-pack=5"),
+                                        std::string("decode-threads=1"),
+                                        std::string("prefill-threads=1"),
+                                        std::string("decode-threads=0 prefill-threads=1"),
+                                        std::string("decode-threads=2 prefill-threads=1"),
+                                        std::string("threads=4 decode-threads=1 prefill-threads=5"),
+                                        std::string("threads=4 decode-threads=1 prefill-threads=0"),
+                                        std::string("threads=4 decode-threads= prefill-threads=1"),
+                                        "answer-hash=" + kHash,
+                                        "answer-pack=5 answer-hash=" + kHash.substr(1) + "g",
+                                        "answer-pack=5 answer-hash=" + kHash + "0",
+                                        "draft-pack=5 draft-hash=" + kHash})
             QVERIFY2(!parse(good + ' ' + more), more.c_str());
     }
 

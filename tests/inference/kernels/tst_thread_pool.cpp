@@ -56,6 +56,25 @@ private Q_SLOTS:
         });
         QCOMPARE(workers, (std::set<unsigned>{0, 1}));
     }
+
+    /// As many indices as threads, and none is done before all are begun.
+    void allThatAreInUseWork()
+    {
+        kernels::ThreadPool pool(4);
+        for (const unsigned threads : {4U, 2U, 3U, 1U, 4U, 4U}) {
+            pool.use(threads);
+            for (int loop = 0; loop < 50; ++loop) {
+                std::atomic<unsigned> inside = 0;
+                pool.run(threads, [&](std::size_t, unsigned) {
+                    ++inside;
+                    inside.notify_all();
+                    for (unsigned now = inside; now != threads; now = inside)
+                        inside.wait(now);
+                });
+                QCOMPARE(inside.load(), threads);
+            }
+        }
+    }
 };
 
 QTEST_GUILESS_MAIN(TestThreadPool)

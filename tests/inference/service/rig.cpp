@@ -19,7 +19,9 @@ EngineClient::Status ScriptedEngine::status() const
             .model = wire::Ready{.name = "scripted",
                                  .architecture = "llama",
                                  .weightType = "F32",
-                                 .contextTokens = contextTokens},
+                                 .contextTokens = contextTokens,
+                                 .decodeThreads = 3,
+                                 .prefillThreads = 4},
             .modelSha256 = std::string(64, 'a')};
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cloisterd keeps of a model between two starts: docs/formats/pack.md.
+#include "inference/service/engine_process.h"
+#include "inference/service/pack_folder.h"
+#include "storage/process/cores.h"
 #include "tests/inference/service/engine_requests.h"
 #include "tests/support/files.h"
 #include "tests/support/pack_damage.h"
@@ -18,7 +21,11 @@ class TestEnginePacks : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init() { m_folder = std::make_unique<ModelFolder>(); }
+    void init()
+    {
+        m_folder = std::make_unique<ModelFolder>();
+        m_threads = 1;
+    }
 
     void theSecondStartMapsWhatTheFirstOneKept()
     {
@@ -78,6 +85,103 @@ private Q_SLOTS:
         }));
     }
 
+    void whatAWorkerMeasuredIsKept()
+    {
+        m_threads = 0; // as many as the machine has
+        const auto started = [&](const char* program) {
+            auto options = ModelFolder::options(m_folder->model());
+            options.program = program;
+            options.threads = m_threads;
+            options.packFolder = packs();
+            m_client = EngineClient::start(options);
+            const bool ready = becomesReady(*m_client);
+            const auto model = ready ? m_client->status().model : std::nullopt;
+            m_decodeThreads = model ? model->decodeThreads : 0;
+            m_prefillThreads = model ? model->prefillThreads : 0;
+        };
+        const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
+        started(PROBING_ENGINE);
+        QCOMPARE(m_decodeThreads, 3U);
+        const service::PackFolder folder(packs());
+        QVERIFY(folder.threadsFor(stamp) == (process::ThreadCounts{3, 4}));
+        struct stat file = {};
+        QCOMPARE(::stat((packs() / "threads").c_str(), &file), 0);
+        QCOMPARE(file.st_mode & 0777, 0600U);
+
+        // The next one is told, within what the machine has.
+        folder.rememberThreads(stamp, {1, 1});
+        started(PROBING_ENGINE);
+        QCOMPARE(m_decodeThreads, 1U);
+        QCOMPARE(m_prefillThreads, 1U);
+        QVERIFY(folder.threadsFor(stamp) == (process::ThreadCounts{1, 1}));
+        // Nor is anything kept that a worker was told by the administrator.
+        std::filesystem::remove(packs() / "threads");
+        m_threads = 2;
+        started(PROBING_ENGINE);
+        QCOMPARE(m_decodeThreads, 2U);
+        QVERIFY(!folder.threadsFor(stamp));
+        // What could not be measured is not kept either.
+        m_threads = 0;
+        std::ofstream(m_folder->model()) << "busy";
+        started(PROBING_ENGINE);
+        QCOMPARE(m_decodeThreads, 3U);
+        QVERIFY(!std::filesystem::exists(packs() / "threads"));
+    }
+
+    void theBestThreadsAreUsed()
+    {
+        m_threads = 0;
+        start();
+        if (process::processorsToBind().size() < 2)
+            QSKIP("this machine has one core");
+        const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
+        const std::string answer = m_answer;
+
+        // What is kept is used, with the same words: here it is something else.
+        for (const process::ThreadCounts kept : {process::ThreadCounts{1, 2}, {2, 1}}) {
+            service::PackFolder(packs()).rememberThreads(stamp, kept);
+            start();
+            QCOMPARE(m_decodeThreads, kept.decode);
+            QCOMPARE(m_prefillThreads, kept.prefill);
+            QCOMPARE(m_answer, answer);
+            QVERIFY(service::PackFolder(packs()).threadsFor(stamp) == kept);
+        }
+        // More than there are, from a machine that had more.
+        service::PackFolder(packs()).rememberThreads(stamp, {1, 1024});
+        start();
+        QCOMPARE(m_decodeThreads, 1U);
+        QVERIFY(m_prefillThreads >= 2 && m_prefillThreads < 1024);
+
+        std::ofstream(packs() / "threads") << "cloister thread counts 1\n1 1 x\n";
+        QVERIFY(!service::PackFolder(packs()).threadsFor(stamp));
+        start();
+        QCOMPARE(m_answer, answer);
+    }
+
+    void threadsThatAreSetStay()
+    {
+        m_threads = 2;
+        start();
+        QCOMPARE(m_decodeThreads, 2U);
+        QCOMPARE(m_prefillThreads, 2U);
+        QVERIFY(!std::filesystem::exists(packs() / "threads"));
+    }
+
+    void countsThatMakeNoSenseAreNotKept()
+    {
+        const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
+        const service::PackFolder folder(packs());
+        folder.rememberThreads(stamp, {0, 1});
+        folder.rememberThreads(stamp, {1, 4'000'000'000});
+        QVERIFY(!folder.threadsFor(stamp));
+        folder.rememberThreads(stamp, {1, 3}); // the control
+        QVERIFY(folder.threadsFor(stamp) == (process::ThreadCounts{1, 3}));
+        // Of another file nothing is known.
+        auto other = stamp;
+        ++other.changedNs;
+        QVERIFY(!folder.threadsFor(other));
+    }
+
     void withoutAFolderNothingIsKept()
     {
         m_withPacks = false;
@@ -105,6 +209,7 @@ private:
     void start()
     {
         auto options = ModelFolder::options(m_folder->model());
+        options.threads = m_threads;
         if (m_withPacks)
             options.packFolder = packs();
         m_client = EngineClient::start(options);
@@ -112,6 +217,8 @@ private:
         const auto status = m_client->status();
         m_hash = status.modelSha256;
         m_mapped = status.model->fromPack;
+        m_decodeThreads = status.model->decodeThreads;
+        m_prefillThreads = status.model->prefillThreads;
         service::Running running(*m_client, request(20));
         QVERIFY(running.outcome().has_value());
         m_answer = running.text();
@@ -128,6 +235,9 @@ private:
     std::unique_ptr<ModelFolder> m_folder;
     std::unique_ptr<EngineClient> m_client;
     bool m_withPacks = true;
+    unsigned m_threads = 1;
+    unsigned m_decodeThreads = 0;
+    unsigned m_prefillThreads = 0;
     bool m_mapped = false;
     std::string m_hash;
     std::string m_answer;

@@ -165,6 +165,13 @@ private Q_SLOTS:
         QCOMPARE(counted("cloister_questions_failed_total"), 1);
     }
 
+    void theThreadsOfTheEngineAreShown()
+    {
+        const std::string text = m_rig->call("GET", "/metrics").body;
+        QVERIFY(text.contains("\ncloister_engine_decode_threads 3\n"));
+        QVERIFY(text.contains("\ncloister_engine_prefill_threads 4\n"));
+    }
+
     void admissionTakesEffectWithoutSigningInAgain()
     {
         const std::string newcomer = m_rig->signIn("dr.new");

@@ -65,7 +65,10 @@ std::vector<std::string> framesFromEngine()
               .vocabulary = 261,
               .weightBytes = 20,
               .fromPack = true,
-              .draftModel = DraftModel::DoesNotFit},
+              .draftModel = DraftModel::DoesNotFit,
+              .decodeThreads = 3,
+              .prefillThreads = 4,
+              .threadsMeasured = true},
         Progress{.id = 1, .done = 64, .total = 100},
         Token{.id = 7,
               .token = 305,
@@ -140,11 +143,11 @@ private Q_SLOTS:
     void writesTheBytesOfTheFormatPage()
     {
         QCOMPARE(QByteArray::fromStdString(encode(ToEngine(Cancel{.id = 7})).value()).toHex(),
-                 QByteArray("0a00000004030700000000000000"));
+                 QByteArray("0a00000005030700000000000000"));
         QCOMPARE(QByteArray::fromStdString(
                      encode(FromEngine(Token{.id = 7, .token = 305, .text = "\xc3\xa4"})).value())
                      .toHex(),
-                 QByteArray("180000000443070000000000000031010000"
+                 QByteArray("180000000543070000000000000031010000"
                             "02000000c3a400000000"));
     }
 
