@@ -3,6 +3,8 @@
 // inherited descriptors, of threads and of bytes; nothing else tells it anything.
 // cloister-engine --probe-sandbox[=outside]: tries what the sandbox forbids and prints what
 // happened.
+#include "inference/engine/key_verdict.h"
+#include "inference/engine/kv_room.h"
 #include "inference/engine/ready.h"
 #include "inference/engine/thread_probe.h"
 #include "inference/engine/worker.h"
@@ -48,29 +50,19 @@ int probe(bool inside)
     return Exit::Done;
 }
 
-int refuse(wire::Channel& channel, const model::Error& error)
+int refuse(wire::Channel& channel, const model::Error& error,
+           const engine::WorkerArguments& arguments)
 {
     wire::Failed failure;
     failure.code = wire::Errc::ModelUnusable;
     failure.detail = error.detail;
+    if (error.neededBytes != 0) {
+        failure.neededBytes = error.neededBytes;
+        failure.memoryBytes = arguments.memory;
+        failure.memoryLimit = arguments.memoryLimit;
+    }
     [[maybe_unused]] const auto sent = channel.send(failure);
     return ended(Exit::Unusable, error.detail);
-}
-
-/// Keys and values of everybody's questions, and what is kept for the next ones: room for one
-/// question that fills the context, or kKeysAndValues, whichever is more, but never more than half
-/// of the memory that the models leave. Taken from the system as it is needed. As many pages for
-/// the @p draft model, if there is one.
-std::uint32_t pagesFor(const model::Model& network, const model::Model* draft,
-                       std::uint64_t memoryLeft)
-{
-    constexpr std::uint64_t kKeysAndValues = std::uint64_t{1} << 30;
-    std::uint64_t page = model::KvPool::bytesPerPage(network.kvLayers());
-    if (draft != nullptr)
-        page += model::KvPool::bytesPerPage(draft->kvLayers());
-    const std::uint64_t ofContext = network.config().contextLength / kernels::kPageTokens + 1;
-    const std::uint64_t wanted = std::max(ofContext, kKeysAndValues / page);
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(memoryLeft / 2 / page, 1, wanted));
 }
 
 /// All that decides the bits of keys and values beside the model and what the bytes say of their
@@ -96,15 +88,58 @@ engine::ProbedThreads useBestThreads(const engine::WorkerModels& models,
     return best;
 }
 
-model::Result<std::unique_ptr<engine::Scheduler>> makeScheduler(engine::WorkerModels& models,
-                                                                const model::Tokenizer* tokenizer)
+/// Keeps keys as int8 in the layers where @p arguments ask for it and the model bears it: as an
+/// earlier worker found, or else as this one does. Tells it in @p ready.
+model::Result<void> chooseKeys(const engine::WorkerArguments& arguments,
+                               const engine::LoadedModel& model, const model::Tokenizer* tokenizer,
+                               wire::Ready& ready)
+{
+    model::Model& network = model.network();
+    ready.layers = network.config().layers;
+    if (arguments.keys != kernels::KeyFormat::Int8 || tokenizer == nullptr)
+        return {};
+    const engine::KeyMarks marks = engine::keyMarksOf(model.file(), network);
+    auto verdict = engine::verdictIn(arguments.keyCheck, marks, ready.layers);
+    if (!verdict) {
+        auto found = engine::checkKeys(network, *tokenizer);
+        if (!found)
+            return std::unexpected(found.error());
+        verdict = *std::move(found);
+    }
+    network.keepInt8Keys(verdict->layers);
+    ready.int8KeyLayers = static_cast<std::uint32_t>(verdict->allowed());
+    ready.keyCheck = engine::lineOf(*verdict, marks);
+    return {};
+}
+
+model::Model::Options optionsOf(const engine::WorkerArguments& arguments)
+{
+    const bool int8 = arguments.keys == kernels::KeyFormat::Int8; // in some layers: chooseKeys()
+    return {.threads = arguments.threads,
+            .keys = int8 ? kernels::KeyFormat::Half : arguments.keys,
+            .values = arguments.values,
+            .processors = arguments.processors};
+}
+
+model::Result<std::unique_ptr<engine::Scheduler>>
+makeScheduler(engine::WorkerModels& models, const model::Tokenizer* tokenizer,
+              const engine::WorkerArguments& arguments)
 {
     model::Model& network = models.answer().network();
-    const auto make = [&] {
+    const auto make = [&]() -> model::Result<std::unique_ptr<engine::Scheduler>> {
         model::Model* const draft = models.draft() ? &models.draft()->network() : nullptr;
-        const std::uint32_t pages = pagesFor(network, draft, models.memoryLeft());
+        engine::KvRoom room = {.page = model::KvPool::bytesPerPage(network.kvLayers()),
+                               .contextLength = network.config().contextLength,
+                               .context = arguments.context};
+        if (draft != nullptr)
+            room.page += model::KvPool::bytesPerPage(draft->kvLayers());
+        const auto pages =
+            engine::pagesIn(room, models.needed(),
+                            {.memory = arguments.memory, .memoryLimit = arguments.memoryLimit});
+        if (!pages)
+            return std::unexpected(pages.error());
         return engine::Scheduler::create(network, tokenizer,
-                                         {.pages = pages, .draft = draft, .draftPages = pages});
+                                         {.pages = *pages, .draft = draft, .draftPages = *pages});
     };
     auto scheduler = make();
     if (!scheduler && models.draft() != nullptr) {
@@ -114,16 +149,11 @@ model::Result<std::unique_ptr<engine::Scheduler>> makeScheduler(engine::WorkerMo
     return scheduler;
 }
 
-wire::Ready readyOf(const engine::WorkerModels& models, const engine::Scheduler& scheduler,
-                    const engine::ProbedThreads& threads)
+/// What is known before there are pages.
+wire::Ready readyOf(const engine::LoadedModel& model, const engine::ProbedThreads& threads)
 {
-    const engine::LoadedModel& model = models.answer();
     wire::Ready ready = engine::describe(model.file(), model.network().config());
-    // The service fits its evidence to this.
-    ready.contextTokens = std::min<std::uint32_t>(ready.contextTokens,
-                                                  scheduler.pool().pages() * kernels::kPageTokens);
     ready.fromPack = model.packs().mapped;
-    ready.draftModel = models.draftModel();
     ready.decodeThreads = threads.counts.decode;
     ready.prefillThreads = threads.counts.prefill;
     ready.threadsMeasured = threads.measured;
@@ -135,13 +165,11 @@ int serve(const engine::WorkerArguments& arguments)
     wire::Channel channel(arguments.socket);
     auto models = engine::WorkerModels::open(arguments);
     if (!models)
-        return refuse(channel, models.error());
+        return refuse(channel, models.error(), arguments);
     const model::GgufFile& file = models->answer().file();
     auto words = engine::loadTokenizer(file);
-    const auto loaded =
-        models->load({.threads = arguments.threads, .processors = arguments.processors});
-    if (!loaded)
-        return refuse(channel, loaded.error());
+    if (const auto loaded = models->load(optionsOf(arguments)); !loaded)
+        return refuse(channel, loaded.error(), arguments);
     const auto tokenizer = words.get();
     const engine::ProbedThreads threads = useBestThreads(*models, arguments);
     std::optional<model::ChatTemplate> chat;
@@ -149,16 +177,24 @@ int serve(const engine::WorkerArguments& arguments)
         if (const auto chosen = model::ChatTemplate::choose(file, *tokenizer))
             chat = *chosen;
     const model::Model& network = models->answer().network();
-    const auto scheduler = makeScheduler(*models, tokenizer ? &*tokenizer : nullptr);
+    const model::Tokenizer* const known = tokenizer ? &*tokenizer : nullptr;
+    wire::Ready ready = readyOf(models->answer(), threads);
+    if (const auto chosen = chooseKeys(arguments, models->answer(), known, ready); !chosen)
+        return refuse(channel, chosen.error(), arguments);
+    const auto scheduler = makeScheduler(*models, known, arguments);
     if (!scheduler)
-        return refuse(channel, scheduler.error());
-    const wire::Ready ready = readyOf(*models, **scheduler, threads);
+        return refuse(channel, scheduler.error(), arguments);
+    // The service fits its evidence to this.
+    ready.contextTokens =
+        std::min<std::uint32_t>(arguments.context == 0 ? ready.contextTokens : arguments.context,
+                                (*scheduler)->pool().pages() * kernels::kPageTokens);
+    ready.draftModel = models->draftModel();
     if (!channel.send(ready))
         return Exit::Done;
     engine::Worker worker({.channel = channel,
                            .scheduler = **scheduler,
                            .contextTokens = ready.contextTokens,
-                           .tokenizer = tokenizer ? &*tokenizer : nullptr,
+                           .tokenizer = known,
                            .chat = chat ? &*chat : nullptr,
                            .arithmetic = arithmeticOf(network)});
     return worker.run() == engine::Worker::End::Closed

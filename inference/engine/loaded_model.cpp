@@ -10,12 +10,12 @@ namespace {
 // the products, one short conversation.
 constexpr std::uint64_t kBeside = 150U << 20;
 
+} // namespace
+
 std::string inMegabytes(std::uint64_t bytes)
 {
     return bytes == UINT64_MAX ? "unknown" : std::format("{} MB", bytes / 1'000'000);
 }
-
-} // namespace
 
 std::uint64_t neededFor(std::span<const model::GgufFile* const> files)
 {
@@ -32,7 +32,8 @@ std::optional<model::Error> tooLarge(std::uint64_t needed, const MemoryLimits& l
     return model::Error{model::Errc::OutOfMemory,
                         std::format("the models need {} of memory, {} are left of {}",
                                     inMegabytes(needed), inMegabytes(limits.memory),
-                                    inMegabytes(limits.memoryLimit))};
+                                    inMegabytes(limits.memoryLimit)),
+                        needed};
 }
 
 std::future<model::Result<model::Tokenizer>> loadTokenizer(const model::GgufFile& file)

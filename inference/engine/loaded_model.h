@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace engine {
 
@@ -62,6 +63,9 @@ struct MemoryLimits {
 
 /// OutOfMemory with the numbers, or nothing when @p needed bytes are there.
 std::optional<model::Error> tooLarge(std::uint64_t needed, const MemoryLimits& limits);
+
+/// "1234 MB", for such messages.
+[[nodiscard]] std::string inMegabytes(std::uint64_t bytes);
 
 /// Writes to the inherited descriptor @p file from where it stands.
 std::unique_ptr<model::PackOutput> outputTo(int file); // file_output_linux.cpp

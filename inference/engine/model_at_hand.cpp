@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/model_at_hand.h"
 
+#include "inference/engine/key_verdict.h"
+#include "inference/engine/kv_room.h"
 #include "inference/engine/ready.h"
 #include "inference/engine/thread_probe.h"
 #include "storage/process/thread_counts.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <format>
+#include <fstream>
+#include <span>
 
 namespace engine {
 namespace {
@@ -43,11 +48,15 @@ model::Result<ModelAtHand> ModelAtHand::open(const Options& options)
         return std::unexpected(model.error());
     ModelAtHand opened(*std::move(descriptor), options.file(), cacheOf(options), *std::move(model));
     opened.m_stamp = std::move(stamp);
+    opened.m_memory = options.memory();
     return opened;
 }
 
 model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& options)
 {
+    const model::GgufFile* const header = &file();
+    if (auto refusal = tooLarge(neededFor(std::span(&header, 1)), m_memory))
+        return std::unexpected(*std::move(refusal));
     m_loaded = options;
     const auto known = m_cache.knownHash(m_descriptor.number());
     OpenFile pack = known ? m_cache.pack(*known) : OpenFile();
@@ -110,6 +119,81 @@ std::string_view nameOf(ThreadChoice::From from)
         return "unknown";
     }
     return "option";
+}
+
+model::Result<model::Model*> ModelAtHand::load(model::Model::Options options, const KvChoice& kv)
+{
+    options.keys = kv.onlyChecked ? kernels::KeyFormat::Half : kv.keys;
+    options.values = kv.values;
+    auto loaded = load(options);
+    if (loaded && kv.onlyChecked)
+        if (auto kept = keepCheckedKeys(); !kept)
+            return std::unexpected(kept.error());
+    return loaded;
+}
+
+model::Result<void> ModelAtHand::keepCheckedKeys()
+{
+    model::Model& network = m_model->network();
+    std::string line;
+    if (const auto hash = m_cache.knownHash(m_descriptor.number()))
+        std::getline(std::ifstream(m_cache.keyCheckOf(*hash)), line);
+    const auto verdict = verdictIn(line, keyMarksOf(file(), network), network.config().layers);
+    if (!verdict)
+        return std::unexpected(
+            model::Error{model::Errc::Unsupported,
+                         "--keys int8 wants a check of this model, by this engine and with the "
+                         "same --pack-folder: cloister-model check-keys FILE"});
+    if (verdict->allowed() == 0)
+        return std::unexpected(model::Error{
+            model::Errc::Unsupported,
+            std::format(
+                "this model does not bear int8 keys: its words move by {:.2g}, where {:.2g} "
+                "is the most; f16 and bf16 are free to choose",
+                std::max(verdict->figures.prompt, verdict->figures.generated),
+                KeyFigures::kMostDivergence)});
+    network.keepInt8Keys(verdict->layers);
+    return {};
+}
+
+model::Result<KeyVerdict> ModelAtHand::checkKeys()
+{
+    model::Model& network = m_model->network();
+    const auto tokenizer = model::Tokenizer::load(file());
+    if (!tokenizer)
+        return std::unexpected(tokenizer.error());
+    auto verdict = engine::checkKeys(network, *tokenizer);
+    if (!verdict)
+        return verdict;
+    auto hash = m_cache.knownHash(m_descriptor.number());
+    if (!hash)
+        hash = m_cache.hash(m_descriptor.number(), m_path, m_stamp);
+    const std::filesystem::path path = hash ? m_cache.keyCheckOf(*hash) : std::filesystem::path();
+    const std::filesystem::path fresh = path.string() + ".new";
+    std::ofstream kept(fresh, std::ios::trunc);
+    kept << lineOf(*verdict, keyMarksOf(file(), network)) << '\n';
+    kept.close();
+    std::error_code error;
+    if (kept)
+        std::filesystem::rename(fresh, path, error);
+    if (path.empty() || !kept || error)
+        return std::unexpected(model::Error{model::Errc::Io, "the verdict can't be kept"});
+    return verdict;
+}
+
+std::optional<model::Error> ModelAtHand::tooManyPages(std::uint64_t pages,
+                                                      const model::Model* draft)
+{
+    const model::GgufFile* const header = &file();
+    const auto bytesOf = [](const model::Model& network) {
+        return model::KvPool::bytesPerPage(network.kvLayers());
+    };
+    const KvRoom room = {.page =
+                             bytesOf(m_model->network()) + (draft == nullptr ? 0 : bytesOf(*draft)),
+                         .contextLength = UINT32_MAX,
+                         .context = static_cast<std::uint32_t>(
+                             std::min<std::uint64_t>(pages * kernels::kPageTokens, UINT32_MAX))};
+    return tooLarge(neededFor(std::span(&header, 1)), room, m_memory);
 }
 
 } // namespace engine

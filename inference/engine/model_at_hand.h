@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/engine/key_check.h"
 #include "inference/engine/loaded_model.h"
 #include "inference/engine/options.h"
 #include "inference/engine/pack_cache.h"
@@ -35,8 +36,20 @@ public:
 
     /// Once; the network lives as long as this object. Keeps a pack for the next run where there
     /// was none, and says on stderr when there was one that had to be refused.
-    /// Errors: as model::Model::load.
+    /// Errors: OutOfMemory with the numbers; as model::Model::load.
     model::Result<model::Model*> load(const model::Model::Options& options);
+    /// With the kinds of keys and values of @p kv, whatever @p options say. Errors: as above;
+    /// Unsupported when @p kv wants int8 keys and no check allows them for this model, with what
+    /// is to be done about it.
+    model::Result<model::Model*> load(model::Model::Options options, const KvChoice& kv);
+    /// OutOfMemory with the numbers, or nothing when there is room beside the model for @p pages of
+    /// keys and values, of @p draft's too if there is one. After load().
+    [[nodiscard]] std::optional<model::Error> tooManyPages(std::uint64_t pages,
+                                                           const model::Model* draft = nullptr);
+
+    /// Checks whether the keys of the loaded model may be kept as int8, and keeps the verdict for
+    /// later runs. Errors: NoVocabulary; as checkKeys; Io when it can't be kept.
+    model::Result<KeyVerdict> checkKeys();
 
     /// After load(). Without --threads: has the network use as many threads
     /// as are best on this host, which takes up to two seconds where no earlier run has kept them.
@@ -45,11 +58,13 @@ public:
 private:
     ModelAtHand(OpenFile descriptor, std::string path, PackCache cache,
                 std::unique_ptr<LoadedModel> model);
+    model::Result<void> keepCheckedKeys();
 
     OpenFile m_descriptor;
     std::string m_path;
     std::string m_stamp; // PackCache::stamp() when it was opened
     PackCache m_cache;
+    MemoryLimits m_memory; // before it was loaded
     std::unique_ptr<LoadedModel> m_model;
     model::Model::Options m_loaded; // what load() was asked for
 };

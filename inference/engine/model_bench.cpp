@@ -182,10 +182,7 @@ int bench(const Options& options, Plan plan)
     auto model = ModelAtHand::open(options);
     if (!model)
         return failed(model.error().detail);
-    const auto loaded = model->load({.threads = plan.threads,
-                                     .keys = plan.kv.keys,
-                                     .values = plan.kv.values,
-                                     .tier = plan.tier});
+    const auto loaded = model->load({.threads = plan.threads, .tier = plan.tier}, plan.kv);
     if (!loaded)
         return failed(loaded.error().detail);
     plan.choice = model->useBestThreads(options);
@@ -193,6 +190,8 @@ int bench(const Options& options, Plan plan)
         return failed(std::format("{} tokens, the model's context holds {}", tokensOfOne(plan),
                                   (*loaded)->config().contextLength));
     }
+    if (const auto refusal = model->tooManyPages(pagesOf(plan)))
+        return failed(refusal->detail);
     const auto pool = (*loaded)->makePool(pagesOf(plan));
     if (!pool)
         return failed(pool.error().detail);

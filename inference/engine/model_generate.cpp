@@ -18,6 +18,7 @@ struct Wishes {
     SamplerSettings sampling;
     std::uint32_t maxTokens = 0;
     unsigned threads = 1;
+    KvChoice kv;
 };
 
 /// The error is a sentence for the person who typed.
@@ -41,13 +42,17 @@ std::expected<Wishes, std::string> wishesOf(const Options& options)
         return std::unexpected("generate wants --prompt-file and --max-tokens");
     if (options.has("pattern") && options.has("schema-file"))
         return std::unexpected("--pattern and --schema-file exclude each other");
+    auto kv = wantedKv(options);
+    if (!kv)
+        return std::unexpected(kv.error());
     return Wishes{.sampling = {.temperature = static_cast<float>(*temperature),
                                .topK = static_cast<std::uint32_t>(*topK),
                                .topP = static_cast<float>(*topP),
                                .minP = static_cast<float>(*minP),
                                .seed = *seed},
                   .maxTokens = static_cast<std::uint32_t>(*maxTokens),
-                  .threads = static_cast<unsigned>(*threads)};
+                  .threads = static_cast<unsigned>(*threads),
+                  .kv = *std::move(kv)};
 }
 
 std::optional<std::string> contentOf(const std::string& path)
@@ -100,6 +105,22 @@ constraintOf(const Options& options, const model::Vocabulary& words, std::option
     return *std::move(constraint);
 }
 
+/// With room for @p tokens, or OutOfMemory with the numbers. @p draft: null for none.
+model::Result<std::unique_ptr<Scheduler>> schedulerFor(ModelAtHand& model, model::Model& network,
+                                                       const model::Tokenizer& tokenizer,
+                                                       std::size_t tokens, const DraftOption* draft)
+{
+    model::Model* const guessing = draft == nullptr ? nullptr : draft->network.get();
+    const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
+    if (auto refusal = model.tooManyPages(pages, guessing))
+        return std::unexpected(*std::move(refusal));
+    return Scheduler::create(network, &tokenizer,
+                             {.pages = pages,
+                              .keepPrefixes = false,
+                              .draft = guessing,
+                              .draftPages = pages + 1}); // a few tokens past the end
+}
+
 double perSecond(std::uint32_t tokens, std::chrono::microseconds time)
 {
     return time.count() > 0 ? tokens * 1e6 / static_cast<double>(time.count()) : 0.0;
@@ -149,7 +170,7 @@ int runGenerate(const Options& options)
         return failed(model.error().detail);
     const model::GgufFile& file = model->file();
     auto words = loadTokenizer(file);
-    const auto network = model->load({.threads = wishes->threads});
+    const auto network = model->load({.threads = wishes->threads}, wishes->kv);
     const auto tokenizer = words.get();
     if (!network)
         return failed(network.error().detail);
@@ -173,14 +194,8 @@ int runGenerate(const Options& options)
         openDraft(options, file, wishes->threads, model->useBestThreads(options).counts);
     if (!draft)
         return failed(draft.error().detail);
-    const std::size_t tokens = prompt->size() + wishes->maxTokens;
-    const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
-    const auto scheduler =
-        Scheduler::create(**network, &*tokenizer,
-                          {.pages = pages,
-                           .keepPrefixes = false,
-                           .draft = *draft ? (*draft)->network.get() : nullptr,
-                           .draftPages = pages + 1}); // a few tokens past the end
+    const auto scheduler = schedulerFor(*model, **network, *tokenizer,
+                                        prompt->size() + wishes->maxTokens, draft->get());
     if (!scheduler)
         return failed(scheduler.error().detail);
     constexpr RequestId kOnly = 1;

@@ -180,6 +180,9 @@ int runGuesses(const Options& options)
             return misused(number->error());
     if (!options.has("prompts"))
         return misused("guesses wants --prompts");
+    const auto kv = wantedKv(options);
+    if (!kv)
+        return misused(kv.error());
     auto model = ModelAtHand::open(options);
     if (!model)
         return failed(model.error().detail);
@@ -193,7 +196,7 @@ int runGuesses(const Options& options)
     const std::vector<Question> questions = questionsIn(options.text("prompts"), *chat, *tokenizer);
     if (questions.empty())
         return failed("the folder of prompts holds no .txt file, or can't be read");
-    const auto network = model->load({.threads = static_cast<unsigned>(*threads)});
+    const auto network = model->load({.threads = static_cast<unsigned>(*threads)}, *kv);
     if (!network)
         return failed(network.error().detail);
 

@@ -79,11 +79,8 @@ int computeAndWrite(const Options& options, const Plan& plan)
     auto model = ModelAtHand::open(options);
     if (!model)
         return failed(model.error().detail);
-    const auto loaded = model->load({.threads = plan.threads,
-                                     .exact = options.has("exact"),
-                                     .keys = plan.kv.keys,
-                                     .values = plan.kv.values,
-                                     .tier = plan.tier});
+    const auto loaded = model->load(
+        {.threads = plan.threads, .exact = options.has("exact"), .tier = plan.tier}, plan.kv);
     if (!loaded)
         return failed(loaded.error().detail);
     model::Model& network = **loaded;
@@ -91,6 +88,8 @@ int computeAndWrite(const Options& options, const Plan& plan)
         return failed(std::to_string(plan.tokens.size()) + " tokens, the model's context holds " +
                       std::to_string(network.config().contextLength));
     }
+    if (const auto refusal = model->tooManyPages(model::pagesFor(plan.tokens.size())))
+        return failed(refusal->detail);
     auto cache = network.makeCache(static_cast<std::uint32_t>(plan.tokens.size()));
     if (!cache)
         return failed(cache.error().detail);

@@ -16,6 +16,7 @@ int runGenerate(const Options& options);   // model_generate.cpp
 int runLogits(const Options& options);     // model_logits.cpp
 int runBench(const Options& options);      // model_bench.cpp
 int runGuesses(const Options& options);    // model_guesses.cpp
+int runCheckKeys(const Options& options);  // model_check_keys.cpp
 int runRoofs(const Options& options);      // model_roofs.cpp
 
 inline constexpr int kFailure = 1;

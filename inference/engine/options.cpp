@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/options.h"
 
+#include "inference/engine/kv_kinds.h"
+
 #include <algorithm>
 #include <charconv>
 #include <format>
@@ -99,16 +101,33 @@ std::expected<KvChoice, std::string> wantedKv(const Options& options)
 {
     using Keys = kernels::KeyFormat;
     using Values = kernels::ValueFormat;
-    static constexpr KvChoice kChoices[] = {{"f16-int8", Keys::Half, Values::Int8},
-                                            {"f16", Keys::Half, Values::Half},
-                                            {"bf16", Keys::Bfloat, Values::Bfloat},
-                                            {"int8", Keys::Int8, Values::Int8}};
-    if (!options.has("kv"))
-        return kChoices[0];
-    for (const KvChoice& choice : kChoices)
-        if (choice.name == options.text("kv"))
-            return choice;
-    return std::unexpected("--kv wants f16-int8, f16, bf16 or int8");
+    const KvChoice choices[] = {{"f16-int8", Keys::Half, Values::Int8},
+                                {"f16", Keys::Half, Values::Half},
+                                {"bf16", Keys::Bfloat, Values::Bfloat},
+                                {"int8", Keys::Int8, Values::Int8}};
+    const bool apart = options.has("keys") || options.has("values");
+    if (options.has("kv")) {
+        if (apart)
+            return std::unexpected("--kv and --keys or --values exclude each other");
+        for (const KvChoice& choice : choices)
+            if (choice.name == options.text("kv"))
+                return choice;
+        return std::unexpected("--kv wants f16-int8, f16, bf16 or int8");
+    }
+    const std::string keys = options.has("keys") ? options.text("keys") : "f16";
+    const std::string values = options.has("values") ? options.text("values") : "int8";
+    const auto keyFormat = keysNamed(keys);
+    const auto valueFormat = valuesNamed(values);
+    if (!keyFormat || !valueFormat)
+        return std::unexpected("--keys and --values want f16, bf16 or int8");
+    KvChoice choice{.name = std::format("{}-{}", keys, values),
+                    .keys = *keyFormat,
+                    .values = *valueFormat,
+                    .onlyChecked = *keyFormat == Keys::Int8};
+    for (const KvChoice& known : choices)
+        if (known.keys == choice.keys && known.values == choice.values)
+            choice.name = known.name;
+    return choice;
 }
 
 unsigned allowedCores()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "inference/engine/loaded_model.h"
 #include "inference/kernels/kv_layout.h"
 #include "inference/kernels/tier.h"
 #include "inference/model/gguf.h"
@@ -37,25 +38,32 @@ public:
                                                                    std::uint64_t otherwise,
                                                                    std::uint64_t least,
                                                                    std::uint64_t most) const;
+    /// What the machine has, told by main(); what --memory-mb says is all there is.
+    [[nodiscard]] const MemoryLimits& memory() const { return m_memory; }
+    void setMemory(const MemoryLimits& memory) { m_memory = memory; }
+
     [[nodiscard]] std::expected<double, std::string> real(std::string_view name, double otherwise,
                                                           double least, double most) const;
 
 private:
     std::string m_file;
     std::map<std::string, std::string, std::less<>> m_values;
+    MemoryLimits m_memory;
 };
 
 /// The kernels that --tier names, the best ones when it is absent. The error is a sentence: no such
 /// tier, or not on this processor.
 std::expected<kernels::Tier, std::string> wantedTier(const Options& options);
 
-/// How keys and values are kept, by the name that --kv has.
+/// How keys and values are kept.
 struct KvChoice {
-    std::string_view name;
-    kernels::KeyFormat keys;
-    kernels::ValueFormat values;
+    std::string name = "f16-int8"; // as --kv has it, else KEYS-VALUES
+    kernels::KeyFormat keys = kernels::KeyFormat::Half;
+    kernels::ValueFormat values = kernels::ValueFormat::Int8;
+    bool onlyChecked = false; // int8 keys in the layers alone where a check allows it
 };
-/// f16-int8 (keys as float16, values as int8) when --kv is absent. The error is a sentence.
+/// What --keys and --values say, or --kv, which measures int8 keys in all layers, allowed or not.
+/// Keys as float16 and values as int8 where they are absent. The error is a sentence.
 std::expected<KvChoice, std::string> wantedKv(const Options& options);
 
 /// Opens and reads the model file at @p path.

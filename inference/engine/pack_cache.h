@@ -67,6 +67,9 @@ public:
 
     /// The pack of the model with that hash, read-only.
     [[nodiscard]] OpenFile pack(const model::ModelHash& model) const;
+    /// Where what was found of that model's keys is kept (docs/formats/key-check.md), until the
+    /// model is gone; empty when nothing is kept.
+    [[nodiscard]] std::filesystem::path keyCheckOf(const model::ModelHash& model) const;
     /// An empty file to write one to; it goes with this object unless it is kept.
     [[nodiscard]] OpenFile newPack();
     /// Seals what stands in @p pack (of newPack(), finished but for its seal), puts it on the disk

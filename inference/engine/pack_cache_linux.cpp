@@ -196,6 +196,11 @@ OpenFile PackCache::pack(const model::ModelHash& model) const
                            O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
 }
 
+fs::path PackCache::keyCheckOf(const model::ModelHash& model) const
+{
+    return m_folder.empty() ? fs::path() : m_folder / (model::hexOf(model) + ".keys");
+}
+
 OpenFile PackCache::newPack()
 {
     if (m_folder.empty())
@@ -241,6 +246,8 @@ void PackCache::tidy(const fs::path& kept) const
             const OpenFile left(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
             if (left.number() >= 0 && ::flock(left.number(), LOCK_EX | LOCK_NB) == 0)
                 ::unlink(path.c_str());
+        } else if (path.extension() == ".keys" && !there.contains(path.stem())) {
+            ::unlink(path.c_str());
         } else if (path.extension() == ".pack" && path != kept) {
             if (there.contains(path.stem()))
                 packs.emplace_back(entry.last_write_time(error), path);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/worker_arguments.h"
 
+#include "inference/engine/kv_kinds.h"
+
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -41,6 +43,13 @@ bool takeList(std::string_view text, std::vector<unsigned>& out)
     }
 }
 
+template <typename Format>
+bool takeFormat(std::optional<Format> named, Format& out)
+{
+    out = named.value_or(out);
+    return named.has_value();
+}
+
 bool takeOfModel(std::string_view name, std::string_view value, ModelDescriptors& out)
 {
     if (name.empty())
@@ -68,6 +77,16 @@ bool takeWord(std::string_view name, std::string_view value, WorkerArguments& ou
         return take(value, UINT64_MAX, out.memory);
     if (name == "memory-limit")
         return take(value, UINT64_MAX, out.memoryLimit);
+    if (name == "context")
+        return take(value, UINT32_MAX, out.context) && out.context > 0;
+    if (name == "keys")
+        return takeFormat(keysNamed(value), out.keys);
+    if (name == "values")
+        return takeFormat(valuesNamed(value), out.values);
+    if (name == "key-check") {
+        out.keyCheck = value;
+        return true;
+    }
     struct Role {
         std::string_view name;
         ModelDescriptors& model;

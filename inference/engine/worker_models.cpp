@@ -89,9 +89,4 @@ std::uint64_t WorkerModels::needed() const
     return neededFor(files);
 }
 
-std::uint64_t WorkerModels::memoryLeft() const
-{
-    return m_arguments->memory == UINT64_MAX ? UINT64_MAX : m_arguments->memory - needed();
-}
-
 } // namespace engine

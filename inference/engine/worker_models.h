@@ -29,8 +29,8 @@ public:
     [[nodiscard]] wire::DraftModel draftModel() const { return m_draftModel; }
     /// Goes on without the draft model, whose memory is free then.
     void leaveDraft(const model::Error& why);
-    /// Of what the worker was told is left, what the models don't take.
-    [[nodiscard]] std::uint64_t memoryLeft() const;
+    /// Bytes that they take: neededFor().
+    [[nodiscard]] std::uint64_t needed() const;
 
 private:
     static constexpr std::size_t kAnswer = 0;
@@ -43,7 +43,6 @@ private:
     {
     }
     model::Result<void> openAll();
-    [[nodiscard]] std::uint64_t needed() const;
 
     const WorkerArguments* m_arguments;
     std::array<const ModelDescriptors*, kPlaces> m_descriptors;

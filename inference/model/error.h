@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -26,6 +27,7 @@ enum class Errc {
 struct Error {
     Errc code;
     std::string detail; // for the log: fields, numbers and names from the file's header; never text
+    std::uint64_t neededBytes = 0; // OutOfMemory: what it takes, where that is known beforehand
 };
 
 template <typename T>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <format>
 #include <utility>
 
 namespace model {
@@ -61,7 +62,12 @@ Result<std::unique_ptr<KvPool>> KvPool::create(std::vector<KvLayer> layers, std:
         if (!__builtin_mul_overflow(group.bytes, std::size_t{pages}, &bytes))
             group.memory = kernels::Memory::allocate(bytes);
         if (!group.memory)
-            return std::unexpected(Error{Errc::OutOfMemory, "keys and values"});
+            return std::unexpected(
+                Error{Errc::OutOfMemory,
+                      std::format("the system gives no memory for keys and values of {} tokens, "
+                                  "{} bytes for every {} of them",
+                                  std::uint64_t{pages} * kPageTokens, bytesPerPage(pool->m_layers),
+                                  kPageTokens)});
         group.holders.resize(pages);
         for (std::uint32_t page = pages; page > 0; --page)
             group.free.push_back(page - 1);

@@ -47,7 +47,8 @@ public:
         : m_config(std::move(config))
         , m_tier(options.tier)
         , m_exact(options.exact)
-        , m_keys(options.exact ? kernels::KeyFormat::Single : options.keys)
+        , m_otherKeys(options.exact ? kernels::KeyFormat::Single : options.keys)
+        , m_keys(m_config.layers, m_otherKeys)
         , m_values(options.exact ? kernels::ValueFormat::Single : options.values)
         , m_pool(std::max(1U, options.threads), options.processors)
         , m_threads{.decode = m_pool.threads(), .prefill = m_pool.threads()}
@@ -68,16 +69,8 @@ public:
         if (!weights)
             return std::unexpected(weights.error());
         m_weights = std::move(*weights);
-        const std::size_t queries = std::size_t{m_config.heads} * m_config.headLength;
-        const std::array<std::size_t, 3> lengths = {m_config.embeddingLength, queries,
-                                                    m_config.feedForwardLength};
-        for (const std::size_t columns : lengths) {
-            if (auto ready = m_multiplier.prepare(columns); !ready) {
-                const bool memory = ready.error().code == kernels::Errc::OutOfMemory;
-                return std::unexpected(
-                    Error{memory ? Errc::OutOfMemory : Errc::Unsupported, ready.error().detail});
-            }
-        }
+        if (auto ready = prepare(m_multiplier); !ready)
+            return ready;
         // One for each kind of rows: a prompt's pass may rest while tokens are generated.
         for (std::optional<Blocks>* blocks : {&m_prompt, &m_generated}) {
             blocks->emplace(m_config, m_weights, m_multiplier, m_pool, m_exact);
@@ -85,6 +78,24 @@ public:
                 return ready;
         }
         return {};
+    }
+
+    Result<void> beginExact() override
+    {
+        assert(!m_reading && !m_exactly);
+        auto exactly = std::make_unique<Exactly>(*this);
+        if (auto ready = prepare(exactly->multiplier); !ready)
+            return ready;
+        if (auto ready = exactly->blocks.prepare(); !ready)
+            return ready;
+        m_exactly = std::move(exactly);
+        return {};
+    }
+
+    void endExact() override
+    {
+        m_pool.settle(); // a thread that was put aside may still write rows
+        m_exactly.reset();
     }
 
     [[nodiscard]] const Config& config() const override { return m_config; }
@@ -101,9 +112,18 @@ public:
         const KvLayer layer{.heads = m_config.keyValueHeads,
                             .keyLength = m_config.headLength,
                             .valueLength = m_config.headLength,
-                            .keyFormat = m_keys,
                             .valueFormat = m_values};
-        return std::vector<KvLayer>(m_config.layers, layer);
+        std::vector<KvLayer> layers(m_config.layers, layer);
+        for (std::size_t i = 0; i < layers.size(); ++i)
+            layers[i].keyFormat = m_keys[i];
+        return layers;
+    }
+
+    void keepInt8Keys(const std::vector<bool>& layers) override
+    {
+        assert(layers.size() == m_keys.size());
+        for (std::size_t i = 0; i < layers.size() && !m_exact; ++i)
+            m_keys[i] = layers[i] ? kernels::KeyFormat::Int8 : m_otherKeys;
     }
 
     void useThreads(const ThreadCounts& counts) override
@@ -199,7 +219,24 @@ private:
         constexpr std::size_t kRowsAtMemorySpeed = 4;
         const bool decode = phase == Phase::Generation && rows <= kRowsAtMemorySpeed;
         m_pool.use(decode ? m_threads.decode : m_threads.prefill);
+        if (m_exactly)
+            return m_exactly->blocks;
         return phase == Phase::Prompt ? *m_prompt : *m_generated;
+    }
+
+    Result<void> prepare(kernels::Multiplier& multiplier) const
+    {
+        const std::size_t queries = std::size_t{m_config.heads} * m_config.headLength;
+        const std::array<std::size_t, 3> lengths = {m_config.embeddingLength, queries,
+                                                    m_config.feedForwardLength};
+        for (const std::size_t columns : lengths) {
+            if (auto ready = multiplier.prepare(columns); !ready) {
+                const bool memory = ready.error().code == kernels::Errc::OutOfMemory;
+                return std::unexpected(
+                    Error{memory ? Errc::OutOfMemory : Errc::Unsupported, ready.error().detail});
+            }
+        }
+        return {};
     }
 
     [[nodiscard]] Result<void> check(const Part& part) const
@@ -310,10 +347,22 @@ private:
         std::size_t layer = 0; // the next one
     };
 
+    /// The same weights in float32 arithmetic.
+    struct Exactly {
+        explicit Exactly(LoadedModel& model)
+            : multiplier(model.m_pool, {.tier = model.m_tier, .exact = true})
+            , blocks(model.m_config, model.m_weights, multiplier, model.m_pool, true)
+        {
+        }
+        kernels::Multiplier multiplier;
+        Blocks blocks;
+    };
+
     Config m_config;
     kernels::Tier m_tier;
     bool m_exact;
-    kernels::KeyFormat m_keys;
+    kernels::KeyFormat m_otherKeys;         // where not as int8
+    std::vector<kernels::KeyFormat> m_keys; // by layer
     kernels::ValueFormat m_values;
     kernels::ThreadPool m_pool;
     ThreadCounts m_threads;
@@ -321,6 +370,7 @@ private:
     LayerFunction m_layer;
     Weights m_weights;
     std::optional<Blocks> m_prompt, m_generated;
+    std::unique_ptr<Exactly> m_exactly; // between beginExact() and endExact()
     std::optional<Reading> m_reading;
 };
 

@@ -58,7 +58,8 @@ public:
     struct Options {
         unsigned threads = 1; // at least 1; the calling thread is one of them
         bool exact = false;   // float32 activations, keys and values: for tests against references
-        // What a pool keeps; exact takes Single for both.
+        // What a pool keeps; exact takes Single for both. Not every model bears Int8 keys, and
+        // nothing here asks: engine/key_check.h does, see keepInt8Keys().
         kernels::KeyFormat keys = kernels::KeyFormat::Half;
         kernels::ValueFormat values = kernels::ValueFormat::Int8;
         std::vector<unsigned> processors = {};    // to bind the threads to; empty: anywhere
@@ -77,6 +78,9 @@ public:
 
     /// What each layer keeps of a token.
     [[nodiscard]] virtual std::vector<KvLayer> kvLayers() const = 0;
+    /// Keeps keys as int8 in the layers that are true in @p layers, one for each layer; the others
+    /// as Options::keys says. In pools that are made from here on, and without effect where exact.
+    virtual void keepInt8Keys(const std::vector<bool>& layers) = 0;
     /// Names all that decides the bits of keys and values beside the file and their formats.
     [[nodiscard]] virtual std::string arithmetic() const = 0;
     /// From the next pass on; at least 1, at most Options::threads each, which is what both begin
@@ -126,6 +130,12 @@ public:
     /// while a read is begun. Errors: as read, but Cancelled.
     [[nodiscard]] virtual Result<void> rehearse(const Part& part, Phase phase,
                                                 std::size_t layers) = 0;
+    /// Until endExact() read() and generate() compute in float32 as an exact model does, but with
+    /// keys and values as the sequence's pool has them: what these alone change shows, which else
+    /// drowns in the rounding of activations. Sequences of that time are of no use afterwards.
+    /// Errors: OutOfMemory; Unsupported.
+    [[nodiscard]] virtual Result<void> beginExact() = 0;
+    virtual void endExact() = 0;
 
     // ---- for programs that run a single sequence ----
     /// An empty cache for up to @p capacity tokens, at most the context length.

@@ -106,7 +106,10 @@ void Daemon::Parts::startWorker()
     engine = EngineClient::start({.program = process::besideThisProgram("cloister-engine"),
                                   .modelFile = *options.model,
                                   .packFolder = folder->packs(),
-                                  .draftFile = options.draftModel});
+                                  .draftFile = options.draftModel,
+                                  .keys = options.keys,
+                                  .values = options.values,
+                                  .contextTokens = options.contextTokens});
 }
 
 /// Those that are still open when the service stops. Before the engine goes with all it has read.

@@ -25,6 +25,11 @@ public:
         /// of one user's. 0: not at all.
         std::chrono::hours keptChartsAge{24};
         std::uint64_t keptChartsBytes = std::uint64_t{1} << 30;
+        /// How the engine keeps keys and values, and how many tokens a question may take:
+        /// EngineClient::Options.
+        std::string keys;
+        std::string values;
+        unsigned contextTokens = 0;
         bool synthetic = false;
         bool executableMemoryDenied = false;
     };

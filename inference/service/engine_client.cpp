@@ -68,14 +68,20 @@ void SupervisedClient::hash(const std::stop_token& stop)
         return model->started && model->hashed == model->started && model->newPack.number() >= 0 &&
                m_status.state == State::Ready;
     };
+    const auto toTell = [this] {
+        return m_answer.started && m_answer.hashed == m_answer.started && !m_newKeyCheck.empty() &&
+               m_status.state == State::Ready;
+    };
     const std::vector<HeldModel*> all = models();
     std::unique_lock lock(m_mutex);
     while (m_changed.wait(lock, stop, [&] {
-        return std::ranges::any_of(all, toHash) || std::ranges::any_of(all, toKeep);
+        return std::ranges::any_of(all, toHash) || toTell() || std::ranges::any_of(all, toKeep);
     })) {
         const auto next = std::ranges::find_if(all, toHash);
         if (next != all.end())
             hashModel(**next, lock, stop);
+        else if (toTell())
+            keepKeyCheck();
         else
             keepPack(**std::ranges::find_if(all, toKeep), lock);
     }
@@ -101,6 +107,14 @@ void SupervisedClient::hashModel(HeldModel& model, std::unique_lock<std::mutex>&
         m_packs.remember(wanted, hash);
         model.sha256 = std::move(hash);
     }
+}
+
+/// The worker is ready and has told what it found of the keys; m_mutex is held.
+void SupervisedClient::keepKeyCheck()
+{
+    const std::string found = std::exchange(m_newKeyCheck, {});
+    if (m_answer.file->stamp() == m_answer.started && found != m_packs.keyCheck(m_answer.sha256))
+        m_packs.keepKeyCheck(m_answer.sha256, found);
 }
 
 /// The worker is ready: it has written its pack, or none.
@@ -138,6 +152,8 @@ EngineProcess::Model SupervisedClient::forWorker(HeldModel& model)
                                .output = m_packs.newPack(model.newPackName())};
     if (!model.sha256.empty())
         given.pack = m_packs.pack(model.sha256);
+    if (!model.sha256.empty() && &model == &m_answer && m_options.keys == "int8")
+        given.keyCheck = m_packs.keyCheck(model.sha256);
     return given;
 }
 
@@ -181,6 +197,7 @@ bool SupervisedClient::runWorker(const std::stop_token& stop)
     std::optional<process::ThreadCounts> threads;
     {
         const std::lock_guard lock(m_mutex);
+        m_newKeyCheck.clear();
         for (HeldModel* model : all)
             given.push_back(forWorker(*model));
         if (m_options.threads == 0)

@@ -28,6 +28,14 @@ public:
         unsigned threads = 0;            // 0: one for each physical core that is allowed
         std::filesystem::path packFolder = {}; // PackFolder; empty: no packs
         std::filesystem::path draftFile = {}; // a smaller model of the same vocabulary; empty: none
+        /// How keys and values are kept: f16, bf16 or int8; empty: as the worker does by itself.
+        /// int8 keys are kept in the layers alone where a check allows it, which the worker makes
+        /// once and the PackFolder keeps.
+        std::string keys = {};
+        std::string values = {};
+        /// That must find room, or the model is unusable; what Status::model then tells. 0: as many
+        /// as there is room for.
+        unsigned contextTokens = 0;
         /// A worker reads a request at once and answers a cancellation within one matrix; one that
         /// takes this long for either hangs, and is killed and replaced.
         std::chrono::milliseconds patience{10'000};

@@ -87,6 +87,11 @@ bool SupervisedClient::take(wire::FromEngine message)
         m_status.state = State::Unusable;
         m_status.failure = std::move(*failed);
         spdlog::error("engine: the model can't be used");
+        if (m_status.failure->neededBytes != 0)
+            spdlog::error("engine: {} MB of memory are needed, {} MB are left of {} MB",
+                          m_status.failure->neededBytes / 1'000'000,
+                          m_status.failure->memoryBytes / 1'000'000,
+                          m_status.failure->memoryLimit / 1'000'000);
     }
     return true;
 }
@@ -98,12 +103,16 @@ void SupervisedClient::takeReady(wire::Ready ready)
     m_status.model = std::move(ready);
     m_status.failure.reset();
     m_failedLoads = 0;
+    m_newKeyCheck = m_status.model->keyCheck;
     m_changed.notify_all(); // its packs may be kept
     const wire::Ready& model = *m_status.model;
     if (std::exchange(m_findsThreads, false) && model.threadsMeasured && m_answer.started)
         m_packs.rememberThreads(*m_answer.started, {model.decodeThreads, model.prefillThreads});
     spdlog::info("engine: ready, {} parameters, context {}, {} threads to read, {} to generate",
                  model.parameters, model.contextTokens, model.prefillThreads, model.decodeThreads);
+    if (m_options.keys == "int8")
+        spdlog::info("engine: keys as int8 in {} of {} layers", model.int8KeyLayers,
+                     model.layers);
     if (!m_draft)
         return;
     m_status.draft = model.draftModel;

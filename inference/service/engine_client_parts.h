@@ -100,6 +100,7 @@ private:
     void hash(const std::stop_token& stop);
     void hashModel(HeldModel& model, std::unique_lock<std::mutex>& lock,
                    const std::stop_token& stop);
+    void keepKeyCheck();
     void keepPack(HeldModel& model, std::unique_lock<std::mutex>& lock);
     [[nodiscard]] std::vector<HeldModel*> models();
     EngineProcess::Model forWorker(HeldModel& model);
@@ -129,6 +130,7 @@ private:
     HeldModel m_answer;
     std::optional<HeldModel> m_draft; // if its file could be opened
     PackFolder m_packs;
+    std::string m_newKeyCheck; // that the worker told of the answering model, until it is kept
     std::condition_variable_any m_changed;
     Status m_status;
     Messages m_pending;

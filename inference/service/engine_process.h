@@ -86,6 +86,7 @@ public:
         Descriptor pack;
         std::string sha256; // of the file, in hexadecimal; empty without a pack
         Descriptor output;
+        std::string keyCheck = {}; // what was found of the answering model's keys; empty: nothing
     };
 
     /// Without @p threads, and where the options fix none, the worker finds out how many are best.

@@ -112,6 +112,12 @@ std::vector<std::string> argumentsOf(const EngineClient::Options& options,
             list += std::format("{}{}", list.empty() ? "" : ",", processor);
         arguments.push_back("processors=" + list);
     }
+    if (options.contextTokens != 0)
+        arguments.push_back(std::format("context={}", options.contextTokens));
+    if (!options.keys.empty())
+        arguments.push_back("keys=" + options.keys);
+    if (!options.values.empty())
+        arguments.push_back("values=" + options.values);
     return arguments;
 }
 
@@ -125,6 +131,8 @@ void giveModels(std::span<const EngineProcess::Model> models, std::vector<std::s
         arguments.push_back(std::format("{}{}={}", model.role, what, next++));
     };
     for (const EngineProcess::Model& model : models) {
+        if (!model.keyCheck.empty())
+            arguments.push_back("key-check=" + model.keyCheck);
         give(model.file->descriptor(), model, "");
         if (model.pack.number() >= 0) {
             give(model.pack.number(), model, "-pack");

@@ -15,7 +15,9 @@ namespace {
 
 constexpr const char* kUsage = "usage: cloisterd --state DIR [--socket PATH] [--model FILE "
                                "[--draft-model FILE]] [--synthetic] [--idle-seconds N] "
-                               "[--kept-charts-hours N] [--kept-charts-mb N]\n";
+                               "[--kept-charts-hours N] [--kept-charts-mb N] "
+                               "[--keys f16|bf16|int8] [--values f16|bf16|int8] "
+                               "[--context TOKENS]\n";
 
 int usage()
 {
@@ -31,6 +33,19 @@ std::optional<unsigned> number(std::string_view text, unsigned least)
     if (error != std::errc() || end != text.data() + text.size() || value < least)
         return std::nullopt;
     return value;
+}
+
+/// Whether it is an option of the engine's that makes sense.
+bool takeOfEngine(std::string_view name, std::string_view value, service::Daemon::Options& options)
+{
+    if (name == "--context") {
+        options.contextTokens = number(value, 1).value_or(0);
+        return options.contextTokens != 0;
+    }
+    if (name != "--keys" && name != "--values")
+        return false;
+    (name == "--keys" ? options.keys : options.values) = value;
+    return value == "f16" || value == "bf16" || value == "int8";
 }
 
 std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
@@ -69,7 +84,7 @@ std::optional<service::Daemon::Options> parse(std::span<char*> arguments)
             if (!megabytes)
                 return std::nullopt;
             options.keptChartsBytes = std::uint64_t{*megabytes} << 20;
-        } else {
+        } else if (!takeOfEngine(name, value, options)) {
             return std::nullopt;
         }
         arguments = arguments.subspan(2);

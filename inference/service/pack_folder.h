@@ -13,8 +13,9 @@
 namespace service {
 
 /// What the daemon keeps of models between its starts: the SHA-256 of files that it has read once,
-/// the packs that workers wrote (docs/formats/pack.md), and how many threads are best
-/// (docs/formats/thread-counts.md). All of it can be made again: what can't
+/// the packs that workers wrote (docs/formats/pack.md), how many threads are best
+/// (docs/formats/thread-counts.md), and what they found of the models' keys. All of it can be made
+/// again: what can't
 /// be read or written is left out, and said in the log.
 ///
 /// Threads: one at a time.
@@ -42,6 +43,14 @@ public:
     bool keep(const Descriptor& pack, const std::string& name, const std::string& sha256) const;
     /// Packs of all other models go.
     void dropBut(std::span<const std::string> hashes) const;
+
+    /// What a worker found of the keys of the model with that hash, for the next one to read
+    /// (docs/formats/key-check.md); empty: nothing.
+    [[nodiscard]] std::string keyCheck(const std::string& sha256) const;
+    /// Others go. One that is no line of printable ASCII, or longer than kMostKeyCheckBytes, is not
+    /// kept.
+    void keepKeyCheck(const std::string& sha256, const std::string& line) const;
+    static constexpr std::size_t kMostKeyCheckBytes = 1024;
 
 private:
     std::filesystem::path m_folder;

@@ -62,6 +62,12 @@ bool syncFolder(const std::filesystem::path& folder)
     return descriptor.number() >= 0 && ::fsync(descriptor.number()) == 0;
 }
 
+/// What may stand on a line and in a worker's argument.
+bool isPrintable(const std::string& line)
+{
+    return std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 void logFailure(const char* what)
 {
     spdlog::warn("engine: {}: {}", what, std::strerror(errno));
@@ -173,6 +179,36 @@ void PackFolder::dropBut(std::span<const std::string> hashes) const
         if (entry.path().extension() == ".pack" &&
             !std::ranges::contains(hashes, entry.path().stem().string()))
             ::unlink(entry.path().c_str());
+}
+
+std::string PackFolder::keyCheck(const std::string& sha256) const
+{
+    if (m_folder.empty() || sha256.size() != kHashDigits)
+        return {};
+    std::ifstream file(m_folder / (sha256 + ".keys"));
+    std::string line(kMostKeyCheckBytes + 1, '\0');
+    file.read(line.data(), static_cast<std::streamsize>(line.size()));
+    line.resize(static_cast<std::size_t>(file.gcount()));
+    line.resize(std::min(line.find('\n'), line.size()));
+    return line.size() <= kMostKeyCheckBytes && isPrintable(line) ? line : std::string();
+}
+
+void PackFolder::keepKeyCheck(const std::string& sha256, const std::string& line) const
+{
+    if (m_folder.empty() || sha256.size() != kHashDigits || line.size() > kMostKeyCheckBytes ||
+        !isPrintable(line))
+        return;
+    const std::filesystem::path fresh = m_folder / "keys.new";
+    const std::filesystem::path name = m_folder / (sha256 + ".keys");
+    std::ofstream file(fresh, std::ios::trunc);
+    file << line << '\n';
+    file.close();
+    if (!file || ::rename(fresh.c_str(), name.c_str()) != 0)
+        return logFailure("what was found of the model's keys can't be kept");
+    std::error_code ignored;
+    for (const auto& other : std::filesystem::directory_iterator(m_folder, ignored))
+        if (other.path().extension() == ".keys" && other.path() != name)
+            ::unlink(other.path().c_str());
 }
 
 } // namespace service

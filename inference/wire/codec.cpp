@@ -163,6 +163,9 @@ void visitMessage(auto& visit, Is<Ready> auto& m)
     visit.number("decodeThreads", m.decodeThreads);
     visit.number("prefillThreads", m.prefillThreads);
     visit.flag("threadsMeasured", m.threadsMeasured);
+    visit.number("layers", m.layers);
+    visit.number("int8KeyLayers", m.int8KeyLayers);
+    visit.text("keyCheck", m.keyCheck);
 }
 
 void visitMessage(auto& visit, Is<Progress> auto& m)
@@ -205,6 +208,9 @@ void visitMessage(auto& visit, Is<Failed> auto& m)
     visit.number("promptTokens", m.promptTokens);
     visit.number("maxTokens", m.maxTokens);
     visit.number("contextTokens", m.contextTokens);
+    visit.number("neededBytes", m.neededBytes);
+    visit.number("memoryBytes", m.memoryBytes);
+    visit.number("memoryLimit", m.memoryLimit);
 }
 
 class Writer {

@@ -143,6 +143,11 @@ struct Ready {
     std::uint32_t decodeThreads = 1;  // that take part in a pass of generated tokens
     std::uint32_t prefillThreads = 1; // and of a prompt
     bool threadsMeasured = false;     // they are worth telling the next worker
+    std::uint32_t layers = 0;
+    std::uint32_t int8KeyLayers = 0; // of them, that keep keys as int8
+    /// What was found of the model's keys, for the next worker (docs/formats/key-check.md); empty
+    /// unless keys are wanted as int8.
+    std::string keyCheck;
 };
 
 /// The request waits for others; told when its place changes.
@@ -233,6 +238,10 @@ struct Failed {
     std::uint32_t promptTokens = 0;
     std::uint32_t maxTokens = 0;
     std::uint32_t contextTokens = 0;
+    /// Where memory is wanting for the model: what it needs, what the worker was told is there.
+    std::uint64_t neededBytes = 0; // 0: about something else
+    std::uint64_t memoryBytes = 0;
+    std::uint64_t memoryLimit = 0;
 };
 
 using FromEngine =

@@ -15,6 +15,8 @@ constexpr std::uint32_t kHeads = 4;
 constexpr std::uint32_t kKeyValueHeads = 2;
 constexpr std::uint32_t kHeadLength = kWidth / kHeads;
 constexpr std::int32_t kSpecials = 3;
+constexpr unsigned kUsualSeed = 20261123;
+constexpr float kRange = 0.3F; // of weights
 
 /// As byte-level vocabularies write a byte: printable Latin-1 as itself, the rest from 256 on.
 std::string printable(unsigned byte)
@@ -108,9 +110,17 @@ std::string outputRows(const std::vector<std::string>& tokens, Weights& weights)
     return rows;
 }
 
-} // namespace
+/// On the last element of every head, which turns so slowly that it says next to nothing of places.
+std::string biasOfKeys(float bias)
+{
+    std::string bytes;
+    for (std::uint32_t i = 0; i < kKeyValueHeads * kHeadLength; ++i)
+        append(bytes, (i + 1) % kHeadLength == 0 ? bias : 0.0F);
+    return bytes;
+}
 
-std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::TensorType matrices)
+std::string tinyModelOf(std::string_view preTokenizer, unsigned seed, model::TensorType matrices,
+                        float keyRange, std::array<float, kLayers> keyBiases)
 {
     GgufWriter writer;
     writer.add("general.architecture", "llama");
@@ -134,8 +144,9 @@ std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::Tenso
         writer.addTensor(name, matrices, {in, out},
                          matrices == model::TensorType::BF16 ? upperHalves(values) : values);
     };
-    const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {
-        add(name, in, out, weights.random(in * out, 0.3F));
+    const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out,
+                            float range = kRange) {
+        add(name, in, out, weights.random(in * out, range));
     };
     const auto norm = [&](const std::string& name) {
         writer.addTensor(name, model::TensorType::F32, {kWidth}, constant(kWidth, 1.0F));
@@ -145,7 +156,10 @@ std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::Tenso
         const std::string block = "blk." + std::to_string(layer) + '.';
         norm(block + "attn_norm.weight");
         matrix(block + "attn_q.weight", kWidth, kWidth);
-        matrix(block + "attn_k.weight", kWidth, kKeyValueHeads * kHeadLength);
+        matrix(block + "attn_k.weight", kWidth, kKeyValueHeads * kHeadLength, keyRange);
+        if (keyBiases[layer] != 0.0F)
+            writer.addTensor(block + "attn_k.bias", model::TensorType::F32,
+                             {kKeyValueHeads * kHeadLength}, biasOfKeys(keyBiases[layer]));
         matrix(block + "attn_v.weight", kWidth, kKeyValueHeads * kHeadLength);
         matrix(block + "attn_output.weight", kWidth, kWidth);
         norm(block + "ffn_norm.weight");
@@ -156,6 +170,18 @@ std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::Tenso
     norm("output_norm.weight");
     add("output.weight", kWidth, tokens.size(), outputRows(tokens, weights));
     return writer.file();
+}
+
+} // namespace
+
+std::string tinyModel(std::string_view preTokenizer, unsigned seed, model::TensorType matrices)
+{
+    return tinyModelOf(preTokenizer, seed, matrices, kRange, {});
+}
+
+std::string tinyModelWithKeyBias(std::array<float, 2> biases)
+{
+    return tinyModelOf("smollm", kUsualSeed, model::TensorType::F32, kRange / 10, biases);
 }
 
 } // namespace support

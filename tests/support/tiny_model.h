@@ -3,6 +3,7 @@
 
 #include "inference/model/tensor_type.h"
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,10 @@ namespace support {
 [[nodiscard]] std::string tinyModel(std::string_view preTokenizer = "smollm",
                                     unsigned seed = 20261123,
                                     model::TensorType matrices = model::TensorType::F32);
+
+/// The tiny model with keys so small that it bears them as int8 (as it is, its first layer does
+/// not), and with a bias on one element of every key, which it does not bear where that is large.
+/// @p biases: of each of its two layers; 0: none.
+[[nodiscard]] std::string tinyModelWithKeyBias(std::array<float, 2> biases);
 
 } // namespace support

@@ -57,6 +57,7 @@ public:
     {
         return m_network.kvLayers();
     }
+    void keepInt8Keys(const std::vector<bool>& layers) override { m_network.keepInt8Keys(layers); }
     [[nodiscard]] std::string arithmetic() const override { return m_network.arithmetic(); }
     void useThreads(const model::ThreadCounts& counts) override { m_network.useThreads(counts); }
     [[nodiscard]] model::ThreadCounts threads() const override { return m_network.threads(); }
@@ -85,6 +86,8 @@ public:
     {
         return m_network.rehearse(part, phase, layers);
     }
+    model::Result<void> beginExact() override { return m_network.beginExact(); }
+    void endExact() override { m_network.endExact(); }
 
     std::size_t generated = 0;
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <tuple>
 
 using engine::Event;
 using engine::Keeper;
@@ -245,6 +246,41 @@ private Q_SLOTS:
         }
         QVERIFY(taken > 100 && refused > 100);
         QVERIFY(second.keeper->restore(kAnna, piece) > 0);
+    }
+
+    /// One kind of keys and values for one chart: what was kept as another is read anew.
+    void keysAndValuesOfAnotherKindAreRefused()
+    {
+        using Keys = kernels::KeyFormat;
+        using Values = kernels::ValueFormat;
+        const Tokens chart = madeText(100, 13);
+        std::vector<std::unique_ptr<support::Loaded>> models;
+        std::vector<Desk> desks;
+        std::vector<std::string> pieces;
+        for (const auto& [keys, values, int8] :
+             {std::tuple{Keys::Half, Values::Int8, false},
+              std::tuple{Keys::Bfloat, Values::Int8, false}, // as large as the first
+              std::tuple{Keys::Half, Values::Bfloat, false},
+              std::tuple{Keys::Half, Values::Half, false},
+              std::tuple{Keys::Half, Values::Int8, true}}) {
+            models.push_back(std::make_unique<support::Loaded>(
+                support::tinyModel(),
+                model::Model::Options{.threads = 2, .keys = keys, .values = values}));
+            QVERIFY(models.back()->network);
+            if (int8)
+                models.back()->network->keepInt8Keys({false, true});
+            Desk made = deskOf(*models.back(), 40);
+            ask(made, kAnna, chart, 1);
+            pieces.push_back(piecesOf(*made.keeper, kAnna).at(0));
+            made.scheduler->forget(kAnna.user);
+            desks.push_back(std::move(made));
+        }
+        for (std::size_t to = 0; to < desks.size(); ++to)
+            for (std::size_t from = 0; from < pieces.size(); ++from) {
+                QCOMPARE(desks[to].keeper->restore(kAnna, pieces[from]) > 0, to == from);
+                desks[to].scheduler->forget(kAnna.user);
+            }
+        desks.clear(); // before the models
     }
 
     void whatWasUnusedForLongestMakesRoom()

@@ -42,7 +42,7 @@ private Q_SLOTS:
                   "answer-pack=5 answer-hash=" +
                   kHash +
                   " answer-pack-output=6 decode-threads=1 prefill-threads=2 draft=7 embedding=9 "
-                  "embedding-pack-output=10");
+                  "embedding-pack-output=10 context=8192 keys=int8 values=bf16 key-check=some=1");
         QVERIFY(all);
         QCOMPARE(all->socket, 3);
         QCOMPARE(all->threads, 2U);
@@ -60,6 +60,10 @@ private Q_SLOTS:
         QCOMPARE(all->draft.pack, -1);
         QCOMPARE(all->embedding.file, 9);
         QCOMPARE(all->embedding.packOutput, 10);
+        QCOMPARE(all->context, 8192U);
+        QCOMPARE(all->keys, kernels::KeyFormat::Int8);
+        QCOMPARE(all->values, kernels::ValueFormat::Bfloat);
+        QCOMPARE(all->keyCheck, std::string("some=1"));
 
         const auto least = parse("answer=0 socket=1");
         QVERIFY(least);
@@ -69,6 +73,9 @@ private Q_SLOTS:
         QCOMPARE(least->prefillThreads, 0U);
         QCOMPARE(least->memory, UINT64_MAX);
         QCOMPARE(least->draft.file, -1);
+        QCOMPARE(least->context, 0U);
+        QCOMPARE(least->keys, kernels::KeyFormat::Half);
+        QCOMPARE(least->values, kernels::ValueFormat::Int8);
     }
 
     void refusesWhatMakesNoSense()
@@ -90,6 +97,11 @@ private Q_SLOTS:
                                         std::string("answers=4"),
                                         std::string("answer-packs=4"),
                                         std::string("memory=-1"),
+                                        std::string("context=0"),
+                                        std::string("context=4294967296"),
+                                        std::string("keys=f32"),
+                                        std::string("keys="),
+                                        std::string("values=q8"),
                                         std::string("answer-pack=5"),
                                         std::string("decode-threads=1"),
                                         std::string("prefill-threads=1"),

@@ -58,7 +58,6 @@ private Q_SLOTS:
         QVERIFY(both && both->load({.threads = 1}));
         QVERIFY(both->draft() != nullptr && both->draftModel() == DraftModel::InUse);
         QVERIFY(&both->draft()->network() != &both->answer().network());
-        QCOMPARE(both->memoryLeft(), UINT64_MAX);
         both->leaveDraft({model::Errc::OutOfMemory, "no room for its keys and values"});
         QVERIFY(both->draft() == nullptr && both->draftModel() == DraftModel::DoesNotFit);
     }
@@ -103,9 +102,9 @@ private Q_SLOTS:
         WorkerArguments arguments;
         arguments.answer.file = answer.descriptor();
         arguments.memory = UINT64_MAX - 1;
-        const std::uint64_t taken = arguments.memory - WorkerModels::open(arguments)->memoryLeft();
+        const std::uint64_t taken = WorkerModels::open(arguments)->needed();
         arguments.draft.file = draft.descriptor();
-        const std::uint64_t both = arguments.memory - WorkerModels::open(arguments)->memoryLeft();
+        const std::uint64_t both = WorkerModels::open(arguments)->needed();
         QVERIFY(both > taken);
 
         arguments.memory = both;
@@ -113,7 +112,7 @@ private Q_SLOTS:
         arguments.memory = both - 1;
         const auto narrow = WorkerModels::open(arguments);
         QVERIFY(narrow && narrow->draftModel() == DraftModel::DoesNotFit);
-        QCOMPARE(narrow->memoryLeft(), both - 1 - taken);
+        QCOMPARE(narrow->needed(), taken);
         arguments.memory = taken;
         QVERIFY(WorkerModels::open(arguments)->draftModel() == DraftModel::DoesNotFit);
         arguments.memory = taken - 1;

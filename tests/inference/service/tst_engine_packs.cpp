@@ -199,7 +199,60 @@ private Q_SLOTS:
         QVERIFY(!m_answer.empty());
     }
 
+    void whatWasFoundOfTheKeysIsKept()
+    {
+        m_keys = "int8";
+        std::ofstream(m_folder->model(), std::ios::binary) << support::tinyModelWithKeyBias({});
+        start();
+        QCOMPARE(m_int8Layers, 2U);
+        const std::string hash = m_hash;
+        QVERIFY(eventually([&] { return std::filesystem::exists(keysOf(hash)); }));
+        const std::string line = contentOf(keysOf(hash));
+        QVERIFY2(line.starts_with("cloister-keys 1 ") && line.ends_with('\n'), line.c_str());
+        // A damaged one is not used; what the check finds anew takes its place. One of another
+        // model goes.
+        std::string damaged = line;
+        damaged[40] ^= 1;
+        std::ofstream(keysOf(hash)) << damaged;
+        std::ofstream(keysOf(std::string(64, 'b'))) << line;
+        start();
+        QCOMPARE(m_int8Layers, 2U);
+        QVERIFY(eventually([&] { return contentOf(keysOf(hash)) == line; }));
+        QVERIFY(!std::filesystem::exists(keysOf(std::string(64, 'b'))));
+        // What no worker may be told.
+        std::ofstream(keysOf(hash)) << std::string(5000, 'x');
+        start();
+        QVERIFY(eventually([&] { return contentOf(keysOf(hash)) == line; }));
+        std::ofstream(keysOf(hash)) << "cloister-keys\t1\n";
+        start();
+        QVERIFY(eventually([&] { return contentOf(keysOf(hash)) == line; }));
+        // Without int8 keys nobody asks.
+        std::filesystem::remove(keysOf(hash));
+        m_keys = "bf16";
+        start();
+        QCOMPARE(m_int8Layers, 0U);
+        m_keys = {};
+        QVERIFY(!std::filesystem::exists(keysOf(hash)));
+    }
+
+    void aContextThatIsTooLongIsSaid()
+    {
+        auto options = ModelFolder::options(m_folder->model());
+        options.contextTokens = 100'000; // the model's is 4,096
+        const auto client = EngineClient::start(options);
+        QVERIFY(eventually([&] { return service::isUnusable(*client); }));
+        QVERIFY(client->status().failure->detail.contains("100000"));
+        options.contextTokens = 1'000;
+        const auto other = EngineClient::start(options);
+        QVERIFY(becomesReady(*other));
+        QCOMPARE(other->status().model->contextTokens, 1'000U);
+    }
+
 private:
+    [[nodiscard]] std::filesystem::path keysOf(const std::string& hash) const
+    {
+        return packs() / (hash + ".keys");
+    }
     [[nodiscard]] std::filesystem::path packs() const { return m_folder->file("packs"); }
     [[nodiscard]] std::filesystem::path packOf(const std::string& hash) const
     {
@@ -212,6 +265,7 @@ private:
         options.threads = m_threads;
         if (m_withPacks)
             options.packFolder = packs();
+        options.keys = m_keys;
         m_client = EngineClient::start(options);
         QVERIFY(becomesReady(*m_client));
         const auto status = m_client->status();
@@ -219,6 +273,7 @@ private:
         m_mapped = status.model->fromPack;
         m_decodeThreads = status.model->decodeThreads;
         m_prefillThreads = status.model->prefillThreads;
+        m_int8Layers = status.model->int8KeyLayers;
         service::Running running(*m_client, request(20));
         QVERIFY(running.outcome().has_value());
         m_answer = running.text();
@@ -239,6 +294,8 @@ private:
     unsigned m_decodeThreads = 0;
     unsigned m_prefillThreads = 0;
     bool m_mapped = false;
+    std::string m_keys;
+    unsigned m_int8Layers = 0;
     std::string m_hash;
     std::string m_answer;
 };

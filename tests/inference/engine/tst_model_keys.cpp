@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// cloister-model: kinds of keys and values; int8 keys with a check alone; room for them.
+#include "tests/inference/engine/run_program.h"
+#include "tests/support/tiny_model.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <filesystem>
+
+namespace fs = std::filesystem;
+
+class TestModelKeys : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        QVERIFY(m_folder->isValid());
+        writeModel(support::tinyModelWithKeyBias({}));
+        writeFile(path("prompt.txt"), "Which value is the latest?");
+    }
+
+    void int8KeysWantACheck()
+    {
+        const Ran refused = generate({QStringLiteral("--keys"), QStringLiteral("int8")});
+        QCOMPARE(refused.status, 1);
+        QVERIFY(refused.out.isEmpty());
+        QVERIFY2(refused.err.contains("cloister-model check-keys"), refused.err.constData());
+        const Ran checked = check();
+        QVERIFY2(checked.status == 0, checked.err.constData());
+        QVERIFY2(checked.out.startsWith("int8 keys: 2 of 2 layers: 0-1\nwith these: mean KL "),
+                 checked.out.constData());
+        const Ran allowed = generate({QStringLiteral("--keys"), QStringLiteral("int8")});
+        QVERIFY2(allowed.status == 0, allowed.err.constData());
+        // Every verb that loads a model.
+        for (const QStringList& verb :
+             {QStringList{QStringLiteral("bench"), QStringLiteral("--prompt"), QStringLiteral("8"),
+                          QStringLiteral("--generate"), QStringLiteral("2")},
+              QStringList{QStringLiteral("logits"), QStringLiteral("--tokens"),
+                          QStringLiteral("70,71"), QStringLiteral("--out"), path("out.f32")}}) {
+            QCOMPARE(runVerb(verb, QStringLiteral("int8"), "packs").status, 0);
+            const Ran elsewhere = runVerb(verb, QStringLiteral("int8"), "other");
+            QCOMPARE(elsewhere.status, 1);
+            QVERIFY(elsewhere.err.contains("check-keys"));
+            QCOMPARE(runVerb(verb, QStringLiteral("bf16"), "other").status, 0);
+        }
+    }
+
+    void aModelThatDoesNotBearThemIsRefused()
+    {
+        writeModel(support::tinyModelWithKeyBias({300.0F, 300.0F}));
+        const Ran checked = check();
+        QCOMPARE(checked.status, 0);
+        QVERIFY2(checked.out.startsWith("int8 keys: 0 of 2 layers\nwith all: "),
+                 checked.out.constData());
+        const Ran refused = generate({QStringLiteral("--keys"), QStringLiteral("int8")});
+        QCOMPARE(refused.status, 1);
+        QVERIFY2(refused.err.contains("does not bear int8 keys"), refused.err.constData());
+        QCOMPARE(generate({QStringLiteral("--keys"), QStringLiteral("bf16")}).status, 0);
+        // One layer is enough.
+        writeModel(support::tinyModelWithKeyBias({300.0F, 0.0F}));
+        QVERIFY(check().out.startsWith("int8 keys: 1 of 2 layers: 1\n"));
+        QCOMPARE(generate({QStringLiteral("--keys"), QStringLiteral("int8")}).status, 0);
+    }
+
+    void aVerdictOfSomethingElseIsNone_data()
+    {
+        QTest::addColumn<int>("kind");
+        QTest::newRow("damaged") << 0;
+        QTest::newRow("cut off") << 1;
+        QTest::newRow("of another model") << 2;
+        QTest::newRow("a model that was written to") << 3;
+        QTest::newRow("empty") << 4;
+    }
+
+    void aVerdictOfSomethingElseIsNone()
+    {
+        QFETCH(int, kind);
+        QCOMPARE(check().status, 0);
+        const fs::path file = onlyVerdict();
+        QVERIFY(!file.empty());
+        QCOMPARE(generate({QStringLiteral("--keys"), QStringLiteral("int8")}).status, 0); // control
+        QFile verdict(QString::fromStdString(file.string()));
+        QVERIFY(verdict.open(QIODevice::ReadWrite));
+        QByteArray line = verdict.readAll();
+        verdict.close();
+        QVERIFY(line.startsWith("cloister-keys 1 ") && line.endsWith('\n'));
+        if (kind == 0)
+            line[40] = line[40] == '0' ? '1' : '0';
+        if (kind == 1)
+            line.truncate(60);
+        if (kind == 4)
+            line.clear();
+        if (kind == 2) {
+            writeModel(support::tinyModelWithKeyBias({0.25F, 0.0F}));
+            QCOMPARE(check().status, 0);
+            fs::remove(file);
+            writeFile(QString::fromStdString(onlyVerdict().string()), line);
+        } else if (kind == 3) {
+            writeModel(support::tinyModelWithKeyBias({0.25F, 0.0F}));
+        } else {
+            writeFile(QString::fromStdString(file.string()), line);
+        }
+        const Ran refused = generate({QStringLiteral("--keys"), QStringLiteral("int8")});
+        QCOMPARE(refused.status, 1);
+        QVERIFY2(refused.err.contains("check-keys"), refused.err.constData());
+        QCOMPARE(check().status, 0);
+        QCOMPARE(generate({QStringLiteral("--keys"), QStringLiteral("int8")}).status, 0);
+    }
+
+    void kindsThatMakeNoSenseAreMisuse()
+    {
+        for (const char* option : {"--keys", "--values"}) {
+            QCOMPARE(generate({QString::fromLatin1(option), QStringLiteral("f32")}).status, 2);
+            for (const char* kind : {"f16", "bf16"})
+                QCOMPARE(generate({QString::fromLatin1(option), QString::fromLatin1(kind)}).status,
+                         0);
+        }
+        QCOMPARE(runVerb({QStringLiteral("bench"), QStringLiteral("--kv"), QStringLiteral("f16")},
+                         QStringLiteral("f16"), "packs")
+                     .status,
+                 2);
+    }
+
+    void whatDoesNotFitTheMemoryIsRefusedWithTheNumbers()
+    {
+        // A GiB or so of keys and values, of which nothing is ever taken where they are refused.
+        const auto bench = [&](const char* users, const char* megabytes) {
+            return runVerb({QStringLiteral("bench"), QStringLiteral("--prompt"),
+                            QStringLiteral("0"), QStringLiteral("--generate"), QStringLiteral("1"),
+                            QStringLiteral("--repeat"), QStringLiteral("1"),
+                            QStringLiteral("--depth"), QStringLiteral("64"),
+                            QStringLiteral("--users"), QString::fromLatin1(users),
+                            QStringLiteral("--memory-mb"), QString::fromLatin1(megabytes)},
+                           QStringLiteral("f16"), "packs");
+        };
+        const Ran refused = bench("256", "159");
+        QCOMPARE(refused.status, 1);
+        QVERIFY2(refused.err.contains("keys and values of 24576 tokens") &&
+                     refused.err.contains("159 MB are left of"),
+                 refused.err.constData());
+        QCOMPARE(bench("2", "159").status, 0); // controls
+        QCOMPARE(bench("256", "400").status, 0);
+        const Ran tooSmall = bench("2", "100"); // for the model itself
+        QCOMPARE(tooSmall.status, 1);
+        QVERIFY2(tooSmall.err.contains("100 MB are left of"), tooSmall.err.constData());
+        QCOMPARE(bench("2", "0").status, 2);
+    }
+
+private:
+    [[nodiscard]] QString path(const char* name) const
+    {
+        return m_folder->filePath(QString::fromLatin1(name));
+    }
+    void writeModel(const std::string& bytes) const
+    {
+        writeFile(path("tiny.gguf"), QByteArray::fromStdString(bytes));
+    }
+    [[nodiscard]] Ran check() const
+    {
+        return run("cloister-model", {QStringLiteral("check-keys"), path("tiny.gguf"),
+                                      QStringLiteral("--pack-folder"), path("packs")});
+    }
+    [[nodiscard]] Ran runVerb(const QStringList& verb, const QString& keys, const char* packs) const
+    {
+        return run("cloister-model",
+                   verb + QStringList{path("tiny.gguf"), QStringLiteral("--keys"), keys,
+                                      QStringLiteral("--pack-folder"), path(packs)});
+    }
+    [[nodiscard]] Ran generate(const QStringList& more) const
+    {
+        QStringList arguments{QStringLiteral("generate"),      path("tiny.gguf"),
+                              QStringLiteral("--prompt-file"), path("prompt.txt"),
+                              QStringLiteral("--max-tokens"),  QStringLiteral("5"),
+                              QStringLiteral("--pack-folder"), path("packs")};
+        return run("cloister-model", arguments + more);
+    }
+    /// Empty when there is none or more than one.
+    [[nodiscard]] fs::path onlyVerdict() const
+    {
+        fs::path only;
+        for (const auto& entry : fs::directory_iterator(path("packs").toStdString())) {
+            if (entry.path().extension() != ".keys")
+                continue;
+            if (!only.empty())
+                return {};
+            only = entry.path();
+        }
+        return only;
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+QTEST_GUILESS_MAIN(TestModelKeys)
+#include "tst_model_keys.moc"
