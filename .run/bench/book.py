@@ -27,11 +27,6 @@ class Book:
         self.kept["rows"][identity] = result | ({} if "again" in result else {"when": now})
         self.write()
 
-    def amend(self, identity, result):
-        """What follows from the same measurement in another light."""
-        self.kept["rows"][identity] = result
-        self.write()
-
     def set(self, key, value):
         self.kept[key] = value
         self.write()

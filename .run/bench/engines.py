@@ -46,6 +46,12 @@ class Ours:
         self.kv = result.get("kv", self.kv)
         return result["prefill" if prompt else "decode"]["tokens_per_second"]
 
+    def roofs(self, tier=None):
+        """What the machine can do now: all that is to be known, or with @p tier that alone, which takes
+        a second."""
+        return json.loads(run([self.program, "roofs", "--json", "--threads", str(self.threads),
+                               *(["--tier", tier] if tier else [])]))
+
 
 class Llama:
     name = "llama.cpp"

@@ -13,7 +13,6 @@ than three rounds, and peers' settings as far as they were found before. --list:
 nothing is looked for and no pages are written.
 """
 import argparse
-import json
 import os
 import pathlib
 import signal
@@ -29,7 +28,6 @@ import report
 import rounds
 from book import Book
 from engines import Llama, OpenVino, Ours
-from machine import run
 from roof import Model, Roof, higher, work
 from settings import Settings
 from shapes import MODELS, RANDOM
@@ -112,9 +110,8 @@ class Desk:
             os.sync()
 
     def look_at_roofs(self):
-        """Before every row: what else runs on the host may halve them for minutes and shows nowhere."""
-        roofs = json.loads(run([self.ours.program, "roofs", "--json"]))
-        self.book.set("roofs", higher(roofs, self.book.kept.get("roofs")))
+        """What else runs on the host may halve them for minutes: the highest are kept."""
+        self.book.set("roofs", higher(self.ours.roofs(), self.book.kept.get("roofs")))
 
     def rounds_of(self, row):
         if row["kind"] == "quality":
@@ -136,26 +133,17 @@ class Desk:
         self.pack(model)
         self.look_at_roofs()
         result = rounds.measure(row, model, [self.ours, self.llama, self.openvino], self.settings,
-                                count, say)
+                                count, say, self.roof_now)
         result["kv"] = self.ours.kv
-        result["work"] = work(model, row["shape"], self.ours.kv)
-        return compared(result, self.book.kept["roofs"])
+        return result | {"met": rounds.judge(result)}
 
-
-def compared(result, roofs):
-    """The row beside its roof and its bar."""
-    median = result.get("engines", {}).get("cloister", {}).get("median")
-    if median and result.get("work"):
-        result["roof"] = Roof(roofs, result["shape"].get("tier")).speed(result["work"])
-        result["share"] = median / result["roof"]
-    return result | {"met": rounds.judge(result)}
-
-
-def compare_again(book):
-    """All rows beside the highest roofs that were seen."""
-    for name, result in book.ordered(plan.ROWS):
-        if result["kind"] == "speed" and "failed" not in result and result.get("work"):
-            book.amend(name, compared(result, book.kept["roofs"]))
+    def roof_now(self, model, shape):
+        """Tokens per second that the machine would allow at most, as fast as it is now; None where
+        nothing is defined."""
+        names = [tier["name"] for tier in self.book.kept["roofs"]["tiers"]]
+        tier = shape.get("tier", names[-1])
+        todo = work(model, shape, self.ours.kv)
+        return Roof(self.ours.roofs(tier), tier).speed(todo) if todo else None
 
 
 def expected(desk, row):
@@ -219,8 +207,6 @@ def main():
         measure_all(desk, rows, start + args.within * 60 if args.within else float("inf"))
     finally: # stopped by hand: what is written down is shown all the same
         desk.openvino.unload()
-        if book.kept.get("roofs"):
-            compare_again(book)
         print(report.terminal(book, rows))
         if book.kept.get("roofs") and not args.defaults:
             write_pages(args, book)

@@ -160,13 +160,14 @@ For: whoever chooses hardware or changes a kernel. Written by `./run bench`; do 
 ![ratios]({plot})
 
 ## Roofs
-{roofs}. The highest that `cloister-model roofs` saw here, before every row again: reading {mib} MiB from end to end, and loops that do
+{roofs}. The highest that `cloister-model roofs` saw here: reading {mib} MiB from end to end, and loops that do
 nothing but one kind of arithmetic; the best of many passes.
 
 One definition of the roof of a shape: bytes per token = file bytes of the tensors read for it, and its keys and
 values; operations leave out the output matrix for all positions of a prompt but the last; time of a prompt =
 products / peak of the weights' arithmetic (int8, bfloat16 for BF16 and F16) + attention / peak of bfloat16; time
-of a step of several users = bytes / bandwidth + products / peak.
+of a step of several users = bytes / bandwidth + products / peak. Bandwidth and peaks are measured in every round,
+after the engines: a share of the roof is the median of the rounds' shares.
 
 ## Beside the peers
 The engines take turns on the same files; tokens per second are medians, ratios the medians of the

@@ -111,8 +111,7 @@ def operations(model, rows, outputs):
 
 
 def work(model, shape, kv):
-    """What the machine has to do at the least for @p tokens; None where nothing is defined. Kept with
-    a row, so that its roof follows what is known of the machine."""
+    """What the machine has to do at the least for so many tokens; None where nothing is defined."""
     if shape["what"] == "prefill":
         n = shape["tokens"]
         sums = operations(model, n, 1)

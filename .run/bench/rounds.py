@@ -8,11 +8,11 @@ from machine import MOST_STOLEN, steadily
 from shapes import label
 
 
-def measure(row, model, engines, settings, count, say):
-    """The row with speeds of every round, medians, and the ratios of each round."""
+def measure(row, model, engines, settings, count, say, roof):
+    """The row with speeds and roof(model, shape) of every round, medians, and each round's ratios."""
     shape = row["shape"]
     result = {"model": row["model"], "label": label(shape), "depth": shape.get("depth", 0),
-              "bar": row["bar"], "shape": shape, "engines": {}, "stolen": 0.0}
+              "bar": row["bar"], "shape": shape, "engines": {}, "roofs": [], "stolen": 0.0}
     running = {}
     for engine in engines:
         try:
@@ -35,6 +35,8 @@ def measure(row, model, engines, settings, count, say):
                 continue
             result["engines"][name]["speeds"].append(speed)
             result["stolen"] = max(result["stolen"], stolen)
+        # Its turn, too: the host makes the machine faster and slower.
+        result["roofs"].append(roof(model, shape))
     return conclude(result)
 
 
@@ -62,6 +64,8 @@ def conclude(result):
             if ours:
                 entry["ratios"] = [a / b for a, b in zip(ours, entry["speeds"])]
                 entry["ratio"] = statistics.median(entry["ratios"])
+    if ours and all(result["roofs"]):
+        result["share"] = statistics.median(a / b for a, b in zip(ours, result["roofs"]))
     result["disturbed"] = result["stolen"] > MOST_STOLEN
     return result
 

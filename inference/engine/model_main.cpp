@@ -40,8 +40,9 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
            [--pack-folder FOLDER | --no-pack]; usually in $XDG_CACHE_HOME/cloister/packs or
            ~/.cache/cloister/packs
            --memory-mb N: they use no more than that, or say what they would need
-  roofs [--threads N] [--mebibytes M] [--json]
-                              what the processor and its memory can do at most, without a model
+  roofs [--threads N] [--mebibytes M] [--tier NAME] [--json]
+                              what the processor and its memory can do at most, without a model;
+                              with a tier that one alone, and with all threads only
 )";
 
 struct Verb {
@@ -77,7 +78,7 @@ const Verb kVerbs[] = {
       "memory-mb", "pack-folder"},
      {"json", "no-pack"}},
     {"check-keys", engine::runCheckKeys, {"threads", "memory-mb", "pack-folder"}, {}},
-    {"roofs", engine::runRoofs, {"threads", "mebibytes"}, {"json"}, false},
+    {"roofs", engine::runRoofs, {"threads", "mebibytes", "tier"}, {"json"}, false},
 };
 
 } // namespace

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <format>
+#include <numeric>
+#include <span>
 #include <vector>
 
 namespace engine {
@@ -12,33 +14,35 @@ namespace {
 
 constexpr double kGiga = 1e9;
 
-/// What one tier can do, in operations per second with 1, 2, … threads.
+/// What one tier can do, in operations per second.
 struct TierRoof {
     std::string_view name;
-    std::vector<double> bytes, bfloats, floats;
+    std::vector<double> bytes, bfloats, floats; // as Roofs::read
 };
 
 struct Roofs {
     std::size_t readBytes = 0;
-    std::vector<double> read; // bytes per second with 1, 2, … threads
+    unsigned threads = 0;     // at most
+    std::vector<double> read; // bytes per second with 1, 2, … threads, or with all of them only
     std::vector<TierRoof> tiers;
 };
 
-kernels::Result<Roofs> measure(unsigned threads, std::size_t readBytes)
+/// Of all @p counts of threads in turn.
+kernels::Result<Roofs> measure(std::span<const unsigned> counts,
+                               std::span<const kernels::Tier> tiers, std::size_t readBytes)
 {
-    Roofs roofs{.readBytes = readBytes, .read = {}, .tiers = {}};
-    for (const kernels::Tier tier : kernels::availableTiers())
+    Roofs roofs{.readBytes = readBytes, .threads = counts.back(), .read = {}, .tiers = {}};
+    for (const kernels::Tier tier : tiers)
         roofs.tiers.push_back({kernels::nameOf(tier), {}, {}, {}});
-    for (unsigned count = 1; count <= threads; ++count) {
+    for (const unsigned count : counts) {
         kernels::ThreadPool pool(count);
         const auto read = kernels::readBandwidth(pool, readBytes);
         if (!read)
             return std::unexpected(read.error());
         roofs.read.push_back(*read);
-        std::size_t at = 0;
-        for (const kernels::Tier tier : kernels::availableTiers()) {
-            const kernels::RoofLoops loops = kernels::roofLoopsOf(tier);
-            TierRoof& roof = roofs.tiers[at++];
+        for (std::size_t i = 0; i < tiers.size(); ++i) {
+            const kernels::RoofLoops loops = kernels::roofLoopsOf(tiers[i]);
+            TierRoof& roof = roofs.tiers[i];
             roof.bytes.push_back(kernels::peakOf(pool, loops.bytes));
             roof.bfloats.push_back(kernels::peakOf(pool, loops.bfloats));
             roof.floats.push_back(kernels::peakOf(pool, loops.floats));
@@ -66,15 +70,16 @@ void printJson(const Roofs& roofs)
     }
     std::fputs(
         std::format("{{\"threads\":{},\"read_mib\":{},\"read_gb_per_s\":{},\"tiers\":[{}]}}\n",
-                    roofs.read.size(), roofs.readBytes >> 20, listed(roofs.read), tiers)
+                    roofs.threads, roofs.readBytes >> 20, listed(roofs.read), tiers)
             .c_str(),
         stdout);
 }
 
 void printText(const Roofs& roofs)
 {
-    std::fputs(std::format("with 1..{} threads\nread, GB/s: {} of {} MiB\n", roofs.read.size(),
-                           listed(roofs.read), roofs.readBytes >> 20)
+    std::fputs(std::format("with {}{} threads\nread, GB/s: {} of {} MiB\n",
+                           roofs.read.size() > 1 ? "1.." : "", roofs.threads, listed(roofs.read),
+                           roofs.readBytes >> 20)
                    .c_str(),
                stdout);
     for (const TierRoof& tier : roofs.tiers) {
@@ -96,7 +101,17 @@ int runRoofs(const Options& options)
     for (const auto* number : {&threads, &mebibytes})
         if (!*number)
             return misused(number->error());
-    const auto roofs = measure(static_cast<unsigned>(*threads), *mebibytes << 20);
+    const auto tier = wantedTier(options);
+    if (!tier)
+        return misused(tier.error());
+    std::vector<unsigned> counts(*threads);
+    std::iota(counts.begin(), counts.end(), 1U);
+    std::vector<kernels::Tier> tiers = kernels::availableTiers();
+    if (options.has("tier")) { // a look, beside other measurements
+        counts = {static_cast<unsigned>(*threads)};
+        tiers = {*tier};
+    }
+    const auto roofs = measure(counts, tiers, *mebibytes << 20);
     if (!roofs)
         return failed(roofs.error().detail);
     options.has("json") ? printJson(*roofs) : printText(*roofs);

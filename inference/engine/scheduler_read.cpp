@@ -73,7 +73,8 @@ bool Scheduler::beginChunk(const Emit& emit)
 {
     while (Running* request = nextToRead()) {
         const std::uint32_t length = request->sequence->length();
-        m_chunk = std::min(chunkTokens(), request->promptTokens() - length);
+        m_chunk = static_cast<std::uint32_t>(
+            model::equalShare(request->promptTokens() - length, chunkTokens()));
         const bool last = length + m_chunk == request->promptTokens();
         // One that was put back knows its next tokens already.
         const bool wanted = last && request->generation.generatedTokens() == 0;

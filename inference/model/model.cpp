@@ -281,17 +281,22 @@ private:
         return {};
     }
 
-    /// The parts cut so that each pass has at most kMostRows rows.
+    /// The parts cut so that each pass has at most kMostRows rows, and about as many as the others:
+    /// one of few rows unpacks all weights for them.
     [[nodiscard]] std::vector<std::vector<Part>> passesOf(std::span<const Part> parts) const
     {
+        std::size_t rows = 0;
+        for (const Part& part : parts)
+            rows += part.tokens.size();
+        const std::size_t rowsOfEach = equalShare(rows, Blocks::kMostRows);
         std::vector<std::vector<Part>> passes(1);
-        std::size_t room = Blocks::kMostRows;
+        std::size_t room = rowsOfEach;
         for (const Part& part : parts) {
             std::size_t first = 0;
             while (first < part.tokens.size()) {
                 if (room == 0) {
                     passes.emplace_back();
-                    room = Blocks::kMostRows;
+                    room = rowsOfEach;
                 }
                 const std::size_t count = std::min(room, part.tokens.size() - first);
                 passes.back().push_back(cut(part, first, count));

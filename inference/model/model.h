@@ -20,6 +20,13 @@ namespace model {
 class GgufFile;
 struct PackUse;
 
+/// The largest of the fewest equal shares of @p count that hold at most @p most each.
+constexpr std::size_t equalShare(std::size_t count, std::size_t most)
+{
+    const std::size_t shares = (count + most - 1) / most;
+    return shares == 0 ? 0 : (count + shares - 1) / shares;
+}
+
 /// Which arithmetic a row takes. Prompt tokens always take Prompt (even one of them), generated
 /// tokens always Generation: then the same question gives the same bytes, however it is chunked.
 enum class Phase {

@@ -246,6 +246,17 @@ private Q_SLOTS:
             QVERIFY(tier[u"f32_gflops"].toArray()[1].toDouble() > 0);
         }
         QVERIFY(run("cloister-model", small).out.contains("generic: int8 ["));
+        const auto oneTier = [&small](const QString& name) {
+            return run("cloister-model",
+                       small + QStringList{QStringLiteral("--tier"), name, QStringLiteral("--json")});
+        };
+        const QJsonObject one =
+            QJsonDocument::fromJson(oneTier(QStringLiteral("generic")).out).object();
+        QCOMPARE(one[u"threads"].toInt(), 2);
+        QCOMPARE(one[u"read_gb_per_s"].toArray().size(), 1);
+        QCOMPARE(one[u"tiers"].toArray().size(), 1);
+        QCOMPARE(one[u"tiers"][0][u"f32_gflops"].toArray().size(), 1);
+        QCOMPARE(oneTier(QStringLiteral("abacus")).status, 2);
         QCOMPARE(run("cloister-model", small + QStringList{writtenModel("smollm")}).status, 2);
         QCOMPARE(run("cloister-model", {QStringLiteral("bench")}).status, 2);
     }
