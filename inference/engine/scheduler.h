@@ -74,8 +74,8 @@ public:
     struct Options {
         std::uint32_t pages = 0;      // of keys and values, for all requests and the prefix cache
         std::size_t mostRunning = 32; // answers that are written at once
-        std::chrono::microseconds gap{100'000}; // between two tokens of an answer, while prompts
-                                                // are read
+        std::chrono::microseconds gap{110'000}; // between two tokens of an answer, while prompts
+                                                // are read; a layer more or less
         bool speculate = true;
         bool keepPrefixes = true;
         // A smaller model of the same vocabulary that guesses where the text does not, and its
@@ -189,6 +189,7 @@ private:
     Running* m_reading = nullptr; // whose chunk is under way in the model
     std::uint32_t m_chunk = 0;    // tokens of that chunk
     std::chrono::microseconds m_lastWrite{0};
+    std::chrono::microseconds m_usualWrite{0}; // the mean of the last ones, newer ones count more
     std::chrono::microseconds m_lastDraft{0}; // that the draft model read in this step
     double m_layerPerToken = 0.0;     // microseconds that a layer takes for a token of a prompt
     std::vector<float> m_logits;      // of the writing step

@@ -7,9 +7,11 @@
 
 namespace engine {
 
-/// While somebody's prompt is read, a step takes at least so many times what its answers take: the
-/// prompt gets 63 % of the machine, whatever the others do.
-inline constexpr double kPromptShare = 2.7;
+/// While somebody's prompt is read, nobody's guesses make a step's answers take more than this part
+/// of the gap: the rest, 63 % of the machine, is the prompt's.
+inline constexpr double kMostWriting = 0.37;
+/// On a machine too slow for the gap a prompt gets so many times what the answers usually take.
+inline constexpr double kLeastReading = 1.2;
 
 /// A request until its end.
 struct Scheduler::Running {

@@ -9,7 +9,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Chunks are whole numbers of these: the prompt's kernels work on so many rows at a time.
+// The most a chunk may have is a whole number of these: the prompt's kernels work on so many rows at
+// a time. Equal shares of a prompt may have a few less.
 constexpr std::uint32_t kRows = 64;
 // Layers that a chunk should get through between two tokens of the others: the fewer, the coarser
 // the pace is kept.
@@ -138,10 +139,10 @@ std::chrono::microseconds Scheduler::readingTime() const
         std::ranges::any_of(m_running, [](const auto& request) { return !request->reads(); });
     if (!othersWrite)
         return m_options.gap;
-    // On a machine too slow for the gap prompts must get on nevertheless.
-    const auto share = std::chrono::duration_cast<std::chrono::microseconds>(
-        (kPromptShare - 1.0) * std::chrono::duration<double, std::micro>(m_lastWrite));
-    return std::max(m_options.gap - m_lastWrite - m_lastDraft, share);
+    // What was slow in this step is taken from the prompt, not added to the gap a second time.
+    const auto least = std::chrono::duration_cast<std::chrono::microseconds>(
+        kLeastReading * std::chrono::duration<double, std::micro>(m_usualWrite));
+    return std::max(m_options.gap - m_lastWrite - m_lastDraft, least);
 }
 
 std::uint32_t Scheduler::chunkTokens() const

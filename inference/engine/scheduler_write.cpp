@@ -45,6 +45,7 @@ void Scheduler::write(const Emit& emit)
         return;
     }
     m_lastWrite = since(begin); // what was drafted included: it is waited for
+    m_usualWrite = m_usualWrite.count() == 0 ? m_lastWrite : (7 * m_usualWrite + m_lastWrite) / 8;
     const auto time = static_cast<double>(std::max<std::int64_t>(1, since(computing).count()));
     std::size_t total = 0;
     for (const Row& row : rows)
@@ -88,7 +89,7 @@ void Scheduler::addGuesses(std::vector<Row>& rows)
 {
     // Who waits for a prompt waits for every guess as well.
     const bool prompts = nextToRead() != nullptr;
-    const double mostWriting = prompts ? static_cast<double>(m_options.gap.count()) / kPromptShare
+    const double mostWriting = prompts ? static_cast<double>(m_options.gap.count()) * kMostWriting
                                        : std::numeric_limits<double>::infinity();
     std::vector<Guess> guesses(rows.size());
     std::size_t total = 0;

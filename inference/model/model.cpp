@@ -145,7 +145,7 @@ public:
 
     Result<void> beginRead(const Part& part) override
     {
-        assert(!m_reading && part.tokens.size() <= Blocks::kMostRows);
+        assert(!m_reading && !m_exactly && part.tokens.size() <= Blocks::kMostRows);
         if (auto ok = check(part); !ok)
             return ok;
         const KvSequence::Want want{part.sequence, static_cast<std::uint32_t>(part.tokens.size())};
