@@ -10,9 +10,20 @@ LAYOUT = 2
 class Book:
     def __init__(self, path):
         self.path = path
-        self.kept = json.loads(path.read_text()) if path.exists() else {}
+        self.kept = self.read() if path.exists() else {}
         if self.kept.get("layout") != LAYOUT:
             self.kept = {"layout": LAYOUT, "rows": {}}
+
+    def read(self):
+        """A damaged file is set aside: hours of measuring are in it, and a bench must not end over it."""
+        try:
+            kept = json.loads(self.path.read_text())
+            if isinstance(kept, dict):
+                return kept
+        except ValueError:
+            pass
+        os.replace(self.path, self.path.with_suffix(".damaged"))
+        return {}
 
     def __getitem__(self, identity):
         return self.kept["rows"].get(identity, {})

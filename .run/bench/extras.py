@@ -161,8 +161,8 @@ def guesses(desk, model, count, *options):
             [desk.ours.program, "guesses", str(model.path), "--prompts", folder, "--repeat",
              str(repeat), "--threads", str(desk.ours.threads), "--json", *options], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, timeout=HOURS)
-    # What it said before it ended is still worth something.
-    answers = [json.loads(line) for line in out.stdout.splitlines()]
+    # What it said before it ended is still worth something, but for a line that it did not end.
+    answers = [json.loads(line) for line in out.stdout.rpartition("\n")[0].splitlines()]
     long = [answer for answer in answers if answer["tokens"] >= LONG_ANSWER]
     quoting, free = ([answer["ratio"] for answer in long if answer["question"].startswith(kind)]
                      for kind in ("quote", "free"))

@@ -213,4 +213,5 @@ def main():
     say(f"{(time.monotonic() - start) / 60:.1f} minutes")
 
 
-main()
+if __name__ == "__main__": # the tests import what is above
+    main()

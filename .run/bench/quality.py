@@ -153,4 +153,5 @@ def main():
             print(json.dumps(row), flush=True)
 
 
-main()
+if __name__ == "__main__": # the tests import what is above
+    main()

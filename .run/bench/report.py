@@ -89,7 +89,8 @@ def text_table(rows):
 
 
 def markdown_table(rows):
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    # A reason may hold the sign between cells.
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 

@@ -76,7 +76,8 @@ def product(numbers):
 def higher(roofs, before):
     """@p roofs, and where an earlier measurement of this machine saw more, that: what else ran meanwhile
     only ever lowers them."""
-    if not before or [t["name"] for t in before["tiers"]] != [t["name"] for t in roofs["tiers"]]:
+    shape = lambda of: (of["threads"], [tier["name"] for tier in of["tiers"]])
+    if not before or shape(before) != shape(roofs):
         return roofs
     most = lambda a, b: [max(pair) for pair in zip(a, b)]
     tiers = [{key: value if key == "name" else most(value, old[key]) for key, value in new.items()}

@@ -7,6 +7,8 @@ from engines import NotYet
 from machine import MOST_STOLEN, steadily
 from shapes import label
 
+PEERS = {"llama": "llama.cpp", "openvino": "OpenVINO"} # by their names in a bar
+
 
 def measure(row, model, engines, settings, count, say, roof):
     """The row with speeds and roof(model, shape) of every round, medians, and each round's ratios."""
@@ -73,8 +75,7 @@ def conclude(result):
 def judge(result):
     """Whether the row's bar is met; None where something that it needs is missing."""
     engines, bar = result["engines"], result["bar"]
-    ratios = {short: engines.get(name, {}).get("ratio")
-              for short, name in (("llama", "llama.cpp"), ("openvino", "OpenVINO"))}
+    ratios = {short: engines.get(name, {}).get("ratio") for short, name in PEERS.items()}
     # The faster peer is the one with the smaller ratio; which one it is needs both.
     ratios["best"] = min(ratios.values()) if all(ratios.values()) else None
     result["best"] = ratios["best"]
@@ -87,5 +88,7 @@ def judge(result):
     if all(value >= least for value, least in wanted):
         return True if searched else None
     near = bar.get("enough") and (result.get("share") or 0) >= bar["enough"]
-    good = bool(near and ratios["best"] and ratios["best"] >= 1.0)
-    return good if searched or not good else None
+    if not near or any(ratios[peer] and ratios[peer] < 1.0 for peer in PEERS):
+        return False
+    # A peer that is missing may be the faster one.
+    return True if searched and ratios["best"] else None

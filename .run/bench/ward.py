@@ -132,7 +132,8 @@ def chart_among_users(engine, users, tokens):
         last[number] = when
     # Whoever waits while the chart gets its first token has a gap, too.
     gaps += [when - since for since in last.values()]
-    return statistics.quantiles(gaps, n=100)[98], when - start, alone
+    # Of fewer than 99 gaps the percentile would be drawn beyond the longest.
+    return min(statistics.quantiles(gaps, n=100)[98], max(gaps)), when - start, alone
 
 
 def read_before(engine, tokens, share):
