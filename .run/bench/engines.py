@@ -29,13 +29,14 @@ class Ours:
         self.program, self.threads = str(program), threads
         self.help = run([self.program, "--help"])
         self.kv = "f16-int8" # of the last run
+        self.roofs_beside = [] # measured just before and just after it
 
     def measure(self, model, shape, setting):
         prompt, generate = shape["tokens"], 0
         if shape["what"] != "prefill":
             prompt, generate = generate, prompt
         command = [self.program, "bench", str(model.path), "--threads", str(self.threads),
-                   "--repeat", "1", "--json", "--prompt", str(prompt), "--generate", str(generate),
+                   "--repeat", "1", "--json", "--roofs", "--prompt", str(prompt), "--generate", str(generate),
                    "--depth", str(shape.get("depth", 0))]
         for option in ("tier", "users"):
             if option in shape:
@@ -44,13 +45,13 @@ class Ours:
                 command += [f"--{option}", str(shape[option])]
         result = json.loads(run(command))
         self.kv = result.get("kv", self.kv)
-        return result["prefill" if prompt else "decode"]["tokens_per_second"]
+        phase = result["prefill" if prompt else "decode"]
+        self.roofs_beside = phase["roofs"]
+        return phase["tokens_per_second"]
 
-    def roofs(self, tier=None):
-        """What the machine can do now: all that is to be known, or with @p tier that alone, which takes
-        a second."""
-        return json.loads(run([self.program, "roofs", "--json", "--threads", str(self.threads),
-                               *(["--tier", tier] if tier else [])]))
+    def roofs(self):
+        """What the machine can do now, with every number of threads in every tier."""
+        return json.loads(run([self.program, "roofs", "--json", "--threads", str(self.threads)]))
 
 
 class Llama:

@@ -167,8 +167,9 @@ nothing but one kind of arithmetic; the best of many passes.
 One definition of the roof of a shape: bytes per token = file bytes of the tensors read for it, and its keys and
 values; operations leave out the output matrix for all positions of a prompt but the last; time of a prompt =
 products / peak of the weights' arithmetic (int8, bfloat16 for BF16 and F16) + attention / peak of bfloat16; time
-of a step of several users = bytes / bandwidth + products / peak. Bandwidth and peaks are measured in every round,
-after the engines: a share of the roof is the median of the rounds' shares.
+of a step of several users = bytes / bandwidth + products / peak. Bandwidth and peaks are measured by the engine's
+own process just before and just after each of its figures, because the host halves them for seconds: a share of
+the roof is the median of the rounds' shares.
 
 ## Beside the peers
 The engines take turns on the same files; tokens per second are medians, ratios the medians of the

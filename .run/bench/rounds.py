@@ -11,7 +11,8 @@ PEERS = {"llama": "llama.cpp", "openvino": "OpenVINO"} # by their names in a bar
 
 
 def measure(row, model, engines, settings, count, say, roof):
-    """The row with speeds and roof(model, shape) of every round, medians, and each round's ratios."""
+    """The row with speeds of every round, roof(model, shape, roofs beside ours) of every round, medians,
+    and each round's ratios."""
     shape = row["shape"]
     result = {"model": row["model"], "label": label(shape), "depth": shape.get("depth", 0),
               "bar": row["bar"], "shape": shape, "engines": {}, "roofs": [], "stolen": 0.0}
@@ -29,7 +30,7 @@ def measure(row, model, engines, settings, count, say, roof):
         say(f"{row['model']}, {label(shape)}, depth {result['depth']}: round {number + 1} of {count}")
         for name, (engine, setting) in list(running.items()):
             try:
-                speed, stolen = again(lambda: engine.measure(model, shape, setting))
+                (speed, beside), stolen = again(lambda: taken(engine, model, shape, setting))
             except Exception as reason:
                 # What it reached in the rounds before is not a figure of this row.
                 result["engines"][name] = {"missing": said(reason), "setting": setting}
@@ -37,9 +38,13 @@ def measure(row, model, engines, settings, count, say, roof):
                 continue
             result["engines"][name]["speeds"].append(speed)
             result["stolen"] = max(result["stolen"], stolen)
-        # Its turn, too: the host makes the machine faster and slower.
-        result["roofs"].append(roof(model, shape))
+            if name == "cloister":
+                result["roofs"].append(roof(model, shape, beside))
     return conclude(result)
+
+
+def taken(engine, model, shape, setting):
+    return engine.measure(model, shape, setting), getattr(engine, "roofs_beside", None)
 
 
 def again(take):
@@ -88,7 +93,9 @@ def judge(result):
     if all(value >= least for value, least in wanted):
         return True if searched else None
     near = bar.get("enough") and (result.get("share") or 0) >= bar["enough"]
-    if not near or any(ratios[peer] and ratios[peer] < 1.0 for peer in PEERS):
+    # A bar that names one peer alone is that peer's: no other can be forced to the tier.
+    rivals = [peer for peer in PEERS if peer in bar] if "best" not in bar else PEERS
+    if not near or any(ratios[peer] and ratios[peer] < 1.0 for peer in rivals):
         return False
     # A peer that is missing may be the faster one.
-    return True if searched and ratios["best"] else None
+    return True if searched and all(ratios[peer] for peer in rivals) else None

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "inference/engine/measured_roofs.h"
 #include "inference/engine/model_at_hand.h"
 #include "inference/engine/model_verbs.h"
 #include "inference/kernels/tier.h"
@@ -24,6 +25,13 @@ struct Plan {
     std::uint32_t users = 1; // sequences that generate together
     kernels::Tier tier = kernels::bestTier();
     KvChoice kv;
+    bool roofs = false; // to be measured beside
+};
+
+/// What a phase showed.
+struct Measured {
+    std::vector<double> speeds; // tokens per second of each repetition
+    std::vector<Roofs> roofs;   // before the first and after each of them, where wanted
 };
 
 /// Tokens of a run that comes before the ones that count. More would only cost time.
@@ -91,10 +99,10 @@ public:
         return {};
     }
 
-    /// Tokens per second of each repetition, after one that warms the caches up.
-    model::Result<std::vector<double>> measure(model::Phase phase, std::uint32_t count)
+    /// After a repetition that warms the caches up and does not count.
+    model::Result<Measured> measure(model::Phase phase, std::uint32_t count)
     {
-        std::vector<double> speeds;
+        Measured seen;
         for (std::uint32_t i = 0; i <= m_plan.repeat && count > 0; ++i) {
             for (model::KvSequence& user : m_users)
                 user.truncate(m_plan.depth);
@@ -108,9 +116,19 @@ public:
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - before;
             const std::uint32_t users = phase == model::Phase::Prompt ? 1 : m_plan.users;
             if (counts)
-                speeds.push_back(users * count / seconds.count());
+                seen.speeds.push_back(users * count / seconds.count());
+            if (!m_plan.roofs)
+                continue;
+            // The host may make the machine faster or slower within seconds: what it allowed is to
+            // be known just before and just after.
+            const auto roofs = measureRoofs(std::span(&m_plan.threads, 1),
+                                            std::span(&m_plan.tier, 1), leastReadBytes());
+            if (!roofs)
+                return std::unexpected(
+                    model::Error{model::Errc::OutOfMemory, roofs.error().detail});
+            seen.roofs.push_back(*roofs);
         }
-        return speeds;
+        return seen;
     }
 
 private:
@@ -151,24 +169,32 @@ private:
     std::vector<model::KvSequence> m_users;
 };
 
-void print(const Plan& plan, std::span<const double> prefill, std::span<const double> decode,
-           bool json)
+std::string jsonOf(std::span<const Roofs> roofs)
 {
-    const auto speed = [](std::span<const double> speeds) {
-        return speeds.empty() ? 0.0 : median({speeds.begin(), speeds.end()});
+    std::string list;
+    for (const Roofs& one : roofs)
+        list += (list.empty() ? "" : ",") + jsonOf(one);
+    return "[" + list + "]";
+}
+
+void print(const Plan& plan, const Measured& prefill, const Measured& decode, bool json)
+{
+    const auto speed = [](const Measured& seen) {
+        return seen.speeds.empty() ? 0.0 : median(seen.speeds);
     };
     const std::string_view tier = kernels::nameOf(plan.tier);
     const std::string_view from = nameOf(plan.choice.from);
     const model::ThreadCounts& counts = plan.choice.counts;
     const std::string line =
-        json ? std::format("{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                           "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f}}},"
-                           "\"depth\":{},\"repeat\":{},\"threads\":{},\"decode_threads\":{},"
-                           "\"prefill_threads\":{},\"threads_from\":\"{}\",\"kernels\":\"{}\","
-                           "\"kv\":\"{}\",\"users\":{}}}\n",
-                           plan.prompt, speed(prefill), plan.generate, speed(decode), plan.depth,
-                           plan.repeat, plan.threads, counts.decode, counts.prefill, from, tier,
-                           plan.kv.name, plan.users)
+        json ? std::format(
+                   "{{\"prefill\":{{\"tokens\":{},\"tokens_per_second\":{:.2f},\"roofs\":{}}},"
+                   "\"decode\":{{\"tokens\":{},\"tokens_per_second\":{:.2f},\"roofs\":{}}},"
+                   "\"depth\":{},\"repeat\":{},\"threads\":{},\"decode_threads\":{},"
+                   "\"prefill_threads\":{},\"threads_from\":\"{}\",\"kernels\":\"{}\","
+                   "\"kv\":\"{}\",\"users\":{}}}\n",
+                   plan.prompt, speed(prefill), jsonOf(prefill.roofs), plan.generate, speed(decode),
+                   jsonOf(decode.roofs), plan.depth, plan.repeat, plan.threads, counts.decode,
+                   counts.prefill, from, tier, plan.kv.name, plan.users)
              : std::format("prefill {} tokens: {:.1f} tokens/s\ndecode {} tokens: {:.1f} tokens/s\n"
                            "depth {}, median of {}, {} threads to read, {} to generate ({}), "
                            "{} kernels, {} users\n",
@@ -245,6 +271,7 @@ int runBench(const Options& options)
     if (!kv)
         return misused(kv.error());
     plan.kv = *kv;
+    plan.roofs = options.has("roofs");
     if (plan.prompt == 0 && plan.generate == 0)
         return misused("bench has nothing to measure: --prompt and --generate are both 0");
     return bench(options, plan);

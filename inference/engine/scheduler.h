@@ -190,7 +190,7 @@ private:
     std::uint32_t m_chunk = 0;    // tokens of that chunk
     std::chrono::microseconds m_lastWrite{0};
     std::chrono::microseconds m_usualWrite{0}; // the mean of the last ones, newer ones count more
-    std::chrono::microseconds m_lastDraft{0}; // that the draft model read in this step
+    std::chrono::microseconds m_lastDraft{0};  // that the draft model read in this step
     double m_layerPerToken = 0.0;     // microseconds that a layer takes for a token of a prompt
     std::vector<float> m_logits;      // of the writing step
     std::vector<float> m_firstLogits; // after the chunk under way, if it is its prompt's last

@@ -9,8 +9,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The most a chunk may have is a whole number of these: the prompt's kernels work on so many rows at
-// a time. Equal shares of a prompt may have a few less.
+// The most a chunk may have is a whole number of these: the prompt's kernels work on so many rows
+// at a time. Equal shares of a prompt may have a few less.
 constexpr std::uint32_t kRows = 64;
 // Layers that a chunk should get through between two tokens of the others: the fewer, the coarser
 // the pace is kept.

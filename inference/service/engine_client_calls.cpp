@@ -111,8 +111,7 @@ void SupervisedClient::takeReady(wire::Ready ready)
     spdlog::info("engine: ready, {} parameters, context {}, {} threads to read, {} to generate",
                  model.parameters, model.contextTokens, model.prefillThreads, model.decodeThreads);
     if (m_options.keys == "int8")
-        spdlog::info("engine: keys as int8 in {} of {} layers", model.int8KeyLayers,
-                     model.layers);
+        spdlog::info("engine: keys as int8 in {} of {} layers", model.int8KeyLayers, model.layers);
     if (!m_draft)
         return;
     m_status.draft = model.draftModel;

@@ -177,7 +177,9 @@ private Q_SLOTS:
         const auto part = [&](const QString& name) { return told[name].toObject(); };
         for (const QString& name : {QStringLiteral("prefill"), QStringLiteral("decode")}) {
             QCOMPARE(part(name).keys(),
-                     (QStringList{QStringLiteral("tokens"), QStringLiteral("tokens_per_second")}));
+                     (QStringList{QStringLiteral("roofs"), QStringLiteral("tokens"),
+                                  QStringLiteral("tokens_per_second")}));
+            QCOMPARE(part(name)[u"roofs"].toArray().size(), 0);
             QVERIFY(part(name)[u"tokens_per_second"].toDouble() > 0.0);
         }
         QCOMPARE(part(QStringLiteral("prefill"))[u"tokens"].toInt(), 24);
@@ -186,6 +188,28 @@ private Q_SLOTS:
         QCOMPARE(told[u"repeat"].toInt(), 3);
         QCOMPARE(told[u"kv"].toString(), QStringLiteral("f16-int8"));
         QCOMPARE(told[u"users"].toInt(), 1);
+    }
+
+    void benchMeasuresTheRoofsBeforeAndAfterEachTime()
+    {
+        const Ran ran =
+            run("cloister-model",
+                {QStringLiteral("bench"), writtenModel("smollm"), QStringLiteral("--prompt"),
+                 QStringLiteral("0"), QStringLiteral("--generate"), QStringLiteral("2"),
+                 QStringLiteral("--repeat"), QStringLiteral("1"), QStringLiteral("--threads"),
+                 QStringLiteral("1"), QStringLiteral("--tier"), QStringLiteral("generic"),
+                 QStringLiteral("--json"), QStringLiteral("--roofs")});
+        QCOMPARE(ran.status, 0);
+        const QJsonObject told = QJsonDocument::fromJson(ran.out).object();
+        QCOMPARE(told[u"prefill"][u"roofs"].toArray().size(), 0);
+        const QJsonArray roofs = told[u"decode"][u"roofs"].toArray();
+        QCOMPARE(roofs.size(), 2);
+        for (const QJsonValue& roof : roofs) {
+            QCOMPARE(roof[u"read_gb_per_s"].toArray().size(), 1);
+            QVERIFY(roof[u"read_gb_per_s"][0].toDouble() > 0);
+            QCOMPARE(roof[u"tiers"].toArray().size(), 1);
+            QCOMPARE(roof[u"tiers"][0][u"name"].toString(), QStringLiteral("generic"));
+        }
     }
 
     void usersAndKeysAndValuesCanBeChosen()
@@ -247,8 +271,8 @@ private Q_SLOTS:
         }
         QVERIFY(run("cloister-model", small).out.contains("generic: int8 ["));
         const auto oneTier = [&small](const QString& name) {
-            return run("cloister-model",
-                       small + QStringList{QStringLiteral("--tier"), name, QStringLiteral("--json")});
+            return run("cloister-model", small + QStringList{QStringLiteral("--tier"), name,
+                                                             QStringLiteral("--json")});
         };
         const QJsonObject one =
             QJsonDocument::fromJson(oneTier(QStringLiteral("generic")).out).object();

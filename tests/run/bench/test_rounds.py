@@ -88,11 +88,13 @@ class Judge(unittest.TestCase):
         self.assertIs(verdict({"llama": 2.01}, openvino=ended), False)
 
     def test_enough_of_the_roof_is_open_while_a_peer_that_may_be_faster_is_missing(self):
-        bar = {"llama": 3, "enough": 0.7}
-        near = {"roofs": [40.0], "openvino": "a forced tier"}
+        bar = {"llama": 3, "best": 2, "enough": 0.7}
+        near = {"roofs": [40.0], "openvino": "it ended"}
         self.assertIsNone(verdict(bar, **near))
-        self.assertIs(verdict(bar, **near | {"roofs": [50.0]}), False) # 0.6: not enough anyhow
-        self.assertIs(verdict(bar, **near | {"llama": [31]}), False) # the known one is faster already
+        alone = {"llama": 3, "enough": 0.7} # no other peer is asked for
+        self.assertIs(verdict(alone, **near), True)
+        self.assertIs(verdict(alone, **near | {"roofs": [50.0]}), False) # 0.6: not enough anyhow
+        self.assertIs(verdict(alone, **near | {"llama": [31]}), False) # it is faster
 
     def test_a_peer_at_its_start_setting_shows_only_what_is_missed(self):
         self.assertIsNone(verdict({"best": 2}, searched=False))
@@ -118,6 +120,8 @@ class Scripted:
         run = self.runs.pop(0)
         if isinstance(run, Exception):
             raise run
+        if self.name == "cloister":
+            self.roofs_beside = f"beside {run}"
         return run
 
 
@@ -131,9 +135,8 @@ class Measure(unittest.TestCase):
         settings.searched.return_value = True
         shares = itertools.chain(stolen, itertools.repeat(0.0))
 
-        def roof(model, shape):
-            self.log.append(("roof", None))
-            return 100.0
+        def roof(model, shape, beside):
+            return {"beside 30": 100.0, "beside 40": 80.0}[beside]
 
         with mock.patch.object(rounds, "steadily", lambda take: (take(), next(shares))):
             return rounds.measure(
@@ -142,13 +145,13 @@ class Measure(unittest.TestCase):
                  for key, runs in (("ours", ours), ("llama", llama), ("openvino", openvino))],
                 settings, 2, lambda text: None, roof)
 
-    def test_the_engines_take_turns_and_the_roof_takes_its_own(self):
+    def test_the_engines_take_turns_and_the_roof_is_that_beside_ours(self):
         result = self.measure([30, 40], [10, 20], [15, 10])
         turn = [("cloister", None), ("llama.cpp", "best of llama.cpp"),
-                ("OpenVINO", "best of OpenVINO"), ("roof", None)]
+                ("OpenVINO", "best of OpenVINO")]
         self.assertEqual(self.log, turn + turn)
         self.assertEqual(result["engines"]["llama.cpp"]["ratios"], [3, 2])
-        self.assertEqual(result["roofs"], [100.0, 100.0])
+        self.assertEqual(result["roofs"], [100.0, 80.0])
         self.assertIs(rounds.judge(result), True)
 
     def test_a_peer_that_ends_once_is_started_once_more(self):
