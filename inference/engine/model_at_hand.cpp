@@ -24,6 +24,11 @@ PackCache cacheOf(const Options& options)
                                                 : PackCache::usualFolder());
 }
 
+void warn(const std::string& what)
+{
+    std::fprintf(stderr, "cloister-model: %s.\n", what.c_str());
+}
+
 } // namespace
 
 ModelAtHand::ModelAtHand(OpenFile descriptor, std::string path, PackCache cache,
@@ -72,7 +77,7 @@ model::Result<model::Model*> ModelAtHand::load(const model::Model::Options& opti
         return std::unexpected(done.error());
     const model::PackUse& use = m_model->packs();
     if (!use.refused.empty())
-        std::fprintf(stderr, "cloister-model: %s: packed again.\n", use.refused.c_str());
+        warn(use.refused + ": packed again");
     if (use.written) {
         // Also where the hash is known: the pack is of the bytes that were there just now.
         if (const auto hash = m_cache.hash(m_descriptor.number(), m_path, m_stamp))
@@ -162,22 +167,19 @@ model::Result<KeyVerdict> ModelAtHand::checkKeys()
     const auto tokenizer = model::Tokenizer::load(file());
     if (!tokenizer)
         return std::unexpected(tokenizer.error());
+    // Before minutes pass: whoever wants it kept can still stop here.
+    if (!m_cache.keeps())
+        warn("the verdict is shown and not kept: there is no folder for it");
     auto verdict = engine::checkKeys(network, *tokenizer);
-    if (!verdict)
+    if (!verdict || !m_cache.keeps())
         return verdict;
     auto hash = m_cache.knownHash(m_descriptor.number());
     if (!hash)
         hash = m_cache.hash(m_descriptor.number(), m_path, m_stamp);
-    const std::filesystem::path path = hash ? m_cache.keyCheckOf(*hash) : std::filesystem::path();
-    const std::filesystem::path fresh = path.string() + ".new";
-    std::ofstream kept(fresh, std::ios::trunc);
-    kept << lineOf(*verdict, keyMarksOf(file(), network)) << '\n';
-    kept.close();
-    std::error_code error;
-    if (kept)
-        std::filesystem::rename(fresh, path, error);
-    if (path.empty() || !kept || error)
-        return std::unexpected(model::Error{model::Errc::Io, "the verdict can't be kept"});
+    if (!hash)
+        warn("the verdict is not kept: the model file was written to, or can't be read");
+    else if (!m_cache.keepKeyCheck(*hash, lineOf(*verdict, keyMarksOf(file(), network)) + '\n'))
+        warn("the verdict is not kept: its file can't be written");
     return verdict;
 }
 

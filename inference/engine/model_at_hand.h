@@ -48,7 +48,7 @@ public:
                                                            const model::Model* draft = nullptr);
 
     /// Checks whether the keys of the loaded model may be kept as int8, and keeps the verdict for
-    /// later runs. Errors: NoVocabulary; as checkKeys; Io when it can't be kept.
+    /// later runs, or says on stderr why not. Errors: NoVocabulary; as checkKeys.
     model::Result<KeyVerdict> checkKeys();
 
     /// After load(). Without --threads: has the network use as many threads

@@ -78,7 +78,7 @@ const Verb kVerbs[] = {
      {"prompts", "max-tokens", "repeat", "threads", "draft", "draft-length", "keys", "values",
       "memory-mb", "pack-folder"},
      {"json", "no-pack"}},
-    {"check-keys", engine::runCheckKeys, {"threads", "memory-mb", "pack-folder"}, {}},
+    {"check-keys", engine::runCheckKeys, {"threads", "memory-mb", "pack-folder"}, {"no-pack"}},
     {"roofs", engine::runRoofs, {"threads", "mebibytes", "tier"}, {"json"}, false},
 };
 

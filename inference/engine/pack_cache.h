@@ -70,6 +70,8 @@ public:
     /// Where what was found of that model's keys is kept (docs/formats/key-check.md), until the
     /// model is gone; empty when nothing is kept.
     [[nodiscard]] std::filesystem::path keyCheckOf(const model::ModelHash& model) const;
+    /// Puts @p line there, in place of what was. False when nothing is kept or the disk refuses.
+    bool keepKeyCheck(const model::ModelHash& model, const std::string& line) const;
     /// An empty file to write one to; it goes with this object unless it is kept.
     [[nodiscard]] OpenFile newPack();
     /// Seals what stands in @p pack (of newPack(), finished but for its seal), puts it on the disk

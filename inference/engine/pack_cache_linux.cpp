@@ -201,6 +201,24 @@ fs::path PackCache::keyCheckOf(const model::ModelHash& model) const
     return m_folder.empty() ? fs::path() : m_folder / (model::hexOf(model) + ".keys");
 }
 
+bool PackCache::keepKeyCheck(const model::ModelHash& model, const std::string& line) const
+{
+    const fs::path path = keyCheckOf(model);
+    if (path.empty())
+        return false;
+    const fs::path fresh = std::format("{}.{}.new", path.string(), ::getpid());
+    ::unlink(fresh.c_str()); // of a run that died and had the same number
+    const OpenFile file(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    // No fsync: a line that a crash has cut off is refused, and asked for again.
+    if (file.number() >= 0 &&
+        ::write(file.number(), line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+        ::rename(fresh.c_str(), path.c_str()) == 0)
+        return true;
+    ::unlink(fresh.c_str());
+    return false;
+}
+
 OpenFile PackCache::newPack()
 {
     if (m_folder.empty())

@@ -7,17 +7,20 @@
 
 #include <fstream>
 
-/// Runs a built program to its end, as a person would by hand.
 struct Ran {
     int status = -1; // -1: it did not end by itself
     QByteArray out;
     QByteArray err;
 };
 
-inline Ran run(const char* program, const QStringList& arguments, const QByteArray& input = {})
+/// Runs a built program to its end, as a person would by hand. @p folder: where it is started;
+/// empty: where the tests are.
+inline Ran run(const char* program, const QStringList& arguments, const QByteArray& input = {},
+               const QString& folder = {})
 {
     static const QTemporaryDir cache; // never the one of the person who runs the tests
     QProcess process;
+    process.setWorkingDirectory(folder);
     auto environment = QProcessEnvironment::systemEnvironment();
     environment.insert(QStringLiteral("XDG_CACHE_HOME"), cache.path());
     process.setProcessEnvironment(environment);

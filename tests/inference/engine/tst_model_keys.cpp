@@ -111,6 +111,51 @@ private Q_SLOTS:
         QCOMPARE(generate({QStringLiteral("--keys"), QStringLiteral("int8")}).status, 0);
     }
 
+    /// Then it is shown alone, and nothing of whoever runs it is touched.
+    void aVerdictWithoutAFolderIsShown_data()
+    {
+        QTest::addColumn<QStringList>("where");
+        QTest::newRow("none wanted") << QStringList{QStringLiteral("--no-pack")};
+        QTest::newRow("a folder below a file")
+            << QStringList{QStringLiteral("--pack-folder"), QStringLiteral("prompt.txt/packs")};
+    }
+
+    void aVerdictWithoutAFolderIsShown()
+    {
+        QFETCH(QStringList, where);
+        const auto checked = [&] {
+            return run("cloister-model",
+                       QStringList{QStringLiteral("check-keys"), path("tiny.gguf")} + where, {},
+                       m_folder->path());
+        };
+        const Ran first = checked();
+        QCOMPARE(first.status, 0);
+        QVERIFY2(first.out.startsWith("int8 keys: 2 of 2 layers"), first.out.constData());
+        QVERIFY2(first.err.contains("shown and not kept"), first.err.constData());
+        QVERIFY(!check().err.contains("kept")); // the control
+        QVERIFY(!QFile::exists(path(".new")));
+        writeFile(path(".new"), "somebody's");
+        QCOMPARE(checked().status, 0);
+        QFile file(path(".new"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll(), QByteArray("somebody's"));
+    }
+
+    void aVerdictThatCantBeWrittenIsShown()
+    {
+        QCOMPARE(check().status, 0);
+        const fs::path file = onlyVerdict();
+        fs::remove(file);
+        fs::create_directory(file);
+        writeFile(QString::fromStdString((file / "full").string()), "");
+        const Ran checked = check();
+        QCOMPARE(checked.status, 0);
+        QVERIFY(checked.out.startsWith("int8 keys: 2 of 2 layers"));
+        QVERIFY2(checked.err.contains("not kept"), checked.err.constData());
+        for (const auto& entry : fs::directory_iterator(path("packs").toStdString()))
+            QVERIFY(entry.path().extension() != ".new");
+    }
+
     void kindsThatMakeNoSenseAreMisuse()
     {
         for (const char* option : {"--keys", "--values"}) {
