@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/key_verdict.h"
 
+#include "inference/engine/kv_kinds.h"
 #include "inference/kernels/checksum.h"
 #include "inference/kernels/onednn_matmul.h"
 
@@ -65,8 +66,10 @@ KeyMarks keyMarksOf(const model::GgufFile& file, const model::Model& network)
                       model);
         model = kernels::crc32c(tensor.data.first(std::min(kBytes, tensor.data.size())), model);
     }
-    return {model, sumOfText(std::format("check {} {} onednn {}", kKeyCheckVersion,
-                                         network.arithmetic(), kernels::onednnVersion()))};
+    // With other values the words move by other amounts.
+    return {model, sumOfText(std::format(
+                       "check {} {} values {} onednn {}", kKeyCheckVersion, network.arithmetic(),
+                       nameOf(network.kvLayers().front().valueFormat), kernels::onednnVersion()))};
 }
 
 std::string lineOf(const KeyVerdict& verdict, const KeyMarks& marks)

@@ -12,7 +12,7 @@
 namespace engine {
 
 /// What a verdict holds for. A file of other weights or shapes has another first mark; another
-/// arithmetic of the engine, or another check, the second.
+/// arithmetic of the engine, other values beside the keys, or another check, the second.
 struct KeyMarks {
     std::uint32_t model = 0;
     std::uint32_t engine = 0;

@@ -27,4 +27,20 @@ std::optional<kernels::ValueFormat> valuesNamed(std::string_view name)
     return std::nullopt;
 }
 
+std::string_view nameOf(kernels::ValueFormat values)
+{
+    using Values = kernels::ValueFormat;
+    switch (values) {
+    case Values::Half:
+        return "f16";
+    case Values::Bfloat:
+        return "bf16";
+    case Values::Int8:
+        return "int8";
+    case Values::Single:
+        break;
+    }
+    return "f32";
+}
+
 } // namespace engine

@@ -12,5 +12,7 @@ namespace engine {
 /// int8. Nothing for another name.
 [[nodiscard]] std::optional<kernels::KeyFormat> keysNamed(std::string_view name);
 [[nodiscard]] std::optional<kernels::ValueFormat> valuesNamed(std::string_view name);
+/// That name; f32 for what an exact model keeps.
+[[nodiscard]] std::string_view nameOf(kernels::ValueFormat values);
 
 } // namespace engine

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <random>
+#include <set>
 #include <span>
 
 using engine::KeyMarks;
@@ -111,6 +112,15 @@ private Q_SLOTS:
         // Another arithmetic: another engine.
         const auto exact = model::Model::load(*file, {.exact = true}).value();
         QVERIFY(engine::keyMarksOf(*file, *exact).engine != marks.engine);
+        // The check measures with the values as they are kept.
+        using Values = kernels::ValueFormat;
+        std::set<std::uint32_t> engines;
+        for (const Values values : {Values::Half, Values::Bfloat, Values::Int8}) {
+            const auto other = model::Model::load(*file, {.values = values}).value();
+            engines.insert(engine::keyMarksOf(*file, *other).engine);
+        }
+        QCOMPARE(engines.size(), std::size_t{3});
+        QVERIFY(engines.contains(marks.engine)); // int8 is what is usual
     }
 };
 
