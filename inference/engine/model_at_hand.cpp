@@ -2,6 +2,7 @@
 #include "inference/engine/model_at_hand.h"
 
 #include "inference/engine/key_verdict.h"
+#include "inference/engine/kv_kinds.h"
 #include "inference/engine/kv_room.h"
 #include "inference/engine/ready.h"
 #include "inference/engine/thread_probe.h"
@@ -22,6 +23,18 @@ PackCache cacheOf(const Options& options)
         return PackCache({});
     return PackCache(options.has("pack-folder") ? std::filesystem::path(options.text("pack-folder"))
                                                 : PackCache::usualFolder());
+}
+
+/// What has to stand behind check-keys FILE for a verdict on a model that was loaded so.
+std::string optionsOfCheck(const model::Model::Options& loaded)
+{
+    const model::Model::Options usual;
+    std::string more;
+    if (loaded.tier != usual.tier)
+        more += std::format(" --tier {}", kernels::nameOf(loaded.tier));
+    if (loaded.values != usual.values)
+        more += std::format(" --values {}", nameOf(loaded.values));
+    return more;
 }
 
 void warn(const std::string& what)
@@ -148,7 +161,8 @@ model::Result<void> ModelAtHand::keepCheckedKeys()
         return std::unexpected(
             model::Error{model::Errc::Unsupported,
                          "--keys int8 wants a check of this model, by this engine and with the "
-                         "same --pack-folder: cloister-model check-keys FILE"});
+                         "same --pack-folder: cloister-model check-keys FILE" +
+                             optionsOfCheck(m_loaded)});
     if (verdict->allowed() == 0)
         return std::unexpected(model::Error{
             model::Errc::Unsupported,

@@ -33,10 +33,17 @@ int runCheckKeys(const Options& options)
     const auto threads = options.number("threads", allowedCores(), 1, 1024);
     if (!threads)
         return misused(threads.error());
+    const auto tier = wantedTier(options);
+    if (!tier)
+        return misused(tier.error());
+    const auto kv = wantedKv(options);
+    if (!kv)
+        return misused(kv.error());
     auto model = ModelAtHand::open(options);
     if (!model)
         return failed(model.error().detail);
-    const auto network = model->load({.threads = static_cast<unsigned>(*threads)});
+    const auto network = model->load(
+        {.threads = static_cast<unsigned>(*threads), .values = kv->values, .tier = *tier});
     if (!network)
         return failed(network.error().detail);
     const auto verdict = model->checkKeys();

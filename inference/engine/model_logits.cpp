@@ -130,6 +130,8 @@ int runLogits(const Options& options)
     const auto kv = wantedKv(options);
     if (!kv)
         return misused(kv.error());
+    if (options.has("exact") && kv->onlyChecked)
+        return misused("--exact keeps keys as float32: --keys int8 makes no sense with it");
     const auto phase = phaseOf(options);
     if (!phase)
         return misused("--kind wants prompt or generated");

@@ -33,8 +33,9 @@ constexpr const char* kHelp = R"(usage: cloister-model VERB FILE [OPTIONS]
                               answers every *.txt as a user's message, with guessed tokens and
                               without by turns: speed as a ratio, and the same text; the draft
                               model guesses N tokens a step, without N as many as pay
-  check-keys FILE [--threads N]
+  check-keys FILE [--values V] [--tier T] [--threads N]
                               in which layers keys may be kept as int8, for --keys int8 later
+                              with the same values and kernels
   generate, bench and guesses take as many threads to generate and to read as are best on
            this machine, which they measure once and keep beside the packs; --threads N: N
   generate, logits, bench, guesses and check-keys keep the packed model for their next run:
@@ -78,7 +79,10 @@ const Verb kVerbs[] = {
      {"prompts", "max-tokens", "repeat", "threads", "draft", "draft-length", "keys", "values",
       "memory-mb", "pack-folder"},
      {"json", "no-pack"}},
-    {"check-keys", engine::runCheckKeys, {"threads", "memory-mb", "pack-folder"}, {"no-pack"}},
+    {"check-keys",
+     engine::runCheckKeys,
+     {"values", "tier", "threads", "memory-mb", "pack-folder"},
+     {"no-pack"}},
     {"roofs", engine::runRoofs, {"threads", "mebibytes", "tier"}, {"json"}, false},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // cloister-model: kinds of keys and values; int8 keys with a check alone; room for them.
+#include "inference/kernels/tier.h"
 #include "tests/inference/engine/run_program.h"
 #include "tests/support/tiny_model.h"
 
@@ -156,8 +157,47 @@ private Q_SLOTS:
             QVERIFY(entry.path().extension() != ".new");
     }
 
+    /// A check counts for its kernels and values alone; the refusal names the one that is wanted.
+    void aCheckIsOfItsKernelsAndValues_data()
+    {
+        QTest::addColumn<QStringList>("options");
+        QTest::newRow("values") << QStringList{QStringLiteral("--values"), QStringLiteral("f16")};
+        for (const kernels::Tier tier : kernels::availableTiers())
+            if (tier != kernels::bestTier())
+                QTest::newRow(std::string(kernels::nameOf(tier)).c_str())
+                    << QStringList{QStringLiteral("--tier"),
+                                   QString::fromLatin1(kernels::nameOf(tier).data())};
+    }
+
+    void aCheckIsOfItsKernelsAndValues()
+    {
+        QFETCH(QStringList, options);
+        const QStringList verb{QStringLiteral("logits"), QStringLiteral("--tokens"),
+                               QStringLiteral("70,71"), QStringLiteral("--out"), path("out.f32")};
+        QCOMPARE(check().status, 0);
+        QCOMPARE(runVerb(verb, QStringLiteral("int8"), "packs").status, 0);
+        const Ran refused = runVerb(verb + options, QStringLiteral("int8"), "packs");
+        QCOMPARE(refused.status, 1);
+        const QByteArray wanted = "check-keys FILE " + options.join(u' ').toLatin1() + ".\n";
+        QVERIFY2(refused.err.endsWith(wanted), refused.err.constData());
+        const Ran checked = check(options);
+        QVERIFY2(checked.status == 0, checked.err.constData());
+        QCOMPARE(runVerb(verb + options, QStringLiteral("int8"), "packs").status, 0);
+        // It took the other's place.
+        QVERIFY(runVerb(verb, QStringLiteral("int8"), "packs").err.endsWith("check-keys FILE.\n"));
+    }
+
     void kindsThatMakeNoSenseAreMisuse()
     {
+        const QStringList exact{QStringLiteral("logits"), QStringLiteral("--tokens"),
+                                QStringLiteral("70"), QStringLiteral("--out"), path("out.f32"),
+                                QStringLiteral("--exact")};
+        const Ran never = runVerb(exact, QStringLiteral("int8"), "packs");
+        QCOMPARE(never.status, 2);
+        QVERIFY2(never.err.contains("--exact"), never.err.constData());
+        QCOMPARE(runVerb(exact, QStringLiteral("f16"), "packs").status, 0);
+        QCOMPARE(check({QStringLiteral("--tier"), QStringLiteral("none")}).status, 2);
+        QCOMPARE(check({QStringLiteral("--values"), QStringLiteral("f32")}).status, 2);
         for (const char* option : {"--keys", "--values"}) {
             QCOMPARE(generate({QString::fromLatin1(option), QStringLiteral("f32")}).status, 2);
             for (const char* kind : {"f16", "bf16"})
@@ -204,10 +244,12 @@ private:
     {
         writeFile(path("tiny.gguf"), QByteArray::fromStdString(bytes));
     }
-    [[nodiscard]] Ran check() const
+    [[nodiscard]] Ran check(const QStringList& more = {}) const
     {
-        return run("cloister-model", {QStringLiteral("check-keys"), path("tiny.gguf"),
-                                      QStringLiteral("--pack-folder"), path("packs")});
+        return run("cloister-model",
+                   QStringList{QStringLiteral("check-keys"), path("tiny.gguf"),
+                               QStringLiteral("--pack-folder"), path("packs")} +
+                       more);
     }
     [[nodiscard]] Ran runVerb(const QStringList& verb, const QString& keys, const char* packs) const
     {
