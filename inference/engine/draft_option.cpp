@@ -3,6 +3,8 @@
 
 #include "inference/engine/same_vocabulary.h"
 
+#include <array>
+
 namespace engine {
 
 model::Result<std::unique_ptr<DraftOption>> openDraft(const Options& options,
@@ -17,6 +19,9 @@ model::Result<std::unique_ptr<DraftOption>> openDraft(const Options& options,
         return std::unexpected(file.error());
     if (auto other = otherVocabulary(answer, *file))
         return std::unexpected(*std::move(other));
+    const std::array<const model::GgufFile*, 2> both = {&answer, &*file};
+    if (auto refusal = tooLarge(neededFor(both), options.memory()))
+        return std::unexpected(*std::move(refusal));
     auto draft = std::make_unique<DraftOption>(*std::move(file), nullptr);
     auto network = model::Model::load(draft->file, {.threads = threads, .exact = false});
     if (!network)

@@ -15,7 +15,8 @@ struct DraftOption {
 };
 
 /// Null without --draft. It uses @p counts of its @p threads.
-/// Errors: as Model::load; OtherVocabulary when it can't guess for @p answer.
+/// Errors: as Model::load; OtherVocabulary when it can't guess for @p answer; OutOfMemory with the
+/// numbers, before it is loaded, where the two do not fit the memory of @p options together.
 model::Result<std::unique_ptr<DraftOption>> openDraft(const Options& options,
                                                       const model::GgufFile& answer,
                                                       unsigned threads,

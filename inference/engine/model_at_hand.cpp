@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/engine/model_at_hand.h"
 
+#include "inference/engine/draft_option.h"
 #include "inference/engine/key_verdict.h"
 #include "inference/engine/kv_kinds.h"
 #include "inference/engine/kv_room.h"
@@ -13,6 +14,7 @@
 #include <format>
 #include <fstream>
 #include <span>
+#include <vector>
 
 namespace engine {
 namespace {
@@ -197,19 +199,21 @@ model::Result<KeyVerdict> ModelAtHand::checkKeys()
     return verdict;
 }
 
-std::optional<model::Error> ModelAtHand::tooManyPages(std::uint64_t pages,
-                                                      const model::Model* draft)
+std::optional<model::Error> ModelAtHand::tooManyPages(std::uint64_t pages, const DraftOption* draft,
+                                                      unsigned pools) const
 {
-    const model::GgufFile* const header = &file();
+    std::vector<const model::GgufFile*> files = {&file()};
+    if (draft != nullptr)
+        files.push_back(&draft->file);
     const auto bytesOf = [](const model::Model& network) {
         return model::KvPool::bytesPerPage(network.kvLayers());
     };
-    const KvRoom room = {.page =
-                             bytesOf(m_model->network()) + (draft == nullptr ? 0 : bytesOf(*draft)),
+    const KvRoom room = {.page = pools * bytesOf(m_model->network()) +
+                                 (draft == nullptr ? 0 : bytesOf(*draft->network)),
                          .contextLength = UINT32_MAX,
                          .context = static_cast<std::uint32_t>(
                              std::min<std::uint64_t>(pages * kernels::kPageTokens, UINT32_MAX))};
-    return tooLarge(neededFor(std::span(&header, 1)), room, m_memory);
+    return tooLarge(neededFor(files), room, m_memory);
 }
 
 } // namespace engine

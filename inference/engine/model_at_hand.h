@@ -23,6 +23,8 @@ struct ThreadChoice {
 };
 [[nodiscard]] std::string_view nameOf(ThreadChoice::From from); // as it is printed
 
+struct DraftOption;
+
 /// A model as the verbs of cloister-model use one: its file, then the network, from the pack that
 /// an earlier run kept where there is one. --pack-folder names where packs are kept, --no-pack does
 /// without.
@@ -43,9 +45,11 @@ public:
     /// is to be done about it.
     model::Result<model::Model*> load(model::Model::Options options, const KvChoice& kv);
     /// OutOfMemory with the numbers, or nothing when there is room beside the model for @p pages of
-    /// keys and values, of @p draft's too if there is one. After load().
+    /// keys and values in each of @p pools; and beside @p draft, if there is one, for as many of
+    /// its own in one more. After load().
     [[nodiscard]] std::optional<model::Error> tooManyPages(std::uint64_t pages,
-                                                           const model::Model* draft = nullptr);
+                                                           const DraftOption* draft = nullptr,
+                                                           unsigned pools = 1) const;
 
     /// Checks whether the keys of the loaded model may be kept as int8, and keeps the verdict for
     /// later runs, or says on stderr why not. Errors: NoVocabulary; as checkKeys.

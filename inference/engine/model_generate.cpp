@@ -112,7 +112,7 @@ model::Result<std::unique_ptr<Scheduler>> schedulerFor(ModelAtHand& model, model
 {
     model::Model* const guessing = draft == nullptr ? nullptr : draft->network.get();
     const auto pages = static_cast<std::uint32_t>(tokens / kernels::kPageTokens + 1);
-    if (auto refusal = model.tooManyPages(pages, guessing))
+    if (auto refusal = model.tooManyPages(pages, draft))
         return std::unexpected(*std::move(refusal));
     return Scheduler::create(network, &tokenizer,
                              {.pages = pages,

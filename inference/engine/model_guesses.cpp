@@ -57,26 +57,31 @@ double median(std::vector<double> values)
 
 class Comparison {
 public:
-    Comparison(model::Model& network, const model::Tokenizer& tokenizer, std::uint32_t maxTokens)
-        : m_network(network)
+    Comparison(const ModelAtHand& model, model::Model& network, const model::Tokenizer& tokenizer,
+               std::uint32_t maxTokens)
+        : m_model(model)
+        , m_network(network)
         , m_tokenizer(tokenizer)
         , m_maxTokens(maxTokens)
     {
     }
 
     /// Makes both schedulers, so that what one learns of the machine serves all its answers.
-    /// @p draft: null for none; @p draftLength as Scheduler::Options has it.
-    model::Result<void> prepare(std::size_t longestPrompt, model::Model* draft,
+    /// @p draft: null for none; @p draftLength as Scheduler::Options has it. Errors: OutOfMemory
+    /// with the numbers where there is no room for the pages of both.
+    model::Result<void> prepare(std::size_t longestPrompt, const DraftOption* draft,
                                 std::uint32_t draftLength)
     {
         const auto pages =
             static_cast<std::uint32_t>((longestPrompt + m_maxTokens) / kernels::kPageTokens + 2);
+        if (auto refusal = m_model.tooManyPages(pages, draft, 2))
+            return std::unexpected(*std::move(refusal));
         for (const bool guesses : {false, true}) {
             auto scheduler = Scheduler::create(m_network, &m_tokenizer,
                                                {.pages = pages,
                                                 .speculate = guesses,
                                                 .keepPrefixes = false,
-                                                .draft = draft,
+                                                .draft = draft ? draft->network.get() : nullptr,
                                                 .draftPages = pages,
                                                 .draftLength = draftLength});
             if (!scheduler)
@@ -126,6 +131,7 @@ public:
     }
 
 private:
+    const ModelAtHand& m_model;
     model::Model& m_network;
     const model::Tokenizer& m_tokenizer;
     std::uint32_t m_maxTokens;
@@ -200,7 +206,7 @@ int runGuesses(const Options& options)
     if (!network)
         return failed(network.error().detail);
 
-    Comparison comparison(**network, *tokenizer, static_cast<std::uint32_t>(*maxTokens));
+    Comparison comparison(*model, **network, *tokenizer, static_cast<std::uint32_t>(*maxTokens));
     const auto longest = std::ranges::max(questions, {}, [](const Question& question) {
                              return question.prompt.size();
                          }).prompt.size();
@@ -208,8 +214,8 @@ int runGuesses(const Options& options)
                                  model->useBestThreads(options).counts);
     if (!draft)
         return failed(draft.error().detail);
-    if (const auto ready = comparison.prepare(longest, *draft ? (*draft)->network.get() : nullptr,
-                                              static_cast<std::uint32_t>(*draftLength));
+    if (const auto ready =
+            comparison.prepare(longest, draft->get(), static_cast<std::uint32_t>(*draftLength));
         !ready)
         return failed(ready.error().detail);
     for (const Question& question : questions)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pack is kept under the hash of the bytes that it was made from, or not at all: whoever writes
 // to a model file, or puts another in its place, while it is read or hashed.
+#include "inference/engine/draft_option.h"
 #include "inference/engine/model_at_hand.h"
 #include "tests/support/files.h"
 #include "tests/support/mutated.h"
@@ -10,6 +11,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <array>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +28,8 @@ using support::writeFile;
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::uint64_t kLimit = 4'000'000'000;
 
 /// Times of files pass in steps of up to ten milliseconds.
 void waitForAnotherTime()
@@ -128,6 +132,48 @@ private Q_SLOTS:
         QVERIFY(PackCache::stamp(-1).empty());
     }
 
+    /// Refused before it is loaded: it must stay in memory as the model itself must.
+    void aDraftMustFitBesideTheModel()
+    {
+        writeFile(path("draft.gguf"), support::tinyModel("smollm", 7));
+        const auto opened = open();
+        QVERIFY(opened);
+        const std::uint64_t both = neededWithDraft();
+        const auto draftIn = [&](std::uint64_t memory) {
+            return engine::openDraft(options(memory), opened->file(), 1, {});
+        };
+        const auto refused = draftIn(both - 1);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, model::Errc::OutOfMemory);
+        QCOMPARE(refused.error().neededBytes, both);
+        QVERIFY(refused.error().detail.ends_with(" MB are left of 4000 MB"));
+        const auto fits = draftIn(both); // the control
+        QVERIFY(fits && *fits);
+    }
+
+    void pagesOfEveryPoolAreCounted()
+    {
+        writeFile(path("draft.gguf"), support::tinyModel("smollm", 7));
+        const auto first = open();
+        const auto draft = engine::openDraft(options(kLimit), first->file(), 1, {}).value();
+        const std::uint64_t page = model::KvPool::bytesPerPage(draft->network->kvLayers());
+        const model::GgufFile* const alone = &first->file();
+        const std::uint64_t one = engine::neededFor(std::span(&alone, 1));
+        const auto fits = [&](std::uint64_t memory, const engine::DraftOption* beside,
+                              unsigned pools) {
+            auto opened = ModelAtHand::open(options(memory));
+            return opened->load({.threads = 1}) && !opened->tooManyPages(10, beside, pools);
+        };
+        // The draft model is as large as the other: three pools of pages alike.
+        const std::uint64_t both = neededWithDraft();
+        QVERIFY(fits(one + 10 * page, nullptr, 1));
+        QVERIFY(!fits(one + 10 * page - 1, nullptr, 1));
+        QVERIFY(fits(one + 20 * page, nullptr, 2));
+        QVERIFY(!fits(one + 20 * page - 1, nullptr, 2));
+        QVERIFY(fits(both + 30 * page, draft.get(), 2));
+        QVERIFY(!fits(both + 30 * page - 1, draft.get(), 2));
+    }
+
     /// The list of what was hashed is a file of the person's: anything may stand in it.
     void survivesAnyListOfModels()
     {
@@ -160,8 +206,22 @@ private:
 
     [[nodiscard]] model::Result<ModelAtHand> open() const
     {
-        const std::vector<std::string> words = {model(), "--pack-folder", folder()};
-        return ModelAtHand::open(engine::Options::parse(words, {"pack-folder"}, {}).value());
+        return ModelAtHand::open(options(UINT64_MAX));
+    }
+    [[nodiscard]] engine::Options options(std::uint64_t memory) const
+    {
+        const std::vector<std::string> words = {model(), "--pack-folder", folder(), "--draft",
+                                                path("draft.gguf")};
+        auto options = engine::Options::parse(words, {"pack-folder", "draft"}, {}).value();
+        options.setMemory({.memory = memory, .memoryLimit = kLimit});
+        return options;
+    }
+    [[nodiscard]] std::uint64_t neededWithDraft() const
+    {
+        const auto answer = engine::openModelFile(model());
+        const auto draft = engine::openModelFile(path("draft.gguf"));
+        const std::array<const model::GgufFile*, 2> both = {&*answer, &*draft};
+        return engine::neededFor(both);
     }
     static OpenFile read(const fs::path& file)
     {

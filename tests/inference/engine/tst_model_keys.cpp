@@ -164,9 +164,8 @@ private Q_SLOTS:
         QTest::newRow("values") << QStringList{QStringLiteral("--values"), QStringLiteral("f16")};
         for (const kernels::Tier tier : kernels::availableTiers())
             if (tier != kernels::bestTier())
-                QTest::newRow(std::string(kernels::nameOf(tier)).c_str())
-                    << QStringList{QStringLiteral("--tier"),
-                                   QString::fromLatin1(kernels::nameOf(tier).data())};
+                QTest::newRow(std::string(kernels::nameOf(tier)).c_str()) << QStringList{
+                    QStringLiteral("--tier"), QString::fromLatin1(kernels::nameOf(tier).data())};
     }
 
     void aCheckIsOfItsKernelsAndValues()
@@ -190,8 +189,8 @@ private Q_SLOTS:
     void kindsThatMakeNoSenseAreMisuse()
     {
         const QStringList exact{QStringLiteral("logits"), QStringLiteral("--tokens"),
-                                QStringLiteral("70"), QStringLiteral("--out"), path("out.f32"),
-                                QStringLiteral("--exact")};
+                                QStringLiteral("70"),     QStringLiteral("--out"),
+                                path("out.f32"),          QStringLiteral("--exact")};
         const Ran never = runVerb(exact, QStringLiteral("int8"), "packs");
         QCOMPARE(never.status, 2);
         QVERIFY2(never.err.contains("--exact"), never.err.constData());
@@ -235,6 +234,27 @@ private Q_SLOTS:
         QCOMPARE(bench("2", "0").status, 2);
     }
 
+    /// Two schedulers answer by turns, each with pages of its own.
+    void guessesCountTheirPagesToo()
+    {
+        QVERIFY(fs::create_directory(path("prompts").toStdString()));
+        writeFile(path("prompts/one.txt"), "Which value is the latest?");
+        const auto guesses = [&](const char* tokens) {
+            return runVerb({QStringLiteral("guesses"), QStringLiteral("--prompts"), path("prompts"),
+                            QStringLiteral("--repeat"), QStringLiteral("1"),
+                            QStringLiteral("--max-tokens"), QString::fromLatin1(tokens),
+                            QStringLiteral("--memory-mb"), QStringLiteral("159")},
+                           QStringLiteral("f16"), "packs");
+        };
+        const Ran refused = guesses("100000");
+        QCOMPARE(refused.status, 1);
+        QVERIFY2(refused.err.contains("keys and values of") &&
+                     refused.err.contains("159 MB are left of"),
+                 refused.err.constData());
+        const Ran allowed = guesses("8"); // the control
+        QVERIFY2(allowed.status == 0, allowed.err.constData());
+    }
+
 private:
     [[nodiscard]] QString path(const char* name) const
     {
@@ -246,10 +266,9 @@ private:
     }
     [[nodiscard]] Ran check(const QStringList& more = {}) const
     {
-        return run("cloister-model",
-                   QStringList{QStringLiteral("check-keys"), path("tiny.gguf"),
-                               QStringLiteral("--pack-folder"), path("packs")} +
-                       more);
+        return run("cloister-model", QStringList{QStringLiteral("check-keys"), path("tiny.gguf"),
+                                                 QStringLiteral("--pack-folder"), path("packs")} +
+                                         more);
     }
     [[nodiscard]] Ran runVerb(const QStringList& verb, const QString& keys, const char* packs) const
     {
