@@ -4,6 +4,7 @@
 #include "inference/engine/same_vocabulary.h"
 #include "inference/engine/scheduler.h"
 #include "tests/inference/engine/made_work.h"
+#include "tests/support/another_model.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/loaded.h"
 #include "tests/support/tiny_model.h"
@@ -46,53 +47,17 @@ struct Outcome {
 using Outcomes = std::map<RequestId, Outcome>;
 
 /// Another model, and how often it generated.
-class Counted : public model::Model {
+class Counted : public support::AnotherModel {
 public:
-    explicit Counted(model::Model& network)
-        : m_network(network)
-    {
-    }
-    [[nodiscard]] const model::Config& config() const override { return m_network.config(); }
-    [[nodiscard]] std::vector<model::KvLayer> kvLayers() const override
-    {
-        return m_network.kvLayers();
-    }
-    void keepInt8Keys(const std::vector<bool>& layers) override { m_network.keepInt8Keys(layers); }
-    [[nodiscard]] std::string arithmetic() const override { return m_network.arithmetic(); }
-    void useThreads(const model::ThreadCounts& counts) override { m_network.useThreads(counts); }
-    [[nodiscard]] model::ThreadCounts threads() const override { return m_network.threads(); }
-    model::Result<void> read(const model::Part& part, const std::stop_token& stop) override
-    {
-        return m_network.read(part, stop);
-    }
-    model::Result<void> beginRead(const model::Part& part) override
-    {
-        return m_network.beginRead(part);
-    }
-    model::Result<ReadProgress> continueRead(std::chrono::steady_clock::time_point until,
-                                             const std::stop_token& stop) override
-    {
-        return m_network.continueRead(until, stop);
-    }
-    void dropRead() override { m_network.dropRead(); }
+    using AnotherModel::AnotherModel;
     model::Result<void> generate(std::span<const model::Part> parts,
                                  const std::stop_token& stop) override
     {
         ++generated;
-        return m_network.generate(parts, stop);
+        return AnotherModel::generate(parts, stop);
     }
-    model::Result<void> rehearse(const model::Part& part, model::Phase phase,
-                                 std::size_t layers) override
-    {
-        return m_network.rehearse(part, phase, layers);
-    }
-    model::Result<void> beginExact() override { return m_network.beginExact(); }
-    void endExact() override { m_network.endExact(); }
 
     std::size_t generated = 0;
-
-private:
-    model::Model& m_network;
 };
 
 /// A file of a vocabulary alone.
