@@ -18,7 +18,7 @@ struct ThreadChoice {
         Option,   // --threads
         Kept,     // an earlier run on this host measured them
         Measured, // just now, or there is nothing to choose
-        Unknown   // all threads: something else ran on their cores
+        Unknown   // all threads, to read at least: something else ran on their cores
     } from = From::Option;
 };
 [[nodiscard]] std::string_view nameOf(ThreadChoice::From from); // as it is printed
@@ -47,9 +47,8 @@ public:
     /// OutOfMemory with the numbers, or nothing when there is room beside the model for @p pages of
     /// keys and values in each of @p pools; and beside @p draft, if there is one, for as many of
     /// its own in one more. After load().
-    [[nodiscard]] std::optional<model::Error> tooManyPages(std::uint64_t pages,
-                                                           const DraftOption* draft = nullptr,
-                                                           unsigned pools = 1) const;
+    [[nodiscard]] std::optional<model::Error>
+    tooManyPages(std::uint64_t pages, const DraftOption* draft = nullptr, unsigned pools = 1) const;
 
     /// Checks whether the keys of the loaded model may be kept as int8, and keeps the verdict for
     /// later runs, or says on stderr why not. Errors: NoVocabulary; as checkKeys.

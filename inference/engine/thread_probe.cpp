@@ -19,7 +19,8 @@ constexpr double kClearly = 1.03; // times as fast
 /// Of one time. What it reads of a model that does not fit a cache is many caches' worth.
 constexpr Seconds kOneTime{0.04};
 constexpr std::size_t kMostPasses = 8; // of a small model in one time
-constexpr Seconds kLongest{1.0};       // for one kind of rows
+constexpr Seconds kLongest{1.0};       // for one kind of rows, once they are warm
+constexpr Seconds kLongWarmUp{0.5};    // of what may come from a disk
 constexpr std::uint32_t kPromptTokens = 128;
 
 /// Of the processor time of all cores. The rest is waits that were longer than threads spin.
@@ -39,7 +40,6 @@ public:
         , m_sequence(pool)
         , m_phase(phase)
         , m_tokens(rows)
-        , m_end(Clock::now() + std::chrono::duration_cast<Clock::duration>(kLongest))
     {
         if (phase == model::Phase::Generation)
             m_logits.resize(network.config().vocabularySize);
@@ -52,20 +52,25 @@ public:
     bool prepare()
     {
         const std::size_t all = m_network.config().layers;
-        const auto one = warmTime();
-        if (!one)
+        auto took = warmUp();
+        if (!took)
             return false;
-        m_layers = std::clamp<std::size_t>(inOneTime(*one), 1, all);
-        const auto some = warmTime();
-        if (some && m_layers == all)
-            m_passes = std::clamp<std::size_t>(inOneTime(*some), 1, kMostPasses);
-        return some.has_value();
+        m_layers = std::clamp<std::size_t>(
+            std::min(timesIn(kOneTime, took->again), timesIn(kLongWarmUp, took->first)), 1, all);
+        if (m_layers > 1)
+            took = warmUp();
+        if (!took)
+            return false;
+        if (m_layers == all)
+            m_passes = std::clamp<std::size_t>(timesIn(kOneTime, took->again), 1, kMostPasses);
+        m_end = Clock::now() + std::chrono::duration_cast<Clock::duration>(kLongest);
+        return true;
     }
 
     std::optional<double> time(unsigned threads)
     {
         m_network.useThreads({.decode = threads, .prefill = threads});
-        if (Clock::now() > m_end || !run(1, 1)) // the threads wake up
+        if (Clock::now() > m_end || !run(1, 1) || Clock::now() > m_end) // the threads wake up
             return std::nullopt;
         const std::clock_t processorBegin = std::clock();
         const Clock::time_point begin = Clock::now();
@@ -80,40 +85,51 @@ public:
         return seconds;
     }
 
-    /// With all threads.
+    /// With all threads. Also where a single layer takes all the time there is: nothing can be
+    /// compared then, today or tomorrow.
     [[nodiscard]] bool undisturbed() const
     {
-        return wereUndisturbed(m_all, m_processorSeconds, m_seconds);
+        return !m_failed &&
+               (m_seconds == 0 || wereUndisturbed(m_all, m_processorSeconds, m_seconds));
     }
 
 private:
-    static std::size_t inOneTime(double seconds)
+    static std::size_t timesIn(Seconds whole, double seconds)
     {
-        return static_cast<std::size_t>(std::min(kOneTime.count() / std::max(seconds, 1e-9), 1e6));
+        return static_cast<std::size_t>(std::min(whole.count() / std::max(seconds, 1e-9), 1e6));
     }
 
     bool run(std::size_t layers, std::size_t passes)
     {
         const bool logits = !m_logits.empty();
-        for (std::size_t i = 0; i < passes; ++i)
+        for (std::size_t i = 0; i < passes && !m_failed; ++i)
             if (!m_network.rehearse({.sequence = &m_sequence,
                                      .tokens = m_tokens,
                                      .wanted = logits ? model::Logits::Last : model::Logits::None,
                                      .logits = m_logits},
                                     m_phase, layers))
-                return false;
-        return true;
+                m_failed = true;
+        return !m_failed;
     }
 
-    /// The second time: the first fetches pages from the disk.
-    std::optional<double> warmTime()
+    /// What it takes at first, when pages may come from the disk, and afterwards.
+    struct WarmUp {
+        double first = 0;
+        double again = 0;
+    };
+    /// Not again where the first took long already.
+    std::optional<WarmUp> warmUp()
     {
-        if (!run(m_layers, 1))
-            return std::nullopt;
-        const Clock::time_point begin = Clock::now();
-        if (!run(m_layers, 1))
-            return std::nullopt;
-        return Seconds(Clock::now() - begin).count();
+        WarmUp took;
+        for (double* const seconds : {&took.first, &took.again}) {
+            const Clock::time_point begin = Clock::now();
+            if (!run(m_layers, 1))
+                return std::nullopt;
+            *seconds = Seconds(Clock::now() - begin).count();
+            if (took.first > kLongWarmUp.count())
+                return WarmUp{took.first, took.first};
+        }
+        return took;
     }
 
     model::Model& m_network;
@@ -127,6 +143,7 @@ private:
     unsigned m_all = m_network.threads().decode;
     double m_processorSeconds = 0;
     double m_seconds = 0;
+    bool m_failed = false; // for want of memory
 };
 
 /// Nothing when that can't be found out now.
@@ -207,10 +224,9 @@ ProbedThreads probeThreads(model::Model& network)
     const auto decode = search(network, **pool, model::Phase::Generation, 1);
     const auto prefill =
         decode ? search(network, **pool, model::Phase::Prompt, rows) : std::nullopt;
-    if (!prefill)
-        return {.counts = all};
-    const ProbedThreads found = {.counts = {.decode = *decode, .prefill = *prefill},
-                                 .measured = true};
+    const ProbedThreads found = {
+        .counts = {.decode = decode.value_or(all.decode), .prefill = prefill.value_or(all.prefill)},
+        .measured = prefill.has_value()};
     network.useThreads(found.counts);
     return found;
 }

@@ -40,13 +40,15 @@ using TimeWork = std::function<std::optional<double>(unsigned threads)>;
 
 struct ProbedThreads {
     model::ThreadCounts counts; // that the network goes on with
-    bool measured = false;      // not: all threads, for want of calm or of memory
+    bool measured = false;      // both; else there was no calm, or no memory, and those that were
+                                // not are all threads
 };
 
 /// Has @p network compute some tokens and a short prompt, on pages of their own, with all of its
-/// threads and with fewer: two seconds at most, some milliseconds with a small model. Nothing is
-/// measured with a single thread, which counts as measured. No other thread of the program may
-/// compute meanwhile.
+/// threads and with fewer: some milliseconds with a small model, two seconds at most and what the
+/// first layers take from a disk. Nothing is measured with a single thread, nor where one layer
+/// takes longer than that: all threads, which counts as measured. No other thread of the program
+/// may compute meanwhile.
 ProbedThreads probeThreads(model::Model& network);
 
 /// Models for which the same counts do: the type that most weights have, and their bytes rounded to
