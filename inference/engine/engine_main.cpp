@@ -50,8 +50,9 @@ int probe(bool inside)
     return Exit::Done;
 }
 
+/// @p contextLength: of the model, as far as it is known.
 int refuse(wire::Channel& channel, const model::Error& error,
-           const engine::WorkerArguments& arguments)
+           const engine::WorkerArguments& arguments, std::uint32_t contextLength = 0)
 {
     wire::Failed failure;
     failure.code = wire::Errc::ModelUnusable;
@@ -61,6 +62,8 @@ int refuse(wire::Channel& channel, const model::Error& error,
         failure.memoryBytes = arguments.memory;
         failure.memoryLimit = arguments.memoryLimit;
     }
+    if (error.code == model::Errc::ContextTooLong)
+        failure.contextTokens = contextLength;
     [[maybe_unused]] const auto sent = channel.send(failure);
     return ended(Exit::Unusable, error.detail);
 }
@@ -89,27 +92,26 @@ engine::ProbedThreads useBestThreads(const engine::WorkerModels& models,
 }
 
 /// Keeps keys as int8 in the layers where @p arguments ask for it and the model bears it: as an
-/// earlier worker found, or else as this one does. Tells it in @p ready.
-model::Result<void> chooseKeys(const engine::WorkerArguments& arguments,
-                               const engine::LoadedModel& model, const model::Tokenizer* tokenizer,
-                               wire::Ready& ready)
+/// earlier worker found, or else as this one does; float16 where it can't find out, which the next
+/// worker may. Tells it in @p ready.
+void chooseKeys(const engine::WorkerArguments& arguments, const engine::LoadedModel& model,
+                const model::Tokenizer* tokenizer, wire::Ready& ready)
 {
     model::Model& network = model.network();
     ready.layers = network.config().layers;
     if (arguments.keys != kernels::KeyFormat::Int8 || tokenizer == nullptr)
-        return {};
+        return;
     const engine::KeyMarks marks = engine::keyMarksOf(model.file(), network);
     auto verdict = engine::verdictIn(arguments.keyCheck, marks, ready.layers);
     if (!verdict) {
         auto found = engine::checkKeys(network, *tokenizer);
         if (!found)
-            return std::unexpected(found.error());
+            return;
         verdict = *std::move(found);
     }
     network.keepInt8Keys(verdict->layers);
     ready.int8KeyLayers = static_cast<std::uint32_t>(verdict->allowed());
     ready.keyCheck = engine::lineOf(*verdict, marks);
-    return {};
 }
 
 model::Model::Options optionsOf(const engine::WorkerArguments& arguments)
@@ -179,11 +181,10 @@ int serve(const engine::WorkerArguments& arguments)
     const model::Model& network = models->answer().network();
     const model::Tokenizer* const known = tokenizer ? &*tokenizer : nullptr;
     wire::Ready ready = readyOf(models->answer(), threads);
-    if (const auto chosen = chooseKeys(arguments, models->answer(), known, ready); !chosen)
-        return refuse(channel, chosen.error(), arguments);
+    chooseKeys(arguments, models->answer(), known, ready);
     const auto scheduler = makeScheduler(*models, known, arguments);
     if (!scheduler)
-        return refuse(channel, scheduler.error(), arguments);
+        return refuse(channel, scheduler.error(), arguments, network.config().contextLength);
     // The service fits its evidence to this.
     ready.contextTokens =
         std::min<std::uint32_t>(arguments.context == 0 ? ready.contextTokens : arguments.context,

@@ -82,18 +82,25 @@ bool SupervisedClient::take(wire::FromEngine message)
             answer(failed->id, std::move(*failed));
             return true;
         }
-        const std::lock_guard lock(m_mutex);
-        m_refused = true;
-        m_status.state = State::Unusable;
-        m_status.failure = std::move(*failed);
-        spdlog::error("engine: the model can't be used");
-        if (m_status.failure->neededBytes != 0)
-            spdlog::error("engine: {} MB of memory are needed, {} MB are left of {} MB",
-                          m_status.failure->neededBytes / 1'000'000,
-                          m_status.failure->memoryBytes / 1'000'000,
-                          m_status.failure->memoryLimit / 1'000'000);
+        takeRefusal(std::move(*failed));
     }
     return true;
+}
+
+void SupervisedClient::takeRefusal(wire::Failed refusal)
+{
+    const std::lock_guard lock(m_mutex);
+    m_refused = true;
+    m_status.state = State::Unusable;
+    spdlog::error("engine: the model can't be used");
+    if (refusal.neededBytes != 0)
+        spdlog::error("engine: {} MB of memory are needed, {} MB are left of {} MB",
+                      refusal.neededBytes / 1'000'000, refusal.memoryBytes / 1'000'000,
+                      refusal.memoryLimit / 1'000'000);
+    if (refusal.contextTokens != 0)
+        spdlog::error("engine: a context of {} is asked for, the model's holds {}",
+                      m_options.contextTokens, refusal.contextTokens);
+    m_status.failure = std::move(refusal);
 }
 
 void SupervisedClient::takeReady(wire::Ready ready)
@@ -110,7 +117,10 @@ void SupervisedClient::takeReady(wire::Ready ready)
         m_packs.rememberThreads(*m_answer.started, {model.decodeThreads, model.prefillThreads});
     spdlog::info("engine: ready, {} parameters, context {}, {} threads to read, {} to generate",
                  model.parameters, model.contextTokens, model.prefillThreads, model.decodeThreads);
-    if (m_options.keys == "int8")
+    if (m_options.keys == "int8" && model.keyCheck.empty())
+        spdlog::warn("engine: whether the model bears keys as int8 could not be found out: they "
+                     "are kept as float16, the next start tries again");
+    else if (m_options.keys == "int8")
         spdlog::info("engine: keys as int8 in {} of {} layers", model.int8KeyLayers, model.layers);
     if (!m_draft)
         return;

@@ -112,6 +112,7 @@ private:
     /// Takes one message. False when it makes no sense.
     bool take(wire::FromEngine message);
     void takeReady(wire::Ready ready);
+    void takeRefusal(wire::Failed refusal);
     bool takeToken(const wire::Token& token);
     [[nodiscard]] const Callbacks* callbacksOf(wire::RequestId id) const;
     void deliver(wire::RequestId id, const std::function<void()>& callback);

@@ -95,6 +95,7 @@ private Q_SLOTS:
         const Said refused = start({"context=5000"});
         QVERIFY(refused.failed);
         QCOMPARE(refused.failed->neededBytes, std::uint64_t{0});
+        QCOMPARE(refused.failed->contextTokens, 4096U);
         QVERIFY2(refused.failed->detail.contains("5000"), refused.failed->detail.c_str());
     }
 
@@ -115,6 +116,21 @@ private Q_SLOTS:
         const wire::Ready none = start({"keys=int8"}).ready.value();
         QCOMPARE(none.int8KeyLayers, 0U);
         QVERIFY(!none.keyCheck.empty() && none.keyCheck != all.keyCheck);
+    }
+
+    void keysThatCantBeCheckedAreKeptAsFloat16()
+    {
+        // A vocabulary of more tokens than the network has: the check's text can't be read.
+        std::string bytes = m_bytes;
+        for (const std::string tensor : {"token_embd.weight", "output.weight"})
+            setRows(bytes, tensor, 100);
+        write(bytes);
+        const Said said = start({"keys=int8"});
+        QVERIFY2(said.ready, said.failed ? said.failed->detail.c_str() : "nothing was said");
+        QCOMPARE(said.ready->vocabulary, 100U);
+        QCOMPARE(said.ready->layers, std::uint32_t{kLayers});
+        QCOMPARE(said.ready->int8KeyLayers, 0U);
+        QVERIFY(said.ready->keyCheck.empty()); // so that the next worker tries again
     }
 
     void whatAnEarlierWorkerFoundIsUsed()
@@ -144,6 +160,15 @@ private Q_SLOTS:
     }
 
 private:
+    /// In the header: length of the name, name, how many dimensions, length of a row, rows.
+    static void setRows(std::string& bytes, const std::string& tensor, char rows)
+    {
+        const auto number = [](auto value) {
+            return std::string{static_cast<char>(value), 0, 0, 0, 0, 0, 0, 0};
+        };
+        const std::string name = number(tensor.size()) + tensor;
+        bytes.replace(bytes.find(name) + name.size() + 4 + 8, 8, number(rows));
+    }
     void write(const std::string& model) const
     {
         std::ofstream(path(), std::ios::binary | std::ios::trunc) << model;

@@ -7,7 +7,11 @@
 #include "tests/support/files.h"
 #include "tests/support/pack_damage.h"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <csignal>
+#include <sstream>
 #include <sys/stat.h>
 
 using service::becomesReady;
@@ -16,6 +20,29 @@ using service::eventually;
 using service::ModelFolder;
 using service::request;
 using support::contentOf;
+
+namespace {
+
+/// What is logged while it lives.
+class Log {
+public:
+    Log()
+    {
+        spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+            "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(m_text)));
+    }
+    ~Log() { spdlog::set_default_logger(m_before); }
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+    /// Once nobody logs any more.
+    [[nodiscard]] std::string text() const { return m_text.str(); }
+
+private:
+    std::ostringstream m_text;
+    std::shared_ptr<spdlog::logger> m_before = spdlog::default_logger();
+};
+
+} // namespace
 
 class TestEnginePacks : public QObject {
     Q_OBJECT
@@ -235,13 +262,38 @@ private Q_SLOTS:
         QVERIFY(!std::filesystem::exists(keysOf(hash)));
     }
 
+    void keysThatCouldNotBeCheckedAreSaid()
+    {
+        m_client.reset(); // may log
+        auto options = ModelFolder::options(m_folder->model());
+        options.program = PROBING_ENGINE; // tells no check
+        options.packFolder = packs();
+        for (const char* keys : {"int8", ""}) {
+            options.keys = keys;
+            const Log log;
+            auto client = EngineClient::start(options);
+            QVERIFY(becomesReady(*client));
+            client.reset();
+            QCOMPARE(log.text().contains("could not be found out"), options.keys == "int8");
+            QVERIFY(!log.text().contains("keys as int8 in"));
+        }
+        for (const auto& entry : std::filesystem::directory_iterator(packs()))
+            QVERIFY(entry.path().extension() != ".keys");
+    }
+
     void aContextThatIsTooLongIsSaid()
     {
+        m_client.reset(); // may log
         auto options = ModelFolder::options(m_folder->model());
         options.contextTokens = 100'000; // the model's is 4,096
-        const auto client = EngineClient::start(options);
+        const Log log;
+        auto client = EngineClient::start(options);
         QVERIFY(eventually([&] { return service::isUnusable(*client); }));
         QVERIFY(client->status().failure->detail.contains("100000"));
+        QCOMPARE(client->status().failure->contextTokens, 4'096U);
+        client.reset();
+        QVERIFY2(log.text().contains("a context of 100000 is asked for, the model's holds 4096"),
+                 log.text().c_str());
         options.contextTokens = 1'000;
         const auto other = EngineClient::start(options);
         QVERIFY(becomesReady(*other));
