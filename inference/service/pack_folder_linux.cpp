@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/service/pack_folder.h"
 
+#include "storage/process/replace_file.h"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -13,7 +15,6 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vector>
 
 namespace service {
 namespace {
@@ -104,17 +105,15 @@ void PackFolder::remember(const ModelFile::Stamp& stamp, const std::string& sha2
 {
     if (m_folder.empty() || sha256.size() != kHashDigits)
         return;
-    std::vector<std::string> lines = {lineOf(stamp) + sha256};
+    std::string lines = lineOf(stamp) + sha256 + '\n';
     std::ifstream before(m_folder / "models");
-    for (std::string line; lines.size() < kMostModels && std::getline(before, line);)
-        if (!line.starts_with(lineOf(stamp)))
-            lines.push_back(line);
-    const std::filesystem::path fresh = m_folder / "models.new";
-    std::ofstream file(fresh, std::ios::trunc);
-    for (const std::string& line : lines)
-        file << line << '\n';
-    file.close();
-    if (!file || ::rename(fresh.c_str(), (m_folder / "models").c_str()) != 0)
+    std::size_t count = 1;
+    for (std::string line; count < kMostModels && std::getline(before, line);)
+        if (!line.starts_with(lineOf(stamp))) {
+            lines += line + '\n';
+            ++count;
+        }
+    if (!process::replaceFile(m_folder / "models", m_folder / "models.new", lines))
         logFailure("the model's hash can't be kept");
 }
 
@@ -198,12 +197,8 @@ void PackFolder::keepKeyCheck(const std::string& sha256, const std::string& line
     if (m_folder.empty() || sha256.size() != kHashDigits || line.size() > kMostKeyCheckBytes ||
         !isPrintable(line))
         return;
-    const std::filesystem::path fresh = m_folder / "keys.new";
     const std::filesystem::path name = m_folder / (sha256 + ".keys");
-    std::ofstream file(fresh, std::ios::trunc);
-    file << line << '\n';
-    file.close();
-    if (!file || ::rename(fresh.c_str(), name.c_str()) != 0)
+    if (!process::replaceFile(name, m_folder / "keys.new", line + '\n'))
         return logFailure("what was found of the model's keys can't be kept");
     std::error_code ignored;
     for (const auto& other : std::filesystem::directory_iterator(m_folder, ignored))

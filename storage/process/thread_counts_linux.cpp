@@ -2,15 +2,12 @@
 #include "storage/process/thread_counts.h"
 
 #include "storage/process/cores.h"
+#include "storage/process/replace_file.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <fcntl.h>
 #include <format>
 #include <fstream>
 #include <iterator>
 #include <sstream>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace process {
@@ -63,22 +60,6 @@ std::optional<std::vector<KnownThreads>> read(const fs::path& path)
     return parseThreadCounts(text);
 }
 
-bool write(const fs::path& path, std::string_view text)
-{
-    const int file =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
-        return false;
-    bool good = true;
-    while (good && !text.empty()) {
-        const ssize_t done = ::write(file, text.data(), text.size());
-        good = done >= 0 || errno == EINTR;
-        text.remove_prefix(done > 0 ? static_cast<std::size_t>(done) : 0);
-    }
-    // No fsync: a file that a crash has emptied counts as damaged, and is made again.
-    return ::close(file) == 0 && good;
-}
-
 } // namespace
 
 std::string hostForThreads(const fs::path& root)
@@ -113,11 +94,8 @@ bool rememberThreads(const fs::path& file, std::string_view key, ThreadCounts co
             if (other.key != key && known.size() < kMostKnownThreads)
                 known.push_back(std::move(other));
     const fs::path fresh = std::format("{}.{}.new", file.string(), ::getpid());
-    ::unlink(fresh.c_str()); // of a run that died and had the same number
-    if (write(fresh, textOfThreadCounts(known)) && ::rename(fresh.c_str(), file.c_str()) == 0)
-        return true;
-    ::unlink(fresh.c_str());
-    return false;
+    // A file that a crash has emptied counts as damaged, and is made again.
+    return replaceFile(file, fresh, textOfThreadCounts(known));
 }
 
 } // namespace process

@@ -262,6 +262,33 @@ private Q_SLOTS:
         QVERIFY(!std::filesystem::exists(keysOf(hash)));
     }
 
+    void filesAreForTheOwnerAndLinksAreNotFollowed()
+    {
+        const std::string hash(64, 'c');
+        const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
+        const std::string other = m_folder->file("other");
+        support::writeFile(other, "stays");
+        service::PackFolder folder(packs());
+        for (const char* fresh : {"models.new", "keys.new"})
+            std::filesystem::create_symlink(other, packs() / fresh);
+        folder.remember(stamp, hash);
+        folder.keepKeyCheck(hash, "a line");
+        QCOMPARE(contentOf(other), std::string("stays"));
+        QCOMPARE(folder.hashOf(stamp), hash);
+        QCOMPARE(folder.keyCheck(hash), std::string("a line"));
+        for (const auto& path : {packs() / "models", keysOf(hash)}) {
+            struct stat file = {};
+            QCOMPARE(::lstat(path.c_str(), &file), 0);
+            QVERIFY(S_ISREG(file.st_mode));
+            QCOMPARE(file.st_mode & 0777, 0600U);
+        }
+        // What can't be kept leaves nothing behind.
+        std::filesystem::remove(keysOf(hash));
+        std::filesystem::create_directory(keysOf(hash));
+        folder.keepKeyCheck(hash, "a line");
+        QVERIFY(!std::filesystem::exists(packs() / "keys.new"));
+    }
+
     void keysThatCouldNotBeCheckedAreSaid()
     {
         m_client.reset(); // may log
