@@ -58,81 +58,143 @@ std::vector<HeldModel*> SupervisedClient::models()
 }
 
 /// Hashes the files that the worker was started with; again when the next one starts with one that
-/// was rewritten in place meanwhile. Then keeps the packs that the worker wrote.
+/// was rewritten in place meanwhile. Then keeps the packs that the worker wrote, and what it told.
 void SupervisedClient::hash(const std::stop_token& stop)
 {
-    const auto toHash = [](const HeldModel* model) {
-        return model->started && model->hashed != model->started;
-    };
-    const auto toKeep = [this](const HeldModel* model) {
-        return model->started && model->hashed == model->started && model->newPack.number() >= 0 &&
-               m_status.state == State::Ready;
-    };
-    const auto toTell = [this] {
-        return m_answer.started && m_answer.hashed == m_answer.started && !m_newKeyCheck.empty() &&
-               m_status.state == State::Ready;
-    };
-    const std::vector<HeldModel*> all = models();
     std::unique_lock lock(m_mutex);
-    while (m_changed.wait(lock, stop, [&] {
-        return std::ranges::any_of(all, toHash) || toTell() || std::ranges::any_of(all, toKeep);
-    })) {
-        const auto next = std::ranges::find_if(all, toHash);
-        if (next != all.end())
-            hashModel(**next, lock, stop);
-        else if (toTell())
-            keepKeyCheck();
-        else
-            keepPack(**std::ranges::find_if(all, toKeep), lock);
+    std::optional<Chore> chore;
+    while (m_changed.wait(lock, stop, [&] { return (chore = nextChore()).has_value(); })) {
+        switch (chore->kind) {
+        case Chore::Kind::KeepThreads:
+            keepThreads(lock);
+            break;
+        case Chore::Kind::Hash:
+            hashModel(*chore->model, lock, stop);
+            break;
+        case Chore::Kind::KeepKeyCheck:
+            keepKeyCheck(lock);
+            break;
+        case Chore::Kind::KeepPack:
+            keepPack(*chore->model, lock);
+            break;
+        case Chore::Kind::DropOthers:
+            dropOthers(lock);
+            break;
+        }
     }
 }
 
-void SupervisedClient::hashModel(HeldModel& model, std::unique_lock<std::mutex>& lock,
-                                 const std::stop_token& stop)
+/// Nothing: to wait. m_mutex is held.
+std::optional<SupervisedClient::Chore> SupervisedClient::nextChore()
+{
+    const std::vector<HeldModel*> all = models();
+    if (m_newThreads && m_answer.started)
+        return Chore{.kind = Chore::Kind::KeepThreads};
+    for (HeldModel* model : all)
+        if (model->started && !model->isHashed())
+            return Chore{.kind = Chore::Kind::Hash, .model = model};
+    if (m_status.state != State::Ready)
+        return std::nullopt;
+    if (!m_newKeyCheck.empty() && m_answer.isHashed())
+        return Chore{.kind = Chore::Kind::KeepKeyCheck};
+    for (HeldModel* model : all)
+        if (model->isHashed() && model->newPack.number() >= 0)
+            return Chore{.kind = Chore::Kind::KeepPack, .model = model};
+    const bool allKnown = std::ranges::all_of(
+        all, [](const HeldModel* model) { return model->isHashed() && !model->sha256.empty(); });
+    // The pack of a draft model whose file can't be opened today stays.
+    if (m_othersStay && allKnown && (m_draft || m_options.draftFile.empty()))
+        return Chore{.kind = Chore::Kind::DropOthers};
+    return std::nullopt;
+}
+
+/// The disk may take its time: nobody waits for it but the next worker (runWorker).
+void SupervisedClient::inFolder(Lock& lock, const std::function<void()>& work)
+{
+    m_inFolder = true;
+    lock.unlock();
+    work();
+    lock.lock();
+    m_inFolder = false;
+    m_changed.notify_all();
+}
+
+void SupervisedClient::hashModel(HeldModel& model, Lock& lock, const std::stop_token& stop)
 {
     const ModelFile::Stamp wanted = *model.started;
     lock.unlock();
     std::string hash = model.file->sha256(stop);
     const bool unchanged = model.file->stamp() == wanted;
     lock.lock();
-    if (!unchanged) {
-        // Nobody knows which bytes this worker took: the next one is hashed.
-        spdlog::warn("engine: the {} model's file has changed, the worker is replaced", model.role);
-        model.started.reset();
-        if (m_worker)
-            m_worker->kill();
-    } else if (model.started == wanted) {
+    if (model.started != wanted) // of the worker that runs now; only the next look is of use
+        return;
+    if (unchanged) {
         model.hashed = wanted;
         model.unreadable = hash.empty();
-        m_packs.remember(wanted, hash);
-        model.sha256 = std::move(hash);
+        model.sha256 = hash;
+        return inFolder(lock, [&] { m_packs.remember(wanted, hash); });
     }
+    // Nobody knows which bytes this worker took: the next one is hashed.
+    model.started.reset();
+    if (&model == &m_answer) {
+        spdlog::warn("engine: the model's file has changed, the worker is replaced");
+        if (m_worker)
+            m_worker->kill();
+        return;
+    }
+    // It has no part in what answers say.
+    spdlog::warn("engine: the {} model's file has changed, its pack is not kept", model.role);
+    model.newPack = Descriptor();
+    inFolder(lock, [&] { m_packs.dropNewPack(model.newPackName()); });
 }
 
-/// The worker is ready and has told what it found of the keys; m_mutex is held.
-void SupervisedClient::keepKeyCheck()
+/// The worker is ready and has told how many threads it found best.
+void SupervisedClient::keepThreads(Lock& lock)
+{
+    const process::ThreadCounts found = *std::exchange(m_newThreads, std::nullopt);
+    const ModelFile::Stamp stamp = *m_answer.started;
+    inFolder(lock, [&] { m_packs.rememberThreads(stamp, found); });
+}
+
+/// The worker is ready and has told what it found of the keys.
+void SupervisedClient::keepKeyCheck(Lock& lock)
 {
     const std::string found = std::exchange(m_newKeyCheck, {});
-    if (m_answer.file->stamp() == m_answer.started && found != m_packs.keyCheck(m_answer.sha256))
-        m_packs.keepKeyCheck(m_answer.sha256, found);
+    const std::string hash = m_answer.sha256;
+    if (m_answer.file->stamp() != m_answer.started)
+        return;
+    inFolder(lock, [&] {
+        if (found != m_packs.keyCheck(hash))
+            m_packs.keepKeyCheck(hash, found);
+    });
 }
 
 /// The worker is ready: it has written its pack, or none.
-void SupervisedClient::keepPack(HeldModel& model, std::unique_lock<std::mutex>& lock)
+void SupervisedClient::keepPack(HeldModel& model, Lock& lock)
 {
     const Descriptor pack = std::move(model.newPack);
-    std::vector<std::string> hashes = {model.sha256};
-    for (const HeldModel* other : models())
-        if (other != &model)
-            hashes.push_back(other->sha256);
+    const std::string hash = model.sha256;
     const bool unchanged = model.file->stamp() == model.started;
-    lock.unlock(); // the disk may take its time, and nobody else looks into the folder now
-    const bool kept = unchanged && m_packs.keep(pack, model.newPackName(), hashes.front());
-    if (kept && !std::ranges::contains(hashes, std::string()))
-        m_packs.dropBut(hashes);
-    lock.lock();
-    if (kept)
-        spdlog::info("engine: the packed {} model is kept for the next start", model.role);
+    bool kept = false;
+    inFolder(lock, [&] {
+        kept = unchanged && m_packs.keep(pack, model.newPackName(), hash);
+        if (!unchanged)
+            m_packs.dropNewPack(model.newPackName());
+    });
+    if (!kept)
+        return;
+    m_othersStay = true;
+    spdlog::info("engine: the packed {} model is kept for the next start", model.role);
+}
+
+/// The hashes of all models are known: packs of others are nobody's.
+void SupervisedClient::dropOthers(Lock& lock)
+{
+    m_othersStay = false;
+    std::vector<std::string> hashes;
+    for (const HeldModel* model : models())
+        hashes.push_back(model->sha256);
+    inFolder(lock, [&] { m_packs.dropBut(hashes); });
 }
 
 /// Before the worker looks at the file; m_mutex is held.
@@ -167,6 +229,7 @@ void SupervisedClient::giveUp(const std::string& why)
 
 void SupervisedClient::supervise(const std::stop_token& stop)
 {
+    m_packs.dropNewPacks(); // the hasher waits for a worker
     if (!m_answer.file) {
         const std::lock_guard lock(m_mutex);
         return giveUp(m_answer.file.error());
@@ -196,8 +259,10 @@ bool SupervisedClient::runWorker(const std::stop_token& stop)
     std::vector<EngineProcess::Model> given;
     std::optional<process::ThreadCounts> threads;
     {
-        const std::lock_guard lock(m_mutex);
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(lock, [this] { return !m_inFolder; });
         m_newKeyCheck.clear();
+        m_newThreads.reset();
         for (HeldModel* model : all)
             given.push_back(forWorker(*model));
         if (m_options.threads == 0)
@@ -220,8 +285,7 @@ bool SupervisedClient::runWorker(const std::stop_token& stop)
         m_worker = *std::move(started);
         m_status.pid = m_worker->pid();
         // The destructor, or the hasher, may have looked for it before it was there.
-        if (stop.stop_requested() ||
-            std::ranges::any_of(all, [](const HeldModel* model) { return !model->started; }))
+        if (stop.stop_requested() || !m_answer.started)
             m_worker->kill();
     }
     const std::shared_ptr<EngineProcess> worker = m_worker; // only this thread replaces it

@@ -111,10 +111,10 @@ void SupervisedClient::takeReady(wire::Ready ready)
     m_status.failure.reset();
     m_failedLoads = 0;
     m_newKeyCheck = m_status.model->keyCheck;
-    m_changed.notify_all(); // its packs may be kept
     const wire::Ready& model = *m_status.model;
-    if (std::exchange(m_findsThreads, false) && model.threadsMeasured && m_answer.started)
-        m_packs.rememberThreads(*m_answer.started, {model.decodeThreads, model.prefillThreads});
+    if (std::exchange(m_findsThreads, false) && model.threadsMeasured)
+        m_newThreads = {model.decodeThreads, model.prefillThreads};
+    m_changed.notify_all(); // all that may be kept
     spdlog::info("engine: ready, {} parameters, context {}, {} threads to read, {} to generate",
                  model.parameters, model.contextTokens, model.prefillThreads, model.decodeThreads);
     if (m_options.keys == "int8" && model.keyCheck.empty())

@@ -44,14 +44,17 @@ struct HeldModel {
     }
     /// Of the pack that a worker makes of it.
     [[nodiscard]] std::string newPackName() const { return std::string(role) + "-pack.new"; }
+    /// Whether sha256 is that of the bytes that the last worker was started with.
+    [[nodiscard]] bool isHashed() const { return started && hashed == started; }
 
     const std::string_view role; // as EngineProcess::Model
     const std::expected<ModelFile, std::string> file;
     Descriptor newPack; // that the worker writes to, until it is kept or dropped
     std::string sha256;
-    bool unreadable = false;                 // when it was hashed
-    std::optional<ModelFile::Stamp> started; // of the file when the last worker was started
-    std::optional<ModelFile::Stamp> hashed;  // and when sha256 was computed
+    bool unreadable = false; // when it was hashed
+    /// Of the file when the last worker was started; nothing when nobody knows which bytes it took.
+    std::optional<ModelFile::Stamp> started;
+    std::optional<ModelFile::Stamp> hashed; // of the file when sha256 was computed
 };
 
 class SupervisedClient final : public EngineClient {
@@ -95,13 +98,25 @@ private:
     using Clock = std::chrono::steady_clock;
     using Messages = std::map<wire::RequestId, PendingCall>;
 
+    using Lock = std::unique_lock<std::mutex>; // of m_mutex, held
+
+    /// What the hasher does, one at a time.
+    struct Chore {
+        enum class Kind : std::uint8_t { KeepThreads, Hash, KeepKeyCheck, KeepPack, DropOthers };
+        Kind kind = Kind::Hash;
+        HeldModel* model = nullptr; // of Hash and KeepPack
+    };
+
     void openDraft();
     void supervise(const std::stop_token& stop);
     void hash(const std::stop_token& stop);
-    void hashModel(HeldModel& model, std::unique_lock<std::mutex>& lock,
-                   const std::stop_token& stop);
-    void keepKeyCheck();
-    void keepPack(HeldModel& model, std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] std::optional<Chore> nextChore();
+    void hashModel(HeldModel& model, Lock& lock, const std::stop_token& stop);
+    void keepThreads(Lock& lock);
+    void keepKeyCheck(Lock& lock);
+    void keepPack(HeldModel& model, Lock& lock);
+    void dropOthers(Lock& lock);
+    void inFolder(Lock& lock, const std::function<void()>& work);
     [[nodiscard]] std::vector<HeldModel*> models();
     EngineProcess::Model forWorker(HeldModel& model);
     void giveUp(const std::string& why);
@@ -130,8 +145,11 @@ private:
     mutable std::mutex m_mutex; // guards what follows, but HeldModel::file
     HeldModel m_answer;
     std::optional<HeldModel> m_draft; // if its file could be opened
-    PackFolder m_packs;
+    PackFolder m_packs;               // the hasher's while m_inFolder, else of who holds m_mutex
+    bool m_inFolder = false;          // the hasher works there, m_mutex is not held
+    bool m_othersStay = true;         // packs of other models, since the last look
     std::string m_newKeyCheck; // that the worker told of the answering model, until it is kept
+    std::optional<process::ThreadCounts> m_newThreads; // likewise
     std::condition_variable_any m_changed;
     Status m_status;
     Messages m_pending;

@@ -15,8 +15,7 @@ namespace service {
 /// What the daemon keeps of models between its starts: the SHA-256 of files that it has read once,
 /// the packs that workers wrote (docs/formats/pack.md), how many threads are best
 /// (docs/formats/thread-counts.md), and what they found of the models' keys. All of it can be made
-/// again: what can't
-/// be read or written is left out, and said in the log.
+/// again: what can't be read or written is left out, and said in the log.
 ///
 /// Threads: one at a time.
 class PackFolder {
@@ -38,6 +37,10 @@ public:
     [[nodiscard]] Descriptor pack(const std::string& sha256) const;
     /// An empty file of that @p name for a worker to write one to.
     [[nodiscard]] Descriptor newPack(const std::string& name) const;
+    /// That file goes.
+    void dropNewPack(const std::string& name) const;
+    /// All such files (*-pack.new) go, which nobody writes to: they are of workers that died.
+    void dropNewPacks() const;
     /// Seals what a worker wrote to @p pack, which has that @p name, puts it on the disk and under
     /// the name of its model. False when the worker did not finish it, or the disk refuses.
     bool keep(const Descriptor& pack, const std::string& name, const std::string& sha256) const;

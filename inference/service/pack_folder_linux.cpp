@@ -144,11 +144,25 @@ Descriptor PackFolder::newPack(const std::string& name) const
     if (m_folder.empty())
         return Descriptor(-1);
     const std::filesystem::path file = m_folder / name;
-    ::unlink(file.c_str()); // of a worker that died
+    dropNewPack(name); // of a worker that died
     Descriptor pack(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (pack.number() < 0)
         logFailure("no file for a pack");
     return pack;
+}
+
+void PackFolder::dropNewPack(const std::string& name) const
+{
+    if (!m_folder.empty())
+        ::unlink((m_folder / name).c_str());
+}
+
+void PackFolder::dropNewPacks() const
+{
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(m_folder, ignored))
+        if (entry.path().filename().string().ends_with("-pack.new"))
+            ::unlink(entry.path().c_str());
 }
 
 bool PackFolder::keep(const Descriptor& pack, const std::string& name,

@@ -10,9 +10,12 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <csignal>
+#include <chrono>
+#include <fcntl.h>
+#include <future>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using service::becomesReady;
 using service::EngineClient;
@@ -61,7 +64,7 @@ private Q_SLOTS:
         struct stat folder = {};
         QCOMPARE(::stat(packs().c_str(), &folder), 0);
         QCOMPARE(folder.st_mode & 0777, 0700U);
-        QVERIFY(!std::filesystem::exists(packs() / "answer-pack.new"));
+        QVERIFY(!std::filesystem::exists(newPack()));
 
         const std::string answer = m_answer;
         start();
@@ -125,6 +128,8 @@ private Q_SLOTS:
             const auto model = ready ? m_client->status().model : std::nullopt;
             m_decodeThreads = model ? model->decodeThreads : 0;
             m_prefillThreads = model ? model->prefillThreads : 0;
+            // Packs are looked at last.
+            QVERIFY(eventually([&] { return !std::filesystem::exists(newPack()); }));
         };
         const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
         started(PROBING_ENGINE);
@@ -158,7 +163,7 @@ private Q_SLOTS:
     void theBestThreadsAreUsed()
     {
         m_threads = 0;
-        start();
+        keepOne(); // the counts too
         if (process::processorsToBind().size() < 2)
             QSKIP("this machine has one core");
         const auto stamp = service::ModelFile::open(m_folder->model())->stamp();
@@ -289,6 +294,53 @@ private Q_SLOTS:
         QVERIFY(!std::filesystem::exists(packs() / "keys.new"));
     }
 
+    void nobodyWaitsForTheDisk()
+    {
+        m_keys = "int8";
+        std::ofstream(m_folder->model(), std::ios::binary) << support::tinyModelWithKeyBias({});
+        keepOne();
+        m_client.reset();
+        // Where what was found of the keys is kept stands a pipe, which nobody writes to. The hash
+        // is not known yet, so that the worker's start does not look there.
+        const std::filesystem::path keys = keysOf(m_hash);
+        std::filesystem::remove(packs() / "models");
+        std::filesystem::remove(keys);
+        QCOMPARE(::mkfifo(keys.c_str(), 0600), 0);
+        auto options = ModelFolder::options(m_folder->model());
+        options.packFolder = packs();
+        options.keys = m_keys;
+        m_client = EngineClient::start(options);
+        int pipe = -1; // can be opened once somebody reads
+        QVERIFY(eventually(
+            [&] { return (pipe = ::open(keys.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; }));
+        auto answered = std::async(std::launch::async, [&] {
+            return m_client->status().state == EngineClient::State::Ready &&
+                   m_client->generate(request(20), {}, {}).has_value();
+        });
+        const bool inTime =
+            answered.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+        ::close(pipe); // else nothing here ever ends
+        QVERIFY(answered.get());
+        QVERIFY(inTime);
+        QVERIFY(eventually([&] { return std::filesystem::is_regular_file(keys); }));
+        m_keys = {};
+    }
+
+    void whatDeadWorkersLeftGoes()
+    {
+        keepOne();
+        m_client.reset();
+        for (const char* role : {"answer", "draft", "embedding"})
+            support::writeFile(packs() / (std::string(role) + "-pack.new"), "half a pack");
+        support::writeFile(packs() / "note", "stays");
+        start();
+        QVERIFY(m_mapped);
+        QVERIFY(eventually([&] { return !std::filesystem::exists(newPack()); }));
+        for (const char* role : {"draft", "embedding"})
+            QVERIFY(!std::filesystem::exists(packs() / (std::string(role) + "-pack.new")));
+        QVERIFY(std::filesystem::exists(packs() / "note"));
+    }
+
     void keysThatCouldNotBeCheckedAreSaid()
     {
         m_client.reset(); // may log
@@ -333,6 +385,8 @@ private:
         return packs() / (hash + ".keys");
     }
     [[nodiscard]] std::filesystem::path packs() const { return m_folder->file("packs"); }
+    /// Until the client has looked at what its worker wrote there.
+    [[nodiscard]] std::filesystem::path newPack() const { return packs() / "answer-pack.new"; }
     [[nodiscard]] std::filesystem::path packOf(const std::string& hash) const
     {
         return packs() / (hash + ".pack");
