@@ -230,6 +230,9 @@ private Q_SLOTS:
         const std::string counts = "#include \"storage/process/thread_counts.h\"\n";
         for (const char* file : {"app/domain.cpp", "inference/model/llama.cpp", "storage/key.cpp"})
             QVERIFY2(complaintOfFile(file, counts), file);
+        const std::string replacing = "#include \"storage/process/replace_file.h\"\n";
+        for (const char* file : {"app/domain.cpp", "inference/engine/any.cpp"})
+            QVERIFY2(complaintOfFile(file, replacing), file);
 
         // The controls: those who may.
         const std::string starts = child + "auto one = process::Child::start(options);\n";
@@ -238,6 +241,7 @@ private Q_SLOTS:
         QVERIFY(!complaintOfFile("app/second_main.cpp", sandbox + main));
         for (const char* file : {"inference/service/any.cpp", "inference/engine/any.cpp"})
             QVERIFY2(!complaintOfFile(file, counts), file);
+        QVERIFY(!complaintOfFile("inference/service/any.cpp", replacing));
         QVERIFY(!complaintOfFile("inference/service/daemon.cpp",
                                  child + "process::besideThisProgram(name);"));
     }
