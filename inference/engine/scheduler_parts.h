@@ -10,8 +10,8 @@ namespace engine {
 /// While somebody's prompt is read, nobody's guesses make a step's answers take more than this part
 /// of the gap: the rest, 63 % of the machine, is the prompt's.
 inline constexpr double kMostWriting = 0.37;
-/// On a machine too slow for the gap a prompt gets so many times what the answers usually take: half
-/// the machine.
+/// On a machine too slow for the gap a prompt gets so many times what the answers usually take:
+/// half the machine.
 inline constexpr double kLeastReading = 1.0;
 
 /// A request until its end.
